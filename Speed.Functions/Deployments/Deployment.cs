@@ -1,0 +1,81 @@
+namespace Speed.Deployments;
+
+/// <summary>One deployment as the store has it: a snapshot, true at <see cref="Version"/>.</summary>
+public sealed record Deployment
+{
+    public required long Id { get; init; }
+
+    /// <summary>Given at creation; names the deployment's leader to itself.</summary>
+    public required Guid WorkerId { get; init; }
+
+    public required DeploymentOptions Options { get; init; }
+
+    public required DeploymentStatus Status { get; init; }
+
+    /// <summary>Null unless it is at work under SPEED.</summary>
+    public DeploymentPhase? Phase { get; init; }
+
+    /// <summary>Rises with every stored change of status, phase, failure or cancel request. From 1.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>From 1, once claimed; rises when recovery repeats clone or build.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Rises with each claim and each recovery: an owner with an old one can write nothing.</summary>
+    public required long Epoch { get; init; }
+
+    public required RunBy RunBy { get; init; }
+
+    /// <summary>The branch or tag by name. Null until the remote's HEAD was asked for, where none was given.</summary>
+    public string? Branch { get; init; }
+
+    /// <summary>Null until resolved.</summary>
+    public string? Commit { get; init; }
+
+    /// <summary>Null until built or found built.</summary>
+    public string? ImageId { get; init; }
+
+    /// <summary>When the container's start was asked for in this attempt: from here on it is never started again.</summary>
+    public DateTimeOffset? StartAskedAt { get; init; }
+
+    /// <summary>Of the program. Null until it exited, and where it never ran.</summary>
+    public int? ExitCode { get; init; }
+
+    public Failure? Failure { get; init; }
+
+    public Cancellation? Cancel { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>By then it has ended. Null where the run has no limit.</summary>
+    public DateTimeOffset? DeadlineAt { get; init; }
+
+    /// <summary>Null while lines can still come: after a declared end the container has ten seconds more.</summary>
+    public DateTimeOffset? LogClosedAt { get; init; }
+
+    public IReadOnlyList<PhaseRecord> Phases { get; init; } = [];
+
+    /// <summary>What a guarded write needs to have seen.</summary>
+    public Claim Claim => new(Id, Status, Epoch);
+}
+
+public enum RunBy
+{
+    Speed,
+    /// <summary>Its leader took it over with <c>/update Running</c>: it holds no slot and has no container.</summary>
+    Leader,
+}
+
+/// <summary>A request to stop, and when nothing of the deployment was alive any more.</summary>
+/// <param name="By">Who asked: a token's name, <c>leader</c> or <c>api</c>.</param>
+public sealed record Cancellation(
+    string By, string? Reason, DateTimeOffset RequestedAt, DateTimeOffset? ConfirmedAt);
+
+/// <summary>
+/// The right to change a deployment: writes made under it change nothing once the row has another status or epoch.
+/// </summary>
+public readonly record struct Claim(long Id, DeploymentStatus Status, long Epoch);

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Speed.Deployments;
+
+/// <summary>What was asked for, every default filled in. Stored with the deployment and never changed.</summary>
+public sealed record DeploymentOptions
+{
+    /// <summary>How options are stored and shown: snake case, lower-case words, no nulls left out.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>Where git fetches from, as given.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>A branch, or else a tag. Null: the remote's HEAD.</summary>
+    public string? Branch { get; init; }
+
+    /// <summary>40 or 64 hexadecimal digits. Null: the head of the branch.</summary>
+    public string? Commit { get; init; }
+
+    /// <summary>The build context: a path inside the repository, <c>.</c> for all of it.</summary>
+    public string Subdirectory { get; init; } = ".";
+
+    /// <summary>Relative to <see cref="Subdirectory"/>.</summary>
+    public string Dockerfile { get; init; } = "Dockerfile";
+
+    /// <summary>Stands in for the file at <see cref="Dockerfile"/>. Null: the repository's own.</summary>
+    public string? DockerfileText { get; init; }
+
+    /// <summary>The stage to build. Null: the last one.</summary>
+    public string? Target { get; init; }
+
+    public IReadOnlyDictionary<string, string> BuildArgs { get; init; } = new SortedDictionary<string, string>();
+
+    /// <summary>True: nothing built before is used, and base images are pulled anew.</summary>
+    public bool ClearCache { get; init; }
+
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new SortedDictionary<string, string>();
+
+    /// <summary>Replaces the image's CMD. Empty: the image's own.</summary>
+    public IReadOnlyList<string> Command { get; init; } = [];
+
+    public ContainerNetwork Network { get; init; } = ContainerNetwork.Bridge;
+
+    /// <summary>Whether a small init runs as process 1. Null: yes, unless the image's entrypoint is one.</summary>
+    public bool? Init { get; init; }
+
+    public required Timeouts Timeouts { get; init; }
+
+    public required BuildResources BuildResources { get; init; }
+
+    public required Resources Resources { get; init; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new SortedDictionary<string, string>();
+}
+
+public enum ContainerNetwork
+{
+    /// <summary>A bridge of SPEED's own, on which containers cannot reach each other.</summary>
+    Bridge,
+    None,
+}
+
+/// <summary>How long each part of a deployment may take, in seconds.</summary>
+public sealed record Timeouts
+{
+    [JsonPropertyName("queue_s")]
+    public int QueueSeconds { get; init; } = 86_400;
+
+    [JsonPropertyName("clone_s")]
+    public int CloneSeconds { get; init; } = 300;
+
+    [JsonPropertyName("build_s")]
+    public int BuildSeconds { get; init; } = 1_800;
+
+    [JsonPropertyName("start_s")]
+    public int StartSeconds { get; init; } = 120;
+
+    /// <summary>Zero: no limit.</summary>
+    [JsonPropertyName("run_s")]
+    public int RunSeconds { get; init; } = 3_600;
+
+    /// <summary>All of it together; null where the run has no limit.</summary>
+    [JsonIgnore]
+    public TimeSpan? Total => RunSeconds == 0
+        ? null
+        : TimeSpan.FromSeconds((double)QueueSeconds + CloneSeconds + BuildSeconds + StartSeconds + RunSeconds);
+}
+
+/// <summary>What a build may use: mebibytes of memory, and processors (0.5 is half of one).</summary>
+public record BuildResources
+{
+    public int MemoryMb { get; init; }
+
+    public double Cpus { get; init; }
+}
+
+/// <summary>What a container may use.</summary>
+public sealed record Resources : BuildResources
+{
+    /// <summary>Processes and threads.</summary>
+    public int Pids { get; init; }
+}

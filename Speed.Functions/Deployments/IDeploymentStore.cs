@@ -1,0 +1,160 @@
+namespace Speed.Deployments;
+
+/// <summary>
+/// The only truth about deployments. Every write is durable when its task completes, and every change of status
+/// is guarded: it happens from the status and epoch its caller saw, or not at all. After each change the
+/// <see cref="Bell"/> rings. Throws <see cref="StoreUnavailableException"/> where the disk or a foreign lock
+/// keeps it from writing; the same call may succeed later.
+/// </summary>
+public interface IDeploymentStore
+{
+    /// <summary>Random, made with the database: containers and images of this instance bear it. 12 lower-case hex digits.</summary>
+    string Instance { get; }
+
+    /// <summary>Adds a pending deployment, with its idempotency record in the same transaction.</summary>
+    Task<AddOutcome> AddAsync(NewDeployment deployment, CancellationToken cancellationToken);
+
+    /// <summary>Null if there is none.</summary>
+    Task<Deployment?> FindAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>How many pending ones were created before this one.</summary>
+    Task<int> CountAheadAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes the oldest pending deployment and marks it running under <paramref name="owner"/>: attempt 1, phase
+    /// clone. Null if the queue is empty. Two callers never get the same deployment.
+    /// </summary>
+    Task<Deployment?> ClaimNextAsync(string owner, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What an earlier process left: running ones that SPEED ran, and ended ones whose log is still open.
+    /// </summary>
+    Task<IReadOnlyList<Deployment>> ListUnfinishedAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes an unfinished deployment <paramref name="owner"/>'s under a new epoch. <paramref name="repeat"/>
+    /// begins a new attempt at phase clone; not allowed, and null, once a start was asked for. Null too if it
+    /// changed meanwhile.
+    /// </summary>
+    Task<Deployment?> TakeOverAsync(Claim claim, string owner, bool repeat, CancellationToken cancellationToken);
+
+    /// <summary>Ends the current phase as succeeded and enters the next. False if the claim is stale.</summary>
+    Task<bool> EnterPhaseAsync(Claim claim, DeploymentPhase phase, CancellationToken cancellationToken);
+
+    /// <summary>False if the claim is stale.</summary>
+    Task<bool> RecordCommitAsync(Claim claim, string branch, string commit, CancellationToken cancellationToken);
+
+    /// <summary>False if the claim is stale.</summary>
+    Task<bool> RecordImageAsync(Claim claim, string imageId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Records that the container's start is about to be asked for. False if the claim is stale, a cancel was
+    /// requested, or a start was asked for before: then do not start it.
+    /// </summary>
+    Task<bool> AskStartAsync(Claim claim, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends a deployment: status, failure, results and closed log in one transaction. False if the claim is
+    /// stale, for example because its leader declared another end first; and false for
+    /// <see cref="DeploymentStatus.Succeeded"/> and <see cref="DeploymentStatus.Failed"/> once a cancel was
+    /// requested, as only <see cref="DeploymentStatus.Canceled"/> follows then.
+    /// </summary>
+    Task<bool> SettleAsync(Claim claim, Settlement settlement, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Closes the log of a deployment that had ended by declaration; its last results are marked late. Idempotent:
+    /// false if it was closed already.
+    /// </summary>
+    Task<bool> CloseAsync(long id, IReadOnlyList<NewResult> lateResults, CancellationToken cancellationToken);
+
+    /// <summary>The leader's word, by the table of the HTTP contract.</summary>
+    Task<DeclareOutcome> DeclareAsync(long id, DeploymentStatus word, CancellationToken cancellationToken);
+
+    /// <summary>Asks for the end: at once where nothing runs under SPEED.</summary>
+    Task<CancelOutcome> RequestCancelAsync(long id, string by, string? reason, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Those past their time that no worker watches, oldest first: pending ones past their queue time, and
+    /// taken-over ones past their run time.
+    /// </summary>
+    Task<IReadOnlyList<Deployment>> ListOverdueAsync(CancellationToken cancellationToken);
+
+    /// <summary>When the next of those falls due; null if none waits.</summary>
+    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+
+    /// <summary>Appends a result, after the end too. False if there is no such deployment.</summary>
+    Task<bool> AppendResultAsync(long id, NewResult result, CancellationToken cancellationToken);
+
+    /// <summary>All results in order; null if there is no such deployment.</summary>
+    Task<IReadOnlyList<DeploymentResult>?> ReadResultsAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>The record of a build under <paramref name="key"/>; null if none was ever asked for.</summary>
+    Task<ImageRecord?> FindImageAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Notes that an image is about to be built for a deployment, before the engine hears of it.</summary>
+    Task RecordBuildAsync(string key, long deploymentId, CancellationToken cancellationToken);
+
+    /// <summary>Notes the id that the build printed.</summary>
+    Task RecordBuiltAsync(string key, string imageId, CancellationToken cancellationToken);
+}
+
+/// <summary>A deployment about to be added.</summary>
+/// <param name="IdempotencyKey">Null: none was sent.</param>
+/// <param name="MaxQueued">How many may wait; beyond, it is refused.</param>
+public sealed record NewDeployment(DeploymentOptions Options, string? IdempotencyKey, int MaxQueued);
+
+/// <summary>What became of an added deployment.</summary>
+public abstract record AddOutcome
+{
+    /// <summary>It waits in the queue now.</summary>
+    public sealed record Added(Deployment Deployment) : AddOutcome;
+
+    /// <summary>The same key came with the same options before: here is that deployment.</summary>
+    public sealed record Replayed(Deployment Deployment) : AddOutcome;
+
+    /// <summary>The same key came with other options before.</summary>
+    public sealed record KeyReused : AddOutcome;
+
+    /// <summary>As many wait as may.</summary>
+    public sealed record QueueFull : AddOutcome;
+}
+
+/// <summary>How a deployment ends.</summary>
+/// <param name="Status">A final one.</param>
+/// <param name="Failure">Null for success only.</param>
+/// <param name="ExitCode">Of the program; null where it never ran to its end.</param>
+public sealed record Settlement(
+    DeploymentStatus Status, Failure? Failure, int? ExitCode, IReadOnlyList<NewResult> Results);
+
+/// <summary>What a leader's status word did.</summary>
+public enum DeclareOutcome
+{
+    NotFound,
+    Changed,
+    /// <summary>Legal, and already so.</summary>
+    Unchanged,
+    /// <summary>There is no such arrow from where it stands.</summary>
+    Illegal,
+    BeingCanceled,
+    AlreadyFinished,
+}
+
+/// <summary>What a cancel request did.</summary>
+public enum CancelOutcome
+{
+    NotFound,
+    /// <summary>It is canceled, now or since an earlier request.</summary>
+    Canceled,
+    /// <summary>It is being stopped; only <see cref="DeploymentStatus.Canceled"/> follows.</summary>
+    Requested,
+    /// <summary>It had ended otherwise.</summary>
+    AlreadyFinished,
+}
+
+/// <summary>A build that was asked for.</summary>
+/// <param name="Key">What went into it; 64 lower-case hex digits.</param>
+/// <param name="ImageId">What came out; null until a build succeeded.</param>
+public sealed record ImageRecord(string Key, string? ImageId);
+
+/// <summary>The store cannot be written or read for now: a full disk, a foreign lock. Worth a retry.</summary>
+public sealed class StoreUnavailableException(string message, Exception inner) : Exception(message, inner);

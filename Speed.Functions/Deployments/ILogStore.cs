@@ -1,0 +1,29 @@
+namespace Speed.Deployments;
+
+/// <summary>
+/// The log lines of all deployments. Within one deployment there is one writer at a time. Keeps at most the
+/// configured bytes of each: the first half and the last, with one gap between.
+/// </summary>
+public interface ILogStore
+{
+    /// <summary>Opens a deployment's log for writing, again after a restart too. Gives the last line number; 0 for a new one.</summary>
+    Task<long> OpenAsync(long deploymentId, CancellationToken cancellationToken);
+
+    /// <summary>Stores the lines that follow; readers see them when the task completes, and the <see cref="Bell"/> has rung.</summary>
+    Task AppendAsync(long deploymentId, LogChunk chunk, CancellationToken cancellationToken);
+
+    /// <summary>Stores a gap that follows the last line.</summary>
+    Task AppendGapAsync(long deploymentId, LogGap gap, CancellationToken cancellationToken);
+
+    /// <summary>Makes the log durable (fsync) and final. A log that was never opened closes empty.</summary>
+    Task<LogSummary> CloseAsync(long deploymentId, CancellationToken cancellationToken);
+
+    /// <summary><see cref="LogSummary.Empty"/> if there is none.</summary>
+    Task<LogSummary> SummarizeAsync(long deploymentId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The entries that follow line <paramref name="after"/>, at most some thousands at a time; empty at the
+    /// end of what is stored.
+    /// </summary>
+    Task<IReadOnlyList<LogEntry>> ReadAsync(long deploymentId, long after, CancellationToken cancellationToken);
+}

@@ -1,0 +1,75 @@
+namespace Speed.Deployments;
+
+/// <summary>
+/// What builds images and runs containers. Containers bear deterministic names, so every step is "create or
+/// adopt". Throws <see cref="DeploymentFailedException"/> for what went wrong with a deployment, with
+/// <see cref="FailureCode.DockerUnavailable"/> where the engine does not answer.
+/// </summary>
+public interface IRunner
+{
+    /// <summary>Null if the engine answers; else one sentence on what is wrong and the way out.</summary>
+    Task<string?> FindFaultAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads the Dockerfile, pulls every base image it names, and works out the image's key.</summary>
+    Task<BuildPlan> PlanAsync(
+        Deployment deployment, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken);
+
+    /// <summary>True if the engine still has the image that was built under this record.</summary>
+    Task<bool> HasImageAsync(ImageRecord image, CancellationToken cancellationToken);
+
+    /// <summary>Builds, telling the log line by line. Gives the image's id. Canceled means the engine stopped, too.</summary>
+    Task<string> BuildAsync(BuildPlan plan, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken);
+
+    /// <summary>Creates the container of this attempt, or adopts the one that is there. Does not start it.</summary>
+    Task<IContainer> CreateAsync(Deployment deployment, string imageId, DeploymentLog log, CancellationToken cancellationToken);
+
+    /// <summary>The container of this attempt; null if there is none.</summary>
+    Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken);
+
+    /// <summary>Stops and removes whatever containers the deployment has, of any attempt. Idempotent.</summary>
+    Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken);
+}
+
+/// <summary>A build about to be made.</summary>
+/// <param name="Key">What the image depends on; 64 lower-case hex digits.</param>
+/// <param name="DockerfileText">As it is sent to the engine.</param>
+public sealed record BuildPlan(
+    Deployment Deployment, string Key, string Dockerfile, string DockerfileText,
+    IReadOnlyDictionary<string, string> BuildArgs);
+
+/// <summary>One container of one attempt.</summary>
+public interface IContainer : IAsyncDisposable
+{
+    ContainerState State { get; }
+
+    /// <summary>
+    /// Begins to hand all output to <paramref name="sink"/> in the order of each stream, and waits for it:
+    /// a slow sink holds the container back. Attach before start, or the first lines are lost.
+    /// </summary>
+    Task AttachAsync(OutputSink sink, CancellationToken cancellationToken);
+
+    Task StartAsync(CancellationToken cancellationToken);
+
+    /// <summary>Waits for the exit and for the last byte of the output after it.</summary>
+    Task<ContainerExit> WaitAsync(CancellationToken cancellationToken);
+
+    /// <summary>SIGTERM, and SIGKILL after <paramref name="grace"/>. Idempotent.</summary>
+    Task StopAsync(TimeSpan grace, CancellationToken cancellationToken);
+
+    /// <summary>Removes it with its anonymous volumes. Idempotent.</summary>
+    Task RemoveAsync(CancellationToken cancellationToken);
+}
+
+public enum ContainerState
+{
+    Created,
+    Running,
+    Exited,
+}
+
+/// <summary>Takes bytes of one stream as they come.</summary>
+public delegate ValueTask OutputSink(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
+
+/// <param name="OutOfMemory">The kernel killed the program for its memory limit.</param>
+/// <param name="EngineRestarted">The engine went away while it ran: the code is not the program's.</param>
+public sealed record ContainerExit(int Code, bool OutOfMemory, bool EngineRestarted);

@@ -1,0 +1,8 @@
+namespace Speed;
+
+internal static class Placeholder
+{
+    private static void Main()
+    {
+    }
+}
