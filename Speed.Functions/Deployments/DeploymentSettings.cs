@@ -1,16 +1,18 @@
-using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Speed.Deployments;
 
 /// <summary>What the operator sets for all deployments: how many at once, defaults, and the most one may ask for.</summary>
 public sealed class DeploymentSettings
 {
-    /// <summary>Deployments at work at once. Zero starts nothing; two unless set.</summary>
-    [Range(0, 1_000)]
+    private const int Day = 86_400;
+
+    /// <summary>Deployments at work at once. 0 to 1,000; zero starts nothing; two unless set.</summary>
     public int MaxRunning { get; set; } = 2;
 
-    /// <summary>Deployments that may wait; beyond, a start is answered 429. 500 unless set.</summary>
-    [Range(1, 1_000_000)]
+    /// <summary>Deployments that may wait; beyond, a start is answered 429. 1 to 1,000,000; 500 unless set.</summary>
     public int MaxQueued { get; set; } = 500;
 
     public Timeouts Timeouts { get; set; } = new();
@@ -18,11 +20,11 @@ public sealed class DeploymentSettings
     /// <summary>A day each unless set.</summary>
     public Timeouts MaxTimeouts { get; set; } = new()
     {
-        QueueSeconds = 86_400,
-        CloneSeconds = 86_400,
-        BuildSeconds = 86_400,
-        StartSeconds = 86_400,
-        RunSeconds = 86_400,
+        QueueSeconds = Day,
+        CloneSeconds = Day,
+        BuildSeconds = Day,
+        StartSeconds = Day,
+        RunSeconds = Day,
     };
 
     /// <summary>Half the host's memory, 2 GiB at least, and all processors but one, unless set.</summary>
@@ -44,4 +46,52 @@ public sealed class DeploymentSettings
     };
 
     private static int HostMemoryMb => (int)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024));
+
+    /// <summary>
+    /// Reads them from the section <c>Speed</c>. Throws <see cref="OptionsValidationException"/> with a sentence that
+    /// names the setting for a value out of range.
+    /// </summary>
+    public static DeploymentSettings Read(IConfiguration configuration)
+    {
+        var settings = new DeploymentSettings();
+        var reader = new SettingsReader(configuration.GetSection("Speed"));
+        settings.MaxRunning = reader.Number(nameof(MaxRunning), settings.MaxRunning, 0, 1_000);
+        settings.MaxQueued = reader.Number(nameof(MaxQueued), settings.MaxQueued, 1, 1_000_000);
+        settings.Timeouts = Read(reader.Within(nameof(Timeouts)), settings.Timeouts, leastRun: 0);
+        settings.MaxTimeouts = Read(reader.Within(nameof(MaxTimeouts)), settings.MaxTimeouts, leastRun: 1);
+        settings.BuildResources = Read(reader.Within(nameof(BuildResources)), settings.BuildResources);
+        settings.Resources = Read(reader.Within(nameof(Resources)), settings.Resources);
+        settings.MaxResources = Read(reader.Within(nameof(MaxResources)), settings.MaxResources);
+        return settings;
+    }
+
+    private static Timeouts Read(SettingsReader reader, Timeouts missing, int leastRun) => new()
+    {
+        QueueSeconds = reader.Number("queue_s", missing.QueueSeconds, 1, 30 * Day),
+        CloneSeconds = reader.Number("clone_s", missing.CloneSeconds, 1, 30 * Day),
+        BuildSeconds = reader.Number("build_s", missing.BuildSeconds, 1, 30 * Day),
+        StartSeconds = reader.Number("start_s", missing.StartSeconds, 1, 30 * Day),
+        RunSeconds = reader.Number("run_s", missing.RunSeconds, leastRun, 30 * Day),
+    };
+
+    private static BuildResources Read(SettingsReader reader, BuildResources missing) => new()
+    {
+        MemoryMb = reader.Number("memory_mb", missing.MemoryMb, 16, int.MaxValue),
+        Cpus = reader.Number("cpus", missing.Cpus, 0.01, 1_024),
+    };
+
+    private static Resources Read(SettingsReader reader, Resources missing) => new()
+    {
+        MemoryMb = reader.Number("memory_mb", missing.MemoryMb, 16, int.MaxValue),
+        Cpus = reader.Number("cpus", missing.Cpus, 0.01, 1_024),
+        Pids = reader.Number("pids", missing.Pids, 1, 4_194_304),
+    };
+}
+
+public static class DeploymentSettingsServices
+{
+    /// <summary>Reads the settings at once, so that a wrong one stops the start before anything is touched.</summary>
+    public static IServiceCollection AddDeploymentSettings(
+        this IServiceCollection services, IConfiguration configuration) =>
+        services.AddSingleton(Options.Create(DeploymentSettings.Read(configuration)));
 }

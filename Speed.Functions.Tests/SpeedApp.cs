@@ -1,0 +1,175 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace Speed.Tests;
+
+/// <summary>
+/// A whole SPEED on a free loopback port with a data directory of its own, and the words in which tests speak to it.
+/// Disposing it leaves nothing behind.
+/// </summary>
+internal sealed class SpeedApp : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Dictionary<string, string> _settings;
+    private readonly Action<IServiceCollection>? _change;
+    private IHost _host;
+
+    private SpeedApp(Dictionary<string, string> settings, Action<IServiceCollection>? change, IHost host)
+    {
+        _settings = settings;
+        _change = change;
+        _host = host;
+        Client = new HttpClient { BaseAddress = AddressOf(host), Timeout = Patience };
+    }
+
+    /// <summary>Speaks to this app; its requests end after a minute.</summary>
+    public HttpClient Client { get; private set; }
+
+    public IServiceProvider Services => _host.Services;
+
+    public string DataDirectory => _settings["Speed:DataDirectory"];
+
+    /// <param name="settings">As in the environment, <c>Speed__MaxRunning</c> and so on.</param>
+    /// <param name="change">Puts other services in the place of SPEED's own.</param>
+    public static async Task<SpeedApp> OpenAsync(
+        Dictionary<string, string>? settings = null, Action<IServiceCollection>? change = null)
+    {
+        var all = new Dictionary<string, string>
+        {
+            ["Speed:Urls"] = "http://127.0.0.1:0",
+            ["Speed:DataDirectory"] = Directory.CreateTempSubdirectory("speed-test-").FullName,
+            ["Speed:Git:AllowedSchemes"] = "https,http",
+            ["Speed:Git:AllowedHosts"] = "127.0.0.1",
+        };
+        foreach (var (name, value) in settings ?? [])
+        {
+            all[name.Replace("__", ":", StringComparison.Ordinal)] = value;
+        }
+
+        try
+        {
+            return new SpeedApp(all, change, await StartHostAsync(all, change));
+        }
+        catch
+        {
+            Directory.Delete(all["Speed:DataDirectory"], recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>Stops SPEED in good order and starts it anew on the same data.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        _host = await StartHostAsync(_settings, _change);
+        Client = new HttpClient { BaseAddress = AddressOf(_host), Timeout = Patience };
+    }
+
+    /// <summary>Starts a deployment and gives its id.</summary>
+    /// <param name="options">More members of the body.</param>
+    public async Task<long> StartAsync(string url, string branch = "main", Dictionary<string, object?>? options = null)
+    {
+        var body = new Dictionary<string, object?>(options ?? []) { ["url"] = url, ["branch"] = branch };
+        using var answer = await PostAsync("/start", body);
+        await ExpectAsync(answer, HttpStatusCode.Created);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(Now)).GetProperty("id").GetInt64();
+    }
+
+    public Task<HttpResponseMessage> PostAsync(string path, object body) => Client.PostAsJsonAsync(path, body, Now);
+
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var answer = await Client.GetAsync(path, Now);
+        await ExpectAsync(answer, HttpStatusCode.OK);
+        return await answer.Content.ReadFromJsonAsync<JsonElement>(Now);
+    }
+
+    public Task<JsonElement> InfoAsync(long id) => GetAsync($"/info/{id}");
+
+    public async Task<string> ResultsAsync(long id) =>
+        (await GetAsync($"/results/{id}")).GetProperty("results").GetString()!;
+
+    /// <summary>The whole resource.</summary>
+    public Task<JsonElement> GetDeploymentAsync(long id) => GetAsync($"/v1/deployments/{id}");
+
+    /// <summary>Tells SPEED a leader's status word, or a result.</summary>
+    public Task<HttpResponseMessage> UpdateAsync(long id, string newResults) =>
+        PostAsync("/update", new { id, new_results = newResults });
+
+    /// <summary>Waits until the deployment has this status, and fails at once if it ended with another.</summary>
+    public Task<JsonElement> WaitForStatusAsync(long id, string status) =>
+        WaitAsync(id, status, now => now == status, failsAtEnd: true);
+
+    /// <summary>Waits until nothing of the deployment will change any more, whatever its end.</summary>
+    public Task<JsonElement> WaitForEndAsync(long id) => WaitAsync(id, "an end", IsFinal, failsAtEnd: false);
+
+    /// <summary>Follows the log to its end, as plain text.</summary>
+    public Task<string> ReadLogToEndAsync(long id) => Client.GetStringAsync($"/v1/deployments/{id}/logs?follow=true", Now);
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    /// <summary>Fails with the answer's own words.</summary>
+    public static async Task ExpectAsync(HttpResponseMessage answer, HttpStatusCode status)
+    {
+        if (answer.StatusCode != status)
+        {
+            Assert.Fail($"Expected {status}, got {answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Now)}");
+        }
+    }
+
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    private async Task<JsonElement> WaitAsync(long id, string what, Func<string, bool> isThere, bool failsAtEnd)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        for (var since = 0L; ;)
+        {
+            var deployment = await GetAsync($"/v1/deployments/{id}?wait=20&since={since}");
+            var status = deployment.GetProperty("status").GetString()!;
+            since = deployment.GetProperty("version").GetInt64();
+            if (isThere(status))
+            {
+                return deployment;
+            }
+
+            if ((failsAtEnd && IsFinal(status)) || TimeProvider.System.GetElapsedTime(started) > Patience)
+            {
+                Assert.Fail($"Waited for {what}, but deployment {id} is: {deployment}");
+            }
+        }
+    }
+
+    private static bool IsFinal(string status) => status is "Succeeded" or "Failed" or "Canceled";
+
+    private static async Task<IHost> StartHostAsync(
+        Dictionary<string, string> settings, Action<IServiceCollection>? change)
+    {
+        var builder = Program.CreateBuilder([.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
+        change?.Invoke(builder.Services);
+        var host = builder.Build();
+        await host.StartAsync(Now);
+        return host;
+    }
+
+    private static Uri AddressOf(IHost host) =>
+        new(host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+    private async Task StopAsync()
+    {
+        Client.Dispose();
+        // Not cancelable: a test that was canceled leaves nothing behind either.
+        await _host.StopAsync(CancellationToken.None);
+        _host.Dispose();
+    }
+}

@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Azure.Functions.Worker;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+public sealed class AddResultsFunction(IDeploymentStore store)
+{
+    [Function("AddResults")]
+    public async Task<Results<Ok<Message>, NotFound<Error>, Refusal>> AddResultsAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "add_results/{id:long}")] HttpRequest request,
+        long id,
+        CancellationToken cancellationToken)
+    {
+        var body = await Body.ReadAsync(request, cancellationToken);
+        var results = body.Fields.RequireText("results", "Missing results data");
+        if (body.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, results), cancellationToken)
+            ? TypedResults.Ok(new Message("Results added successfully"))
+            : TypedResults.NotFound(Error.NoDeployment);
+    }
+}

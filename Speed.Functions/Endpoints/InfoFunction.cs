@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Azure.Functions.Worker;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+public sealed class InfoFunction(IDeploymentStore store)
+{
+    [Function("Info")]
+    public async Task<Results<Ok<DeploymentInfo>, NotFound<Error>>> InfoAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "info/{id:long}")] HttpRequest request,
+        long id,
+        CancellationToken cancellationToken) =>
+        await store.FindAsync(id, cancellationToken) is { } deployment
+            ? TypedResults.Ok(DeploymentInfo.Of(deployment))
+            : TypedResults.NotFound(Error.NoDeployment);
+}
+
+/// <summary>A deployment as the original five endpoints show it.</summary>
+/// <param name="RepoBranch"><c>HEAD</c> until the remote's own default branch is known by name.</param>
+public sealed record DeploymentInfo(long Id, string RepoName, string RepoBranch, string Status)
+{
+    internal static DeploymentInfo Of(Deployment deployment) => new(
+        deployment.Id,
+        deployment.Options.Url,
+        deployment.Branch ?? deployment.Options.Branch ?? "HEAD",
+        deployment.Status.ToString());
+}

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+public sealed partial class OptionsReader
+{
+    private const int LeastMemoryMb = 16;
+    private const double LeastCpus = 0.01;
+
+    private DeploymentSettings Settings => settings.Value;
+
+    private Timeouts ReadTimeouts(Fields fields)
+    {
+        var (missing, most) = (Settings.Timeouts, Settings.MaxTimeouts);
+        return new Timeouts
+        {
+            QueueSeconds = fields.Whole("queue_s", missing.QueueSeconds, 1, most.QueueSeconds),
+            CloneSeconds = fields.Whole("clone_s", missing.CloneSeconds, 1, most.CloneSeconds),
+            BuildSeconds = fields.Whole("build_s", missing.BuildSeconds, 1, most.BuildSeconds),
+            StartSeconds = fields.Whole("start_s", missing.StartSeconds, 1, most.StartSeconds),
+            // Zero is no limit, and stays within any maximum: the contract offers it by name.
+            RunSeconds = fields.Whole("run_s", missing.RunSeconds, 0, most.RunSeconds),
+        };
+    }
+
+    private BuildResources ReadBuildResources(Fields fields)
+    {
+        var (missing, most) = (Settings.BuildResources, Settings.MaxResources);
+        return new BuildResources
+        {
+            MemoryMb = fields.Whole("memory_mb", missing.MemoryMb, LeastMemoryMb, most.MemoryMb),
+            Cpus = fields.Number("cpus", missing.Cpus, LeastCpus, most.Cpus),
+        };
+    }
+
+    private Resources ReadResources(Fields fields)
+    {
+        var (missing, most) = (Settings.Resources, Settings.MaxResources);
+        return new Resources
+        {
+            MemoryMb = fields.Whole("memory_mb", missing.MemoryMb, LeastMemoryMb, most.MemoryMb),
+            Cpus = fields.Number("cpus", missing.Cpus, LeastCpus, most.Cpus),
+            Pids = fields.Whole("pids", missing.Pids, 1, most.Pids),
+        };
+    }
+
+    /// <summary>Refuses what the contract has and this version has not, except where it asks for nothing.</summary>
+    private static void RefuseUnavailable(Fields fields)
+    {
+        if (fields.Flag("submodules") == true)
+        {
+            Refuse("submodules");
+        }
+
+        if (fields.Text("kind", 16) is { } kind and not ("auto" or "job"))
+        {
+            fields.Refuse("kind", kind == "service" ? "'service' is not available in this version." : "must be auto, job or service.");
+        }
+
+        foreach (var name in (ReadOnlySpan<string>)["secrets", "ports", "volumes"])
+        {
+            if (fields.Find(name) is { } list && !(list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == 0))
+            {
+                Refuse(name);
+            }
+        }
+
+        foreach (var name in (ReadOnlySpan<string>)["health", "ttl_s"])
+        {
+            if (fields.Has(name))
+            {
+                Refuse(name);
+            }
+        }
+
+        void Refuse(string name) => fields.Refuse(name, "is not available in this version.");
+    }
+}

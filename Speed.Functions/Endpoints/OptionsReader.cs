@@ -1,0 +1,141 @@
+using Microsoft.Extensions.Options;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+/// <summary>Reads what a request asks of a new deployment, and fills in the operator's defaults.</summary>
+public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings)
+{
+    private const int MaxPathLength = 1_024;
+    private const int MaxTextLength = 512 * 1024;
+    private const int MaxVariables = 1_000;
+    private const int MaxVariableLength = 128 * 1024;
+    private const int MaxLabels = 64;
+    private const int MaxLabelLength = 256;
+
+    /// <summary>What cannot be used is added to the fields' errors: look there before using the options.</summary>
+    internal DeploymentOptions Read(Fields fields, bool branchRequired)
+    {
+        RefuseUnavailable(fields);
+        return new DeploymentOptions
+        {
+            Url = ReadUrl(fields),
+            Branch = ReadBranch(fields, branchRequired),
+            Commit = ReadCommit(fields),
+            Subdirectory = ReadPath(fields, "subdirectory", "."),
+            Dockerfile = ReadPath(fields, "dockerfile", "Dockerfile"),
+            DockerfileText = fields.Text("dockerfile_text", MaxTextLength),
+            Target = ReadTarget(fields),
+            BuildArgs = ReadVariables(fields, "build_args"),
+            ClearCache = fields.Flag("clear_cache") ?? false,
+            Env = ReadVariables(fields, "env"),
+            Command = fields.List("command", MaxVariables, MaxVariableLength),
+            Network = ReadNetwork(fields),
+            Init = fields.Flag("init"),
+            Timeouts = ReadTimeouts(fields.Object("timeouts")),
+            BuildResources = ReadBuildResources(fields.Object("build_resources")),
+            Resources = ReadResources(fields.Object("resources")),
+            Labels = ReadLabels(fields),
+        };
+    }
+
+    private static string ReadUrl(Fields fields)
+    {
+        var url = fields.RequireText(
+            "url", "url is missing: give the repository's address, such as https://github.com/owner/repository.git");
+        return url;
+    }
+
+    private static string? ReadBranch(Fields fields, bool required)
+    {
+        var branch = required || fields.Has("branch")
+            ? fields.RequireText("branch", "branch is missing: give the name of a branch or tag, such as main.")
+            : null;
+        return branch;
+    }
+
+    private static string? ReadCommit(Fields fields)
+    {
+        var commit = fields.Text("commit", 64);
+        if (commit is not (null or { Length: 40 or 64 }) || commit?.All(char.IsAsciiHexDigit) == false)
+        {
+            fields.Refuse("commit", "must be a whole commit id: 40 or 64 hexadecimal digits.");
+        }
+
+        return commit?.ToLowerInvariant();
+    }
+
+    // Dots and empty segments are taken out; what would leave the repository is refused.
+    private static string ReadPath(Fields fields, string name, string missing)
+    {
+        var path = fields.Text(name, MaxPathLength) ?? missing;
+        var segments = path.Split('/').Where(segment => segment is not ("" or ".")).ToArray();
+        if (path.Length == 0 || path.StartsWith('/') || path.Contains('\\') || segments.Contains(".."))
+        {
+            fields.Refuse(name, "must be a path inside the repository, with '/' between its parts and without '..'.");
+        }
+
+        if (segments.Length == 0 && missing != ".")
+        {
+            fields.Refuse(name, "must name a file.");
+        }
+
+        return segments.Length == 0 ? "." : string.Join('/', segments);
+    }
+
+    private static string? ReadTarget(Fields fields)
+    {
+        var target = fields.Text("target", 128);
+        if (target?.Length == 0 || target?.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') == false)
+        {
+            fields.Refuse("target", "must name a stage of the Dockerfile: letters, digits, '.', '_' and '-'.");
+        }
+
+        return target;
+    }
+
+    private static ContainerNetwork ReadNetwork(Fields fields)
+    {
+        var network = fields.Text("network", 16);
+        if (network is not (null or "bridge" or "none"))
+        {
+            fields.Refuse("network", "must be bridge or none.");
+        }
+
+        return network == "none" ? ContainerNetwork.None : ContainerNetwork.Bridge;
+    }
+
+    private static SortedDictionary<string, string> ReadVariables(Fields fields, string name)
+    {
+        var variables = fields.Map(name, MaxVariables, MaxVariableLength);
+        foreach (var variable in variables.Keys)
+        {
+            if (!IsVariableName(variable))
+            {
+                fields.Object(name).Refuse(variable, "must be named by letters, digits and '_', and not begin with a digit.");
+            }
+            else if (variable.StartsWith("SPEED_", StringComparison.Ordinal))
+            {
+                fields.Object(name).Refuse(variable, "must not begin with SPEED_: those names are SPEED's own.");
+            }
+        }
+
+        return variables;
+    }
+
+    private static bool IsVariableName(string name) =>
+        name.Length > 0
+        && !char.IsAsciiDigit(name[0])
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    private static SortedDictionary<string, string> ReadLabels(Fields fields)
+    {
+        var labels = fields.Map("labels", MaxLabels, MaxLabelLength);
+        foreach (var label in labels.Keys.Where(label => label.Length is 0 or > MaxLabelLength))
+        {
+            fields.Object("labels").Refuse(label, $"must be named by 1 to {MaxLabelLength} characters.");
+        }
+
+        return labels;
+    }
+}

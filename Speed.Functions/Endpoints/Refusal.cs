@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Speed.Endpoints;
+
+/// <summary>
+/// Why a request was not done. Under <c>/v1</c> it is written as problem details (RFC 9457), elsewhere as
+/// <c>{"error": "…"}</c>.
+/// </summary>
+/// <param name="Code">Upper-case words; part of the contract.</param>
+/// <param name="Detail">One sentence: what happened, to what, and the way out.</param>
+public sealed record Refusal(int Status, string Code, string Detail) : IResult
+{
+    /// <summary>What is wrong with which field; empty where no field is at fault.</summary>
+    public IReadOnlyList<FieldError> Errors { get; init; } = [];
+
+    /// <summary>Null unless the same request may succeed later.</summary>
+    public int? RetryAfterSeconds { get; init; }
+
+    public static Refusal NoDeployment { get; } = new(404, "NOT_FOUND", Error.NoDeployment.Sentence);
+
+    public static Refusal BadRequest(string code, string detail) => new(400, code, detail);
+
+    /// <summary>The first one speaks for all where there is room for one sentence only.</summary>
+    public static Refusal BadFields(IReadOnlyList<FieldError> errors) =>
+        new(400, "INVALID_FIELDS", errors[0].Detail) { Errors = errors };
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        if (RetryAfterSeconds is { } seconds)
+        {
+            httpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        var isResource = httpContext.Request.Path.Value?.Contains("/v1/", StringComparison.Ordinal) == true;
+        return isResource
+            ? WriteAsync(httpContext, Problem.Of(this), "application/problem+json")
+            : WriteAsync(httpContext, new Error(Detail), "application/json; charset=utf-8");
+    }
+
+    private Task WriteAsync<T>(HttpContext context, T body, string contentType)
+    {
+        context.Response.StatusCode = Status;
+        return context.Response.WriteAsJsonAsync(body, Wire.Json, contentType, context.RequestAborted);
+    }
+
+    private sealed record Problem(
+        string Title,
+        int Status,
+        string Detail,
+        string Code,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<FieldError>? Errors)
+    {
+        public static Problem Of(Refusal refusal) => new(
+            ReasonPhrases.GetReasonPhrase(refusal.Status),
+            refusal.Status,
+            refusal.Detail,
+            refusal.Code,
+            refusal.Errors.Count > 0 ? refusal.Errors : null);
+    }
+}
+
+/// <summary>What is wrong with one field of a body.</summary>
+/// <param name="At">Where, as a JSON pointer (RFC 6901), for example <c>/timeouts/run_s</c>.</param>
+/// <param name="Detail">One sentence that names the field and the way out.</param>
+public sealed record FieldError([property: JsonPropertyName("pointer")] string At, string Detail);

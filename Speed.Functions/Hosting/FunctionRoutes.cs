@@ -1,0 +1,70 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Speed.Hosting;
+
+/// <summary>Finds the functions of this assembly and maps each to its route.</summary>
+internal static class FunctionRoutes
+{
+    /// <summary>How a route for the root alone has to be written for the Azure Functions host.</summary>
+    private const string EmptyRoute = "{ignored:maxlength(0)?}";
+
+    private const BindingFlags All =
+        BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
+    public static void MapFunctions(this IEndpointRouteBuilder routes, string prefix)
+    {
+        var functions =
+            from type in typeof(FunctionRoutes).Assembly.GetTypes()
+            from method in type.GetMethods(All)
+            let function = method.GetCustomAttribute<FunctionAttribute>()
+            where function is not null
+            select (function.Name, method);
+
+        foreach (var (name, method) in functions)
+        {
+            var trigger = FindTrigger(method)
+                ?? throw new InvalidOperationException($"Function {name} has no parameter with an HttpTrigger.");
+            routes.MapFunction(name, method, trigger, prefix);
+        }
+    }
+
+    private static void MapFunction(
+        this IEndpointRouteBuilder routes, string name, MethodInfo method, HttpTriggerAttribute trigger, string prefix)
+    {
+        var pattern = RoutePatternFactory.Parse(Path(prefix, trigger.Route ?? name));
+        var function = RequestDelegateFactory.Create(
+            method,
+            method.IsStatic ? null : TargetFactory(method.DeclaringType!),
+            new RequestDelegateFactoryOptions
+            {
+                ServiceProvider = routes.ServiceProvider,
+                RouteParameterNames = pattern.Parameters.Select(parameter => parameter.Name),
+            });
+
+        var endpoint = trigger.Methods is { Length: > 0 } methods
+            ? routes.MapMethods(pattern.RawText!, methods.Select(verb => verb.ToUpperInvariant()), function.RequestDelegate)
+            : routes.Map(pattern, function.RequestDelegate);
+        endpoint.WithDisplayName(name).WithMetadata([method, .. function.EndpointMetadata]);
+    }
+
+    // As a pattern, the empty route would be a candidate for every path of one segment, and their 405 a 404.
+    private static string Path(string prefix, string route) =>
+        $"{prefix.Trim('/')}/{route.Replace(EmptyRoute, "", StringComparison.Ordinal)}".Trim('/');
+
+    private static Func<HttpContext, object> TargetFactory(Type type)
+    {
+        var create = ActivatorUtilities.CreateFactory(type, []);
+        return context => create(context.RequestServices, []);
+    }
+
+    private static HttpTriggerAttribute? FindTrigger(MethodInfo method) =>
+        method.GetParameters()
+            .Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>())
+            .FirstOrDefault(trigger => trigger is not null);
+}

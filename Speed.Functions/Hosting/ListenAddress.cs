@@ -1,0 +1,49 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace Speed.Hosting;
+
+/// <summary>Where to listen: <c>Speed__Urls</c>, else the port of local.settings.json, else 127.0.0.1:7071.</summary>
+internal static class ListenAddress
+{
+    /// <summary>One address or several. Refuses what other machines could reach: there are no keys yet.</summary>
+    public static string[] Read(IConfiguration configuration)
+    {
+        if (configuration["Speed:Urls"] is { Length: > 0 } urls)
+        {
+            return [.. Split(urls).Select(Judge)];
+        }
+
+        var port = configuration["Host:LocalHttpPort"] is { Length: > 0 } text ? ParsePort(text) : 7071;
+        return [$"http://127.0.0.1:{port}"];
+    }
+
+    private static string[] Split(string urls) =>
+        urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static ushort ParsePort(string text) =>
+        ushort.TryParse(text, out var port)
+            ? port
+            : throw Unusable($"Host.LocalHttpPort in local.settings.json must be a port from 0 to 65535, not '{text}'.");
+
+    private static string Judge(string url)
+    {
+        if (!Uri.TryCreate(url.Replace("//*", "//0.0.0.0").Replace("//+", "//0.0.0.0"), UriKind.Absolute, out var uri)
+            || uri.Scheme != Uri.UriSchemeHttp)
+        {
+            throw Unusable($"Speed__Urls must be addresses such as http://127.0.0.1:7071, separated by ';', not '{url}'.");
+        }
+
+        var isLoopback = uri.Host == "localhost"
+            || (IPAddress.TryParse(uri.IdnHost, out var address) && IPAddress.IsLoopback(address));
+        return isLoopback
+            ? url
+            : throw Unusable(
+                $"Speed__Urls has {url}, which other machines may reach: without keys only a loopback address is "
+                + "allowed, such as http://127.0.0.1:7071.");
+    }
+
+    private static OptionsValidationException Unusable(string sentence) =>
+        new("Speed__Urls", typeof(ListenAddress), [sentence]);
+}
