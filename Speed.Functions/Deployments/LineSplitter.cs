@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Speed.Deployments;
 
@@ -23,10 +24,10 @@ public sealed class LineSplitter(DeploymentLog log, LogStream stream) : IAsyncDi
             bytes = end < 0 ? default : bytes[(end + 1)..];
 
             _rest.Write(piece.Span);
-            await WriteFullPartsAsync(cancellationToken);
+            await AddFullPartsAsync(cancellationToken);
             if (end >= 0)
             {
-                await AddAsync(_rest.WrittenCount, continues: false, lineFeed: 1, cancellationToken);
+                await AddLastPartAsync(lineFeed: 1, cancellationToken);
             }
         }
     }
@@ -36,45 +37,48 @@ public sealed class LineSplitter(DeploymentLog log, LogStream stream) : IAsyncDi
         if (_rest.WrittenCount > 0)
         {
             // Not cancelable: the stream has ended, and its last bytes belong to the log.
-            await AddAsync(_rest.WrittenCount, continues: false, lineFeed: 0, CancellationToken.None);
+            await AddLastPartAsync(lineFeed: 0, CancellationToken.None);
         }
     }
 
-    private async ValueTask WriteFullPartsAsync(CancellationToken cancellationToken)
+    private async ValueTask AddFullPartsAsync(CancellationToken cancellationToken)
     {
         while (_rest.WrittenCount > MaxLineBytes)
         {
-            await AddAsync(CutPoint(), continues: true, lineFeed: 0, cancellationToken);
+            await AddAsync(PartLength(_rest.WrittenSpan), continues: true, lineFeed: 0, cancellationToken);
         }
     }
 
-    // Before the last character that would not fit whole. U+FFFD takes three bytes for one: a third is the
-    // most that surely fits where the text may be broken.
-    private int CutPoint()
+    private async ValueTask AddLastPartAsync(int lineFeed, CancellationToken cancellationToken)
     {
-        var written = _rest.WrittenSpan[..MaxLineBytes];
-        if (!Utf8Prefix(written, out var whole))
+        while (PartLength(_rest.WrittenSpan) < _rest.WrittenCount)
         {
-            return MaxLineBytes / 3;
+            await AddAsync(PartLength(_rest.WrittenSpan), continues: true, lineFeed: 0, cancellationToken);
         }
 
-        return whole;
+        await AddAsync(_rest.WrittenCount, continues: false, lineFeed, cancellationToken);
     }
 
-    private static bool Utf8Prefix(ReadOnlySpan<byte> bytes, out int length)
+    // How many bytes fit into one stored line, cut between characters. U+FFFD takes three bytes where the broken
+    // one took one: of what is not UTF-8, a third surely fits.
+    private static int PartLength(ReadOnlySpan<byte> bytes)
     {
-        length = bytes.Length;
-        for (var back = 0; back < 4; back++)
+        if (bytes.Length <= MaxLineBytes / 3)
         {
-            if (System.Text.Unicode.Utf8.IsValid(bytes[..length]))
+            return bytes.Length;
+        }
+
+        var length = Math.Min(bytes.Length, MaxLineBytes);
+        for (var shorter = length; shorter > length - 4; shorter--)
+        {
+            var isWhole = shorter == bytes.Length || (bytes[shorter] & 0xC0) != 0x80;
+            if (isWhole && Utf8.IsValid(bytes[..shorter]))
             {
-                return true;
+                return shorter;
             }
-
-            length--;
         }
 
-        return false;
+        return MaxLineBytes / 3;
     }
 
     private async ValueTask AddAsync(int count, bool continues, int lineFeed, CancellationToken cancellationToken)

@@ -1,0 +1,142 @@
+using Microsoft.Extensions.Logging;
+
+namespace Speed.Deployments;
+
+/// <summary>One life of a deployment, from its claim to its end, top to bottom.</summary>
+public sealed partial class DeploymentLife(
+    ISource source,
+    IRunner runner,
+    Images images,
+    IDeploymentStore store,
+    ILogStore logs,
+    Bell bell,
+    TimeProvider time,
+    ILogger<DeploymentLife> logger)
+{
+    private readonly ContainerRun _run = new(runner, store, time);
+    private readonly LifeEnd _end = new(runner, store, time);
+
+    /// <summary>
+    /// Lives a claimed deployment to its end, or until <paramref name="stopping"/>: then it leaves the rest, a
+    /// running container too, to whoever recovers it.
+    /// </summary>
+    public async Task LiveAsync(Deployment deployment, CancellationToken stopping)
+    {
+        await using var log = await DeploymentLog.OpenAsync(deployment.Id, logs, time, stopping);
+        await using var interruption = Interruption.Watch(deployment, store, bell, time, stopping);
+        var life = new Life(deployment, log, interruption);
+
+        var failure = await RunStepsAsync(life);
+        if (interruption.Cause == InterruptionCause.Stopping)
+        {
+            await log.FlushAsync();
+            return;
+        }
+
+        var status = await _end.SettleAsync(life, failure, stopping);
+        LogEnded(deployment.Id, status, failure?.Code.Wire ?? "");
+    }
+
+    // Null if every step succeeded, or something cut it short.
+    private async Task<DeploymentFailedException?> RunStepsAsync(Life life)
+    {
+        try
+        {
+            if (life.Deployment.StartAskedAt is null)
+            {
+                await StepsAsync(life);
+            }
+            else
+            {
+                life.Log.Phase = DeploymentPhase.Run;
+                await _run.AdoptAsync(life);
+            }
+
+            return life.Exit is { } exit ? Verdict.Of(exit, life) : null;
+        }
+        catch (Exception) when (life.Interruption.Cause != InterruptionCause.None)
+        {
+            return null;
+        }
+        catch (DeploymentFailedException failed)
+        {
+            return failed;
+        }
+        catch (Exception exception)
+        {
+            LogBroken(exception, life.Deployment.Id);
+            return new DeploymentFailedException(
+                FailureCode.Internal,
+                "SPEED itself failed; the operator's log says more.",
+                "Deploy again, and report it if it happens twice.",
+                inner: exception);
+        }
+    }
+
+    private async Task StepsAsync(Life life)
+    {
+        var imageId = await MakeImageAsync(life);
+        await EnterAsync(life, DeploymentPhase.Run);
+        await _run.RunAsync(life, imageId);
+    }
+
+    private async Task<string> MakeImageAsync(Life life)
+    {
+        var timeouts = life.Deployment.Options.Timeouts;
+        life.Log.Phase = DeploymentPhase.Clone;
+        await using var tree = await Deadline.WithinAsync(
+            timeouts.CloneSeconds,
+            time,
+            () => CloneMissed(timeouts.CloneSeconds),
+            token => source.FetchAsync(life.Deployment, life.Log, token),
+            life.Token);
+        await GuardAsync(life, store.RecordCommitAsync(life.Claim, tree.Branch, tree.Commit, life.Token));
+
+        await EnterAsync(life, DeploymentPhase.Build);
+        var imageId = await Deadline.WithinAsync(
+            timeouts.BuildSeconds,
+            time,
+            () => BuildMissed(timeouts.BuildSeconds),
+            token => BuildAsync(life, tree, token),
+            life.Token);
+        await GuardAsync(life, store.RecordImageAsync(life.Claim, imageId, life.Token));
+        return imageId;
+    }
+
+    private async Task<string> BuildAsync(Life life, ISourceTree tree, CancellationToken cancellationToken)
+    {
+        var plan = await runner.PlanAsync(life.Deployment, tree, life.Log, cancellationToken);
+        return await images.GetOrBuildAsync(plan, tree, life.Log, cancellationToken);
+    }
+
+    private async Task EnterAsync(Life life, DeploymentPhase phase)
+    {
+        await GuardAsync(life, store.EnterPhaseAsync(life.Claim, phase, life.Token));
+        life.Log.Phase = phase;
+    }
+
+    // A stale claim means that the store holds a cause to stop that the watch is about to see.
+    private static async Task GuardAsync(Life life, Task<bool> write)
+    {
+        if (!await write)
+        {
+            await life.Interruption.WaitAsync();
+        }
+    }
+
+    private static DeploymentFailedException CloneMissed(int seconds) => new(
+        FailureCode.CloneTimeout,
+        $"The repository was not fetched within {seconds} s.",
+        "Allow more with `timeouts.clone_s`, or look at the repository's server.");
+
+    private static DeploymentFailedException BuildMissed(int seconds) => new(
+        FailureCode.BuildTimeout,
+        $"The image was not built within {seconds} s; the build was stopped.",
+        "Allow more with `timeouts.build_s`.");
+
+    [LoggerMessage(LogLevel.Information, "Deployment {Id} ended {Status} {Code}")]
+    private partial void LogEnded(long id, DeploymentStatus status, string code);
+
+    [LoggerMessage(LogLevel.Error, "Deployment {Id} met a fault of SPEED's own")]
+    private partial void LogBroken(Exception exception, long id);
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Speed.Deployments;
+
+public static class DeploymentServices
+{
+    /// <summary>Adds the domain: the worker and what it lives deployments with. Needs a store, a source and a runner.</summary>
+    public static IServiceCollection AddDeployments(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<Bell>();
+        services.AddSingleton<WorkerState>();
+        services.AddSingleton<QueueView>();
+        services.AddSingleton<LogReader>();
+        services.AddSingleton<Images>();
+        services.AddSingleton<DeploymentLife>();
+        services.AddSingleton<Recovery>();
+        services.AddSingleton<Overdue>();
+        return services.AddHostedService<DeploymentWorker>();
+    }
+}

@@ -1,0 +1,116 @@
+namespace Speed.Deployments;
+
+/// <summary>
+/// The end of a life: closes the log, settles the deployment, removes what it left on the engine. What the
+/// store or the engine cannot do now is tried again until it can, or until SPEED stops.
+/// </summary>
+internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvider time)
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Gives the status it ended with, whoever decided it.</summary>
+    /// <param name="failure">Null if every step succeeded, or something cut the life short.</param>
+    public async Task<DeploymentStatus> SettleAsync(
+        Life life, DeploymentFailedException? failure, CancellationToken stopping)
+    {
+        if (life.Interruption.Cause != InterruptionCause.None)
+        {
+            return await SettleInterruptedAsync(life, stopping);
+        }
+
+        var settlement = SettlementOf(life, failure);
+        await SayAsync(life, failure);
+        await RetryAsync(() => life.Log.CloseAsync(), stopping);
+        if (!await RetryAsync(() => store.SettleAsync(life.Claim, settlement, CancellationToken.None), stopping))
+        {
+            // An end was declared or a cancel requested at the last moment.
+            return await SettleInterruptedAsync(life, stopping);
+        }
+
+        await RemoveAsync(life, stopping);
+        return settlement.Status;
+    }
+
+    private async Task<DeploymentStatus> SettleInterruptedAsync(Life life, CancellationToken stopping)
+    {
+        // Before the row says that it is over: canceled means that nothing of it is alive.
+        await RemoveAsync(life, stopping);
+        await RetryAsync(() => life.Log.CloseAsync(), stopping);
+        var now = await RetryAsync(() => store.FindAsync(life.Deployment.Id, CancellationToken.None), stopping);
+        if (now is { Status.IsFinal: false, Cancel: { } cancel })
+        {
+            var canceled = Canceled(life, cancel);
+            await RetryAsync(() => store.SettleAsync(life.Claim, canceled, CancellationToken.None), stopping);
+            return DeploymentStatus.Canceled;
+        }
+
+        var results = life.Output.ToResults(HasFailed(life));
+        await RetryAsync(() => store.CloseAsync(life.Deployment.Id, results, CancellationToken.None), stopping);
+        return now?.Status ?? DeploymentStatus.Canceled;
+    }
+
+    private static Settlement SettlementOf(Life life, DeploymentFailedException? failure)
+    {
+        if (failure is null)
+        {
+            return new Settlement(DeploymentStatus.Succeeded, null, life.Exit?.Code, life.Output.ToResults(false));
+        }
+
+        IReadOnlyList<NewResult> results = life.Ran ? life.Output.ToResults(HasFailed(life)) : [Account(life, failure)];
+        var logLine = life.Log.LastN == 0 ? (long?)null : life.Log.LastN;
+        return new Settlement(
+            DeploymentStatus.Failed, failure.ToFailure(life.Log.Phase, logLine), life.Exit?.Code, results);
+    }
+
+    private static Settlement Canceled(Life life, Cancellation cancel)
+    {
+        var why = cancel.Reason is { } reason ? $": {reason}" : ".";
+        var failure = new Failure(
+            FailureCode.Canceled, life.Log.Phase, life.Exit?.Code, $"Canceled by {cancel.By}{why}", null, null);
+        return new Settlement(
+            DeploymentStatus.Canceled, failure, life.Exit?.Code, life.Output.ToResults(HasFailed(life)));
+    }
+
+    private static NewResult Account(Life life, DeploymentFailedException failure)
+    {
+        string[] head = [$"{failure.Code.Wire}: {failure.Message} {failure.Hint}".TrimEnd()];
+        return new NewResult(ResultSource.Speed, string.Join('\n', head.Concat(life.Log.LastLines)));
+    }
+
+    private static bool HasFailed(Life life) => life.Exit is { Code: not 0 };
+
+    private static async Task SayAsync(Life life, DeploymentFailedException? failure)
+    {
+        var text = failure is null
+            ? "Succeeded: the program exited with code 0."
+            : $"Failed: {failure.Code.Wire}. {failure.Message} {failure.Hint}".TrimEnd();
+        await life.Log.SayAsync(text, CancellationToken.None);
+    }
+
+    private async Task RemoveAsync(Life life, CancellationToken stopping)
+    {
+        await RetryAsync(RemoveAllAsync, stopping);
+
+        async Task<bool> RemoveAllAsync()
+        {
+            await runner.RemoveAllAsync(life.Deployment.Id, CancellationToken.None);
+            return true;
+        }
+    }
+
+    private async Task<T> RetryAsync<T>(Func<Task<T>> step, CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                return await step();
+            }
+            catch (Exception exception) when (exception is StoreUnavailableException
+                or DeploymentFailedException { Code: FailureCode.DockerUnavailable })
+            {
+                await Task.Delay(RetryAfter, time, stopping);
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Runtime.CompilerServices;
+
+namespace Speed.Deployments;
+
+/// <summary>
+/// Takes over what an earlier process left, by facts and not by time: clone and build are repeated, a started
+/// container is adopted.
+/// </summary>
+public sealed class Recovery(IDeploymentStore store)
+{
+    private const int MaxAttempts = 3;
+
+    /// <summary>Gives each deployment that is to be lived on, under a new epoch; settles the others.</summary>
+    public async IAsyncEnumerable<Deployment> TakeOverAllAsync(
+        string owner, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var left in await store.ListUnfinishedAsync(cancellationToken))
+        {
+            if (left.Status.IsFinal)
+            {
+                // Its end was declared; what is left of it is to be stopped, and its log to be closed.
+                yield return left;
+                continue;
+            }
+
+            var repeat = left is { StartAskedAt: null, Cancel: null };
+            if (repeat && left.Attempt >= MaxAttempts)
+            {
+                await InterruptAsync(left, cancellationToken);
+            }
+            else if (await store.TakeOverAsync(left.Claim, owner, repeat, cancellationToken) is { } taken)
+            {
+                yield return taken;
+            }
+        }
+    }
+
+    private async Task InterruptAsync(Deployment left, CancellationToken cancellationToken)
+    {
+        var failure = new Failure(
+            FailureCode.Interrupted,
+            left.Phase,
+            null,
+            $"SPEED stopped in the middle of it {MaxAttempts} times.",
+            "Deploy again; if it stops SPEED each time, tell its operator.",
+            null);
+        var account = new NewResult(ResultSource.Speed, $"{failure.Code.Wire}: {failure.Message} {failure.Hint}");
+        await store.SettleAsync(
+            left.Claim, new Settlement(DeploymentStatus.Failed, failure, null, [account]), cancellationToken);
+    }
+}
