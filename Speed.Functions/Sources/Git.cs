@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Speed.Sources;
+
+/// <summary>
+/// The git program, run in one folder: nothing is inherited from SPEED's own environment, from the user's or from
+/// the system's settings, nothing asks, and nothing that a repository holds is run.
+/// </summary>
+internal sealed class Git(GitOptions options, string folder)
+{
+    private const int MaxTextBytes = 1024 * 1024;
+
+    private static readonly string[] Settings =
+    [
+        "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.symlinks=false", "core.bigFileThreshold=32m",
+        "credential.helper=", "gc.auto=0", "maintenance.auto=false", "protocol.version=2",
+        "http.followRedirects=false", "http.lowSpeedLimit=1", "http.lowSpeedTime=60",
+        "transfer.credentialsInUrl=die", "transfer.fsckObjects=true",
+
+        // Packs stay packs: one file an object would be a million files.
+        "transfer.unpackLimit=1",
+
+        // Old public repositories have these harmless faults.
+        "fetch.fsck.zeroPaddedFilemode=ignore", "fetch.fsck.badTimezone=ignore",
+        "fetch.fsck.missingSpaceBeforeDate=ignore",
+    ];
+
+    public string Folder { get; } = folder;
+
+    /// <summary>Runs a command for its exit code alone.</summary>
+    public Task<GitExit> RunAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments) =>
+        ReadAsync(output => output.CopyToAsync(Stream.Null, CancellationToken.None), arguments, cancellationToken);
+
+    /// <summary>The first line of its output; null if it fails or says nothing.</summary>
+    public async Task<string?> AskAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments)
+    {
+        var text = await ReadTextAsync(cancellationToken, arguments);
+        return text?.Split('\n', 2)[0] is { Length: > 0 } line ? line : null;
+    }
+
+    /// <summary>The output as UTF-8, its first 1 MiB; null if it fails.</summary>
+    public async Task<string?> ReadTextAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments)
+    {
+        var text = new byte[MaxTextBytes];
+        var length = 0;
+        var exit = await ReadAsync(async output =>
+        {
+            length = await output.ReadAtLeastAsync(text, text.Length, false, CancellationToken.None);
+            await output.CopyToAsync(Stream.Null, CancellationToken.None);
+        }, arguments, cancellationToken);
+        return exit.IsSuccess ? Encoding.UTF8.GetString(text, 0, length) : null;
+    }
+
+    /// <summary>Hands its output to <paramref name="read"/> as it comes; a reader that throws ends the command.</summary>
+    public async Task<GitExit> ReadAsync(
+        Func<Stream, Task> read, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    {
+        await using var process = Start(arguments, cancellationToken);
+        process.Input.Close();
+        try
+        {
+            await read(process.Output);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // A killed command's output stops anywhere; what its reader makes of that does not matter.
+            throw new OperationCanceledException(cancellationToken);
+        }
+
+        return await process.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Starts a command that is also written to.</summary>
+    public GitProcess Start(IEnumerable<string> arguments, CancellationToken cancellationToken) =>
+        GitProcess.Start(Command(arguments), cancellationToken);
+
+    private ProcessStartInfo Command(IEnumerable<string> arguments)
+    {
+        var settings = Settings.SelectMany(setting => new[] { "-c", setting });
+        var command = new ProcessStartInfo("git", [.. settings, .. arguments])
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        command.Environment.Clear();
+        foreach (var (name, value) in Variables())
+        {
+            command.Environment[name] = value;
+        }
+
+        return command;
+    }
+
+    private IEnumerable<(string Name, string? Value)> Variables()
+    {
+        yield return ("PATH", Environment.GetEnvironmentVariable("PATH"));
+        yield return ("HOME", Folder);
+        yield return ("LANG", "C.UTF-8");
+        yield return ("GIT_CONFIG_NOSYSTEM", "1");
+        yield return ("GIT_CONFIG_GLOBAL", "/dev/null");
+        yield return ("GIT_CEILING_DIRECTORIES", Path.GetDirectoryName(Folder));
+        yield return ("GIT_TERMINAL_PROMPT", "0");
+        yield return ("GIT_ASKPASS", "/bin/false");
+        yield return ("GIT_SSH_COMMAND", "ssh -F none -o BatchMode=yes -o ProxyCommand=none");
+        yield return ("GIT_ALLOW_PROTOCOL", string.Join(':', options.AllowedSchemes));
+        yield return ("GIT_LFS_SKIP_SMUDGE", "1");
+
+        // Not on the command line, which every user of the machine can read: a proxy's URL may hold a password.
+        (string Key, string? Value)[] own = [("http.proxy", options.Proxy), ("http.sslCAInfo", options.CaFile)];
+        var given = own.Where(setting => !string.IsNullOrEmpty(setting.Value)).ToArray();
+        yield return ("GIT_CONFIG_COUNT", $"{given.Length}");
+        for (var i = 0; i < given.Length; i++)
+        {
+            yield return ($"GIT_CONFIG_KEY_{i}", given[i].Key);
+            yield return ($"GIT_CONFIG_VALUE_{i}", given[i].Value);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Speed.Deployments;
+
+namespace Speed.Sources;
+
+/// <summary>Makes of a git command's last words a failure that its deployment's owner understands.</summary>
+internal static class GitFault
+{
+    // Git has one exit code for all of these: its words, fixed by LANG, are all there is to tell them apart.
+    private static readonly (FailureCode Code, string[] Words, string Message, string? Hint)[] Known =
+    [
+        (FailureCode.AuthRequired,
+            ["could not read Username", "could not read Password", "Authentication failed", "Permission denied (",
+                "terminal prompts disabled", "returned error: 401", "returned error: 403"],
+            "{0} does not exist or is private: the server asks who is there.",
+            "Check the url. If the repository is private, give SPEED access to it."),
+        (FailureCode.RepoNotFound,
+            ["fatal: repository '", "Repository not found", "does not appear to be a git repository",
+                "returned error: 404", "returned error: 410"],
+            "There is no repository at {0}.", "Check the url."),
+        (FailureCode.DiskFull,
+            ["No space left on device", "Disk quota exceeded"],
+            "The disk of SPEED's machine is full.", "Free some space on it and retry."),
+        (FailureCode.CloneFailed,
+            ["Could not resolve host", "Could not resolve proxy", "Name or service not known"],
+            "The host of {0} is unknown.", "Check the url's host name."),
+        (FailureCode.CloneFailed,
+            ["returned error: 301", "returned error: 302", "returned error: 307", "returned error: 308"],
+            "{0} has moved: the server answers with a redirect.",
+            "Give the url that it leads to; some servers want it to end in `.git`."),
+        (FailureCode.CloneFailed,
+            ["SSL certificate", "server certificate", "certificate verify failed"],
+            "The certificate of {0} is not trusted.", "Name its authority's file in Speed__Git__CaFile."),
+        (FailureCode.CloneFailed,
+            ["Host key verification failed"],
+            "The ssh host key of {0} is not known to SPEED.", "Add it to the known_hosts of SPEED's user."),
+        (FailureCode.CloneFailed,
+            ["Operation too slow", "Operation timed out"],
+            "{0} sent nothing for a minute.", "Retry when the server answers again."),
+    ];
+
+    /// <summary>The failure of a command that spoke with the repository at <paramref name="url"/>.</summary>
+    public static DeploymentFailedException From(GitExit exit, string url)
+    {
+        var words = OwnLines(exit.Errors).ToArray();
+        var known = Known.FirstOrDefault(one => one.Words.Any(word => words.Any(line => line.Contains(word))));
+        return known.Message is not null
+            ? new DeploymentFailedException(known.Code, string.Format(null, known.Message, url), known.Hint)
+            : new DeploymentFailedException(
+                FailureCode.CloneFailed,
+                $"Git could not fetch {url}: {LastWords(words, exit)}",
+                "Try `git ls-remote` with this url on SPEED's machine.");
+    }
+
+    /// <summary>True if one of Git's own lines has these words.</summary>
+    public static bool Says(this GitExit exit, string words) => OwnLines(exit.Errors).Any(line => line.Contains(words));
+
+    // What begins with "remote:" is the server's prose, which could say anything.
+    private static IEnumerable<string> OwnLines(string errors) =>
+        errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(line => !line.StartsWith("remote:", StringComparison.Ordinal)
+                && !line.StartsWith("warning:", StringComparison.Ordinal));
+
+    private static string LastWords(string[] lines, GitExit exit) =>
+        lines.Length == 0 ? $"exit code {exit.Code}." : string.Join(' ', lines.TakeLast(3));
+}

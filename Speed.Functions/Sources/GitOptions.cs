@@ -1,0 +1,29 @@
+namespace Speed.Sources;
+
+/// <summary>How Git may be used, and how much it may bring.</summary>
+public sealed class GitOptions
+{
+    /// <summary>Of <c>https</c>, <c>http</c>, <c>ssh</c> and <c>file</c>. <c>https</c> alone unless set.</summary>
+    public IReadOnlyList<string> AllowedSchemes { get; set; } = ["https"];
+
+    /// <summary>The proxy's URL; null for none.</summary>
+    public string? Proxy { get; set; }
+
+    /// <summary>A PEM file of the authorities to trust for https; null: the system's.</summary>
+    public string? CaFile { get; set; }
+
+    /// <summary>Where a fetch makes its folder. SPEED's own: nothing else may live in it.</summary>
+    public string WorkFolder { get; set; } = Path.Combine(Path.GetTempPath(), $"speed-git-{Environment.ProcessId}");
+
+    /// <summary>The most files of a tree. 200,000 unless set.</summary>
+    public int TreeMaxFiles { get; set; } = 200_000;
+
+    /// <summary>The most bytes of a tree's files together. 2 GiB unless set.</summary>
+    public long TreeMaxBytes { get; set; } = 2L << 30;
+
+    /// <summary>The most folders within each other. 100 unless set.</summary>
+    public int TreeMaxDepth { get; set; } = 100;
+
+    /// <summary>The most bytes that a fetch may bring. 4 GiB unless set.</summary>
+    public long FetchMaxBytes { get; set; } = 4L << 30;
+}

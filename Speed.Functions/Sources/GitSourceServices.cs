@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Speed.Deployments;
+
+namespace Speed.Sources;
+
+public static class GitSourceServices
+{
+    /// <summary>
+    /// Adds Git as the source, set by <c>Speed:Git</c>. Throws <see cref="InvalidOperationException"/> with a
+    /// sentence for the operator where a setting is wrong.
+    /// </summary>
+    public static IServiceCollection AddGitSource(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(Read(configuration));
+        services.AddSingleton<GitSource>();
+        services.AddSingleton<ISource>(provider => provider.GetRequiredService<GitSource>());
+        return services;
+    }
+
+    private static GitOptions Read(IConfiguration configuration)
+    {
+        var git = configuration.GetSection("Speed:Git");
+        var options = new GitOptions { Proxy = Given(git["Proxy"]), CaFile = Given(git["CaFile"]) };
+        if (Given(git["AllowedSchemes"]) is { } schemes)
+        {
+            options.AllowedSchemes = ReadSchemes(schemes);
+        }
+
+        if (options.CaFile is { } file && !File.Exists(file))
+        {
+            throw new InvalidOperationException($"Speed__Git__CaFile names `{file}`, which does not exist.");
+        }
+
+        var data = Given(configuration["Speed:DataDirectory"]) ?? Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "speed");
+        options.WorkFolder = Path.Combine(Path.GetFullPath(data), "git");
+        return options;
+    }
+
+    private static string[] ReadSchemes(string list)
+    {
+        var schemes = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var unknown = schemes.FirstOrDefault(scheme => !RepositoryUrl.KnownSchemes.Contains(scheme));
+        return unknown is null
+            ? schemes
+            : throw new InvalidOperationException(
+                $"Speed__Git__AllowedSchemes has `{unknown}`; it takes {string.Join(", ", RepositoryUrl.KnownSchemes)}.");
+    }
+
+    private static string? Given(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
+}

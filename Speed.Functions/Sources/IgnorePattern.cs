@@ -1,0 +1,71 @@
+using System.Text;
+
+namespace Speed.Sources;
+
+/// <summary>
+/// One pattern of a <c>.dockerignore</c> file, fitted to paths as Docker does.
+/// </summary>
+/// <remarks>
+/// A path is walked once, with the set of all positions in the pattern that it could be at. Patterns are
+/// strangers' text: an expression that tries one way after another could be made to take for ever.
+/// </remarks>
+internal sealed class IgnorePattern
+{
+    private readonly IgnoreToken[] _tokens;
+
+    private IgnorePattern(IgnoreToken[] tokens) => _tokens = tokens;
+
+    /// <summary>Null where Docker refuses the pattern: a class without an end, a backslash before nothing.</summary>
+    public static IgnorePattern? Parse(string pattern) =>
+        IgnoreToken.Parse(pattern) is { } tokens ? new IgnorePattern(tokens) : null;
+
+    /// <summary>True if the pattern describes the whole path.</summary>
+    public bool Fits(ReadOnlySpan<char> path)
+    {
+        var size = _tokens.Length + 1;
+        var now = size <= 256 ? stackalloc bool[size] : new bool[size];
+        var next = size <= 256 ? stackalloc bool[size] : new bool[size];
+        Enter(now, 0);
+        foreach (var rune in path.EnumerateRunes())
+        {
+            next.Clear();
+            for (var i = 0; i < _tokens.Length; i++)
+            {
+                if (now[i])
+                {
+                    Step(next, i, rune);
+                }
+            }
+
+            var last = now;
+            now = next;
+            next = last;
+        }
+
+        return now[^1];
+    }
+
+    private void Step(Span<bool> next, int i, Rune rune)
+    {
+        var token = _tokens[i];
+        if (token.Stays(rune))
+        {
+            next[i] = true;
+        }
+
+        if (token.Passes(rune))
+        {
+            Enter(next, i + 1);
+        }
+    }
+
+    // Also every position that is reached from there without a character.
+    private void Enter(Span<bool> positions, int i)
+    {
+        positions[i] = true;
+        for (; i < _tokens.Length && _tokens[i].IsOptional; i++)
+        {
+            positions[i + 1] = true;
+        }
+    }
+}
