@@ -13,7 +13,7 @@ namespace Speed.Tests;
 /// A whole SPEED on a free loopback port with a data directory of its own, and the words in which tests speak to it.
 /// Disposing it leaves nothing behind.
 /// </summary>
-internal sealed class SpeedApp : IAsyncDisposable
+public sealed class SpeedApp : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 

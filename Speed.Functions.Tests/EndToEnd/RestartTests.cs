@@ -1,0 +1,45 @@
+using Xunit;
+
+namespace Speed.Tests.EndToEnd;
+
+public sealed class RestartTests : IAsyncLifetime
+{
+    private readonly World _world = new();
+
+    public ValueTask InitializeAsync() => _world.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    [Fact]
+    public async Task A_running_program_outlives_a_restart_and_its_own_exit_code_counts()
+    {
+        var repository = await _world.RepositoryAsync(r => r.File(
+            "Dockerfile", "FROM busybox\nCMD echo started; trap 'exit 5' USR1; while true; do sleep 0.1; done\n"));
+        var id = await _world.StartAsync(repository);
+        await _world.SeesLineAsync(id, "started");
+
+        await _world.App.RestartAsync();
+        await _world.SignalAsync(id, "USR1");
+        var ended = await _world.EndAsync(id);
+
+        ended.FailedWith("EXIT_NONZERO", "run");
+        Assert.Equal(5, ended.ExitCode);
+        Assert.Equal(1, ended.Resource.GetProperty("attempt").GetInt32());
+        Assert.Empty(await _world.ContainersOfAsync(id));
+    }
+
+    [Fact]
+    public async Task A_build_that_a_restart_cut_short_is_repeated_as_the_next_attempt()
+    {
+        var repository = await _world.RepositoryAsync(r => r.File(
+            "Dockerfile", "FROM busybox\nRUN echo in-the-build; sleep 3\nCMD echo done\n"));
+        var id = await _world.StartAsync(repository);
+        await _world.SeesLineAsync(id, "in-the-build");
+
+        await _world.App.RestartAsync();
+        var ended = (await _world.EndAsync(id)).Succeeded();
+
+        Assert.Equal("done", ended.Results);
+        Assert.Equal(2, ended.Resource.GetProperty("attempt").GetInt32());
+    }
+}
