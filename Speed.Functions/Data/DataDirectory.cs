@@ -1,0 +1,92 @@
+using System.Diagnostics;
+
+namespace Speed.Data;
+
+/// <summary>
+/// The folder that holds the databases, and the lock by which one process holds the folder. Dispose it after
+/// everything that lives inside.
+/// </summary>
+public sealed class DataDirectory : IDisposable
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
+
+    private readonly FileStream _lock;
+
+    /// <summary>
+    /// Makes the folder, for its user alone, and locks it. Waits for another holder at most
+    /// <see cref="StoreOptions.LockTimeout"/>, as an old process may still be ending. Throws
+    /// <see cref="StoreStartException"/>.
+    /// </summary>
+    public DataDirectory(StoreOptions options)
+    {
+        FullPath = Create(options.DataDirectory);
+        _lock = Lock(Path.Combine(FullPath, "speed.lock"), options.LockTimeout);
+    }
+
+    public string FullPath { get; }
+
+    public void Dispose() => _lock.Dispose();
+
+    internal string File(string name) => Path.Combine(FullPath, name);
+
+    private static string Create(string directory)
+    {
+        if (directory.Length == 0)
+        {
+            throw new StoreStartException(
+                "There is no folder for the data: this account has no home. Set Speed__DataDirectory to one.");
+        }
+
+        try
+        {
+            var path = Path.GetFullPath(directory);
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path);
+            }
+            else
+            {
+                Directory.CreateDirectory(
+                    path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            return path;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw Unusable(directory, fault);
+        }
+    }
+
+    private static FileStream Lock(string path, TimeSpan timeout)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (UnauthorizedAccessException fault)
+            {
+                throw Unusable(Path.GetDirectoryName(path)!, fault);
+            }
+            catch (IOException fault) when (Stopwatch.GetElapsedTime(since) >= timeout)
+            {
+                throw new StoreStartException(
+                    $"The data directory {Path.GetDirectoryName(path)} is in use by another process, which holds "
+                    + $"{path}. Stop that one, or set Speed__DataDirectory to another folder.",
+                    fault);
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(RetryAfter);
+            }
+        }
+    }
+
+    private static StoreStartException Unusable(string directory, Exception fault) => new(
+        $"The data directory {directory} cannot be used: {fault.Message} Set Speed__DataDirectory to a folder "
+        + "that this account may write.",
+        fault);
+}

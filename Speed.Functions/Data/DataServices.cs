@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Speed.Deployments;
+
+namespace Speed.Data;
+
+public static class DataServices
+{
+    /// <summary>
+    /// Adds the store over the folder in <c>Speed:DataDirectory</c>. It opens when the host starts; what keeps it
+    /// from that stops the start with a <see cref="StoreStartException"/>.
+    /// </summary>
+    public static IServiceCollection AddStore(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<Bell>();
+        services.AddSingleton(_ => StoreOptions.From(configuration));
+        services.AddSingleton<DataDirectory>();
+        services.AddSingleton<DbManager>();
+        services.AddSingleton<IDeploymentStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<LogDatabase>();
+        services.AddSingleton<ILogStore>(provider => provider.GetRequiredService<LogDatabase>());
+        services.AddHostedService<OpenAtStart>();
+        return services;
+    }
+
+    // Opened by being asked for.
+#pragma warning disable CS9113
+    private sealed class OpenAtStart(DbManager deployments, LogDatabase logs) : IHostedService
+#pragma warning restore CS9113
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,154 @@
+using Speed.Deployments;
+
+namespace Speed.Data;
+
+/// <summary>How a deployment enters the queue, and how a worker takes it out.</summary>
+public sealed partial class DbManager
+{
+    private static readonly TimeSpan KeysKept = TimeSpan.FromHours(24);
+
+    public async Task<AddOutcome> AddAsync(NewDeployment deployment, CancellationToken cancellationToken)
+    {
+        var options = CanonicalJson.Of(deployment.Options);
+        var outcome = await _database.WriteAsync(db => Add(db, deployment, options), cancellationToken);
+        if (outcome is AddOutcome.Added added)
+        {
+            RingQueueToo(added.Deployment.Id);
+        }
+
+        return outcome;
+    }
+
+    public Task<int> CountAheadAsync(long id, CancellationToken cancellationToken) =>
+        _database.ReadAsync(db => CountAhead(db, id), cancellationToken);
+
+    public async Task<Deployment?> ClaimNextAsync(string owner, CancellationToken cancellationToken)
+    {
+        var claimed = await _database.WriteAsync(db => ClaimNext(db, owner), cancellationToken);
+        if (claimed is not null)
+        {
+            RingQueueToo(claimed.Id);
+        }
+
+        return claimed;
+    }
+
+    private AddOutcome Add(SqliteSession db, NewDeployment deployment, string options)
+    {
+        if (deployment.IdempotencyKey is { } key)
+        {
+            ForgetOldKeys(db);
+            if (FindKey(db, key) is { } earlier)
+            {
+                return earlier.Options == options
+                    ? new AddOutcome.Replayed(Find(db, earlier.DeploymentId)!)
+                    : new AddOutcome.KeyReused();
+            }
+        }
+
+        if (QueueLength(db) >= deployment.MaxQueued)
+        {
+            return new AddOutcome.QueueFull();
+        }
+
+        var id = Insert(db, deployment.Options.Timeouts, options);
+        if (deployment.IdempotencyKey is not null)
+        {
+            InsertKey(db, deployment.IdempotencyKey, options, id);
+        }
+
+        return new AddOutcome.Added(Find(db, id)!);
+    }
+
+    private long Insert(SqliteSession db, Timeouts timeouts, string options)
+    {
+        var now = Now;
+        return db.One(
+            """
+            INSERT INTO deployment (worker_id, options, branch, created_at_ms, deadline_at_ms, due_at_ms)
+            VALUES ($worker, $options, $options ->> 'branch', $now, $deadline, $due)
+            RETURNING id
+            """,
+            row => row.Long(),
+            ("$worker", Guid.NewGuid().ToString()),
+            ("$options", options),
+            ("$now", now),
+            ("$deadline", now + (long?)timeouts.Total?.TotalMilliseconds),
+            ("$due", DueAfter(now, timeouts.QueueSeconds)));
+    }
+
+    private static long? DueAfter(long now, int seconds) => seconds == 0 ? null : now + (seconds * 1000L);
+
+    private static long QueueLength(SqliteSession db) => db.One(
+        """
+        SELECT length
+        FROM queue
+        """,
+        row => row.Long());
+
+    private static (string Options, long DeploymentId)? FindKey(SqliteSession db, string key) =>
+        db.One<(string, long)?>(
+            """
+            SELECT options, deployment_id
+            FROM idempotency
+            WHERE key = $key
+            """,
+            row => (row.Text(), row.Long()),
+            ("$key", key));
+
+    private void InsertKey(SqliteSession db, string key, string options, long id) => db.Execute(
+        """
+        INSERT INTO idempotency (key, options, deployment_id, created_at_ms)
+        VALUES ($key, $options, $id, $now)
+        """,
+        ("$key", key), ("$options", options), ("$id", id), ("$now", Now));
+
+    private void ForgetOldKeys(SqliteSession db) => db.Execute(
+        """
+        DELETE FROM idempotency
+        WHERE created_at_ms <= $before
+        """,
+        ("$before", Now - (long)KeysKept.TotalMilliseconds));
+
+    private static int CountAhead(SqliteSession db, long id) => db.One(
+        """
+        SELECT count(*)
+        FROM deployment
+        WHERE status = 'Pending'
+            AND log_closed_at_ms IS NULL
+            AND id < $id
+        """,
+        row => row.Int(),
+        ("$id", id));
+
+    private Deployment? ClaimNext(SqliteSession db, string owner)
+    {
+        if (TakeOldest(db, owner) is not { } id)
+        {
+            return null;
+        }
+
+        BeginPhase(db, id, DeploymentPhase.Clone);
+        return Find(db, id);
+    }
+
+    // One statement under the one writer: no two workers can take the same row. Who is past the queue time is
+    // left for whoever settles it, or it would still run after its deadline.
+    private long? TakeOldest(SqliteSession db, string owner) => db.One<long?>(
+        """
+        UPDATE deployment
+        SET status = 'Running', phase = 'clone', owner = $owner, attempt = 1, epoch = epoch + 1,
+            version = version + 1, started_at_ms = $now, due_at_ms = NULL
+        WHERE id = (
+            SELECT id
+            FROM deployment
+            WHERE status = 'Pending'
+                AND log_closed_at_ms IS NULL
+                AND (due_at_ms IS NULL OR due_at_ms > $now)
+            ORDER BY id
+            LIMIT 1)
+        RETURNING id
+        """,
+        row => row.Long(),
+        ("$owner", owner), ("$now", Now));
+}

@@ -1,0 +1,34 @@
+using Speed.Deployments;
+
+namespace Speed.Data;
+
+/// <summary>
+/// The log lines in their own SQLite database, <c>logs.db</c>, with its own writer: a chatty container delays
+/// no acknowledgement. Commits are not fsynced but for the one that closes a log.
+/// </summary>
+public sealed partial class LogDatabase : ILogStore, IDisposable
+{
+    // "SPEL"
+    private const int ApplicationId = 0x5350454C;
+
+    private readonly SqliteDatabase _database;
+    private readonly long _maxBytes;
+    private readonly Bell _bell;
+    private readonly TimeProvider _time;
+
+    /// <summary>Opens, makes or migrates the database. Throws <see cref="StoreStartException"/>.</summary>
+    public LogDatabase(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time)
+    {
+        _database = SqliteDatabase.Open(
+            new DatabaseFile(directory.File("logs.db"), ApplicationId, new Migrations("logs")),
+            alwaysDurable: false,
+            options.BusyTimeout);
+        _maxBytes = options.LogMaxBytes;
+        _bell = bell;
+        _time = time;
+    }
+
+    internal SqliteDatabase Database => _database;
+
+    public void Dispose() => _database.Dispose();
+}

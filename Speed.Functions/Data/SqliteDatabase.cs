@@ -1,0 +1,76 @@
+using Microsoft.Data.Sqlite;
+
+namespace Speed.Data;
+
+/// <summary>One SQLite database: its one writer and its readers. Made and migrated when it is opened.</summary>
+internal sealed class SqliteDatabase : IDisposable
+{
+    private readonly SqliteReaders _readers;
+
+    private SqliteDatabase(SqliteWriter writer, SqliteReaders readers) => (Writer, _readers) = (writer, readers);
+
+    public SqliteWriter Writer { get; }
+
+    /// <summary>
+    /// Throws <see cref="StoreStartException"/> where the file is not usable. <paramref name="alwaysDurable"/>:
+    /// every commit is fsynced; else only those that ask for it.
+    /// </summary>
+    public static SqliteDatabase Open(DatabaseFile file, bool alwaysDurable, TimeSpan busyTimeout)
+    {
+        file.RefuseUnlessOurs(busyTimeout);
+        try
+        {
+            var session = OpenForWriting(file, alwaysDurable, busyTimeout);
+            return new SqliteDatabase(
+                new SqliteWriter(session, file.Path, alwaysDurable, busyTimeout),
+                new SqliteReaders(file.Path, busyTimeout));
+        }
+        catch (SqliteException fault)
+        {
+            throw new StoreStartException(
+                fault.IsPassing ? fault.ToUnavailable(file.Path).Message : $"{file.Path} cannot be opened: {fault.Message}",
+                fault);
+        }
+    }
+
+    public Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(read, cancellationToken);
+
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> write, CancellationToken cancellationToken) =>
+        Writer.WriteAsync(write, durable: false, cancellationToken);
+
+    /// <summary>As <see cref="WriteAsync"/>, and on the disk when the task completes, whatever the database's habit.</summary>
+    public Task<T> WriteDurablyAsync<T>(Func<SqliteSession, T> write, CancellationToken cancellationToken) =>
+        Writer.WriteAsync(write, durable: true, cancellationToken);
+
+    public void Dispose()
+    {
+        // Readers first: the last connection to close is the writer's, which can empty the write-ahead log.
+        _readers.Dispose();
+        Writer.Dispose();
+    }
+
+    private static SqliteSession OpenForWriting(DatabaseFile file, bool alwaysDurable, TimeSpan busyTimeout)
+    {
+        var isNew = file.IsNew;
+        var session = SqliteSession.Open(file.Path, SqliteOpenMode.ReadWriteCreate, busyTimeout);
+        try
+        {
+            if (isNew)
+            {
+                // Before WAL, so that the file itself, not only the log beside it, says whose it is.
+                session.Set("application_id", $"{file.ApplicationId}");
+            }
+
+            session.Set("journal_mode", "wal");
+            file.Migrations.Apply(session);
+            session.Set("synchronous", alwaysDurable ? "2" : "1");
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+}
