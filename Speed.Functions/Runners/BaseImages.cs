@@ -1,0 +1,121 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+/// <summary>
+/// The images that Dockerfiles begin with. They are fetched before a build, not by it: so a missing one is
+/// named, and its id is known for the image's key.
+/// </summary>
+internal sealed partial class BaseImages(DockerConnection docker, RegistryRules registries)
+{
+    /// <summary>
+    /// The ids, in the order of the names. Pulls what is missing; with <paramref name="anew"/> everything, and
+    /// keeps what is there where that fails.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> EnsureAsync(
+        IReadOnlyList<ImageName> names, bool anew, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        var ids = new List<string>();
+        foreach (var name in names)
+        {
+            // The name becomes part of a path of the engine's API.
+            if (!Reference().IsMatch(name.Name))
+            {
+                throw Unavailable(name, "that is not the name of an image");
+            }
+
+            var image = await FindAsync(name, cancellationToken);
+            if (image is null || anew)
+            {
+                image = await PullAsync(name, image, log, cancellationToken);
+            }
+
+            DockerfileRules.Check(
+                (image.Config?.OnBuild ?? []).Select(text => Instruction.Parse(text, name.Line)),
+                $"the Dockerfile, by an ONBUILD of its base image {name.Name},");
+            ids.Add(image.ID);
+        }
+
+        return ids;
+    }
+
+    private async Task<ImageInspectResponse?> FindAsync(ImageName name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var image = await docker.AskAsync(client => client.Images.InspectImageAsync(name.Name, cancellationToken));
+            return name.Platform is null || name.Platform.StartsWith($"{image.Os}/{image.Architecture}", StringComparison.Ordinal)
+                ? image
+                : null;
+        }
+        catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+        catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.BadRequest)
+        {
+            throw Unavailable(name, exception.Reason);
+        }
+    }
+
+    private async Task<ImageInspectResponse> PullAsync(
+        ImageName name, ImageInspectResponse? local, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        await log.SayAsync($"Pulling {name.Name}", cancellationToken);
+        var fault = await registries.FindFaultAsync(name.Name, cancellationToken)
+            ?? await TryPullAsync(name, cancellationToken);
+        var image = fault is null ? await FindAsync(name, cancellationToken) : null;
+        if (image is not null)
+        {
+            await log.SayAsync($"Pulled {image.RepoDigests?.FirstOrDefault() ?? image.ID}", cancellationToken);
+            return image;
+        }
+
+        if (local is null)
+        {
+            throw Unavailable(name, fault ?? "the engine does not have it after the pull");
+        }
+
+        await log.SayAsync($"{name.Name} could not be pulled; the one that the engine has is used: {fault}", cancellationToken);
+        return local;
+    }
+
+    /// <summary>Null if it worked; else the reason.</summary>
+    private async Task<string?> TryPullAsync(ImageName name, CancellationToken cancellationToken)
+    {
+        var (repository, tag) = RegistryRules.Split(name.Name);
+        var parameters = new ImagesCreateParameters { FromImage = repository, Tag = tag, Platform = name.Platform };
+        var errors = new Errors();
+        try
+        {
+            await docker.AskAsync(client => client.Images.CreateImageAsync(
+                parameters, RegistryRules.FindLogin(name.Name), errors, cancellationToken));
+            return errors.Last;
+        }
+        catch (DockerApiException exception)
+        {
+            return exception.Reason;
+        }
+    }
+
+    private static DeploymentFailedException Unavailable(ImageName name, string reason) => new(
+        FailureCode.BaseImageUnavailable,
+        $"Image `{name.Name}` on line {name.Line} of the Dockerfile is not on the engine and cannot be pulled: {reason}",
+        $"Check its name and tag, and that this host reaches its registry; or put it there by hand: "
+        + $"`docker pull {name.Name}` or `docker load`.");
+
+    [GeneratedRegex("^[a-zA-Z0-9]([a-zA-Z0-9_:@-]|\\.(?!\\.)|/(?!\\.))*$")]
+    private static partial Regex Reference();
+
+    // Progress<T> would report out of order, and after the end.
+    private sealed class Errors : IProgress<JSONMessage>
+    {
+        public string? Last { get; private set; }
+
+        public void Report(JSONMessage value) => Last = value.Error?.Message ?? Last;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Speed.Runners;
+
+/// <summary>Everything that an image depends on. Two builds with the same key need not both be made.</summary>
+internal sealed record BuildKey(
+    string Tree,
+    string Dockerfile,
+    string DockerfileSha256,
+    string? Target,
+    SortedDictionary<string, string> BuildArgs,
+    IReadOnlyList<string> BaseImages,
+    string Platform,
+    string Builder)
+{
+    /// <summary>64 lower-case hex digits.</summary>
+    public string Hash() => Sha256(JsonSerializer.SerializeToUtf8Bytes(this));
+
+    public static string Sha256(string text) => Sha256(Encoding.UTF8.GetBytes(text));
+
+    private static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}

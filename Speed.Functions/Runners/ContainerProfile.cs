@@ -1,0 +1,94 @@
+using System.Globalization;
+using Docker.DotNet.Models;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+/// <summary>How a container is held: what is asked of the engine. <see cref="ProfileCheck"/> sees that it was given.</summary>
+/// <param name="NetworkId">Null: no network.</param>
+/// <param name="EngineLogBytes">What the engine buffers of the output for a restart of SPEED.</param>
+internal sealed record ContainerProfile(Sandbox Sandbox, string? NetworkId, long EngineLogBytes)
+{
+    private const long Mebibyte = 1024 * 1024;
+    private const string Nobody = "65534:65534";
+    private const string TmpfsOptions = "rw,nosuid,nodev,mode=1777,size=67108864";
+
+    private static readonly string[] StandardCapabilities =
+        ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"];
+
+    private static readonly string[] InitPrograms =
+        ["init", "tini", "tini-static", "dumb-init", "systemd", "s6-svscan", "s6-overlay", "catatonit", "my_init", "runit"];
+
+    public CreateContainerParameters For(Deployment deployment, ImageInspectResponse image, Ownership own) => new()
+    {
+        Name = own.ContainerName(deployment.Id, deployment.Attempt),
+        // By id: a tag may have moved.
+        Image = image.ID,
+        Labels = own.ContainerLabels(deployment),
+        Env = EnvironmentOf(deployment, image),
+        Cmd = deployment.Options.Command.Count > 0 ? [.. deployment.Options.Command] : null!,
+        User = Sandbox == Sandbox.Strict ? Nobody : "",
+        AttachStdout = true,
+        AttachStderr = true,
+        HostConfig = HostConfigFor(deployment.Options, image),
+    };
+
+    private HostConfig HostConfigFor(DeploymentOptions options, ImageInspectResponse image) => new()
+    {
+        CapDrop = ["ALL"],
+        CapAdd = Sandbox == Sandbox.Strict ? [] : [.. StandardCapabilities],
+        SecurityOpt = ["no-new-privileges"],
+        IpcMode = "private",
+        Init = options.Init ?? !HasInit(image, options.Command),
+        Memory = options.Resources.MemoryMb * Mebibyte,
+        MemorySwap = options.Resources.MemoryMb * Mebibyte,
+        NanoCPUs = (long)(options.Resources.Cpus * 1_000_000_000),
+        PidsLimit = options.Resources.Pids,
+        NetworkMode = NetworkId ?? "none",
+        ReadonlyRootfs = Sandbox == Sandbox.Strict,
+        Tmpfs = Sandbox == Sandbox.Strict ? TmpfsFor(image) : null,
+        RestartPolicy = new RestartPolicy { Name = RestartPolicyKind.No },
+        LogConfig = new LogConfig
+        {
+            Type = "json-file",
+            Config = new Dictionary<string, string>
+            {
+                ["max-file"] = "1",
+                ["max-size"] = EngineLogBytes.ToString(CultureInfo.InvariantCulture),
+            },
+        },
+    };
+
+    private static List<string> EnvironmentOf(Deployment deployment, ImageInspectResponse image)
+    {
+        var env = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        if (image.Config?.Env?.Any(pair => pair.StartsWith("PYTHONUNBUFFERED=", StringComparison.Ordinal)) != true)
+        {
+            // Python holds its output back otherwise, and its live log would be empty.
+            env["PYTHONUNBUFFERED"] = "1";
+        }
+
+        foreach (var (name, value) in deployment.Options.Env)
+        {
+            env[name] = value;
+        }
+
+        env["SPEED_DEPLOYMENT_ID"] = deployment.Id.ToString(CultureInfo.InvariantCulture);
+        env["SPEED_WORKER_ID"] = deployment.WorkerId.ToString();
+        return [.. env.Select(pair => $"{pair.Key}={pair.Value}")];
+    }
+
+    // An init of ours would take process 1 from one that insists on being it.
+    private static bool HasInit(ImageInspectResponse image, IReadOnlyList<string> command)
+    {
+        var program = (image.Config?.Entrypoint ?? []).Concat(command).Concat(image.Config?.Cmd ?? []).FirstOrDefault() ?? "";
+        return InitPrograms.Contains(program[(program.LastIndexOf('/') + 1)..]);
+    }
+
+    private static Dictionary<string, string> TmpfsFor(ImageInspectResponse image)
+    {
+        var tmpfs = (image.Config?.Volumes?.Keys ?? []).ToDictionary(path => path, _ => TmpfsOptions);
+        tmpfs["/tmp"] = $"{TmpfsOptions},noexec";
+        return tmpfs;
+    }
+}

@@ -1,0 +1,139 @@
+using System.IO.Pipes;
+using System.Net.Sockets;
+using System.Text.Json;
+using Docker.DotNet;
+using Docker.DotNet.NativeHttp;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+/// <summary>
+/// The way to the engine. Whatever keeps an answer from coming is thrown as
+/// <see cref="FailureCode.DockerUnavailable"/>; an answer that says no stays a <see cref="DockerApiException"/>.
+/// </summary>
+internal sealed class DockerConnection : IDisposable
+{
+    private static readonly TimeSpan PingLimit = TimeSpan.FromSeconds(5);
+
+    private readonly string _endpoint;
+    private readonly DockerClient _client;
+
+    public DockerConnection(string endpoint)
+    {
+        _endpoint = endpoint;
+        var uri = new Uri(endpoint);
+        var address = new Uri(uri.Scheme is "tcp" or "http" ? $"http://{uri.Authority}" : "http://docker");
+
+        // No API version: the engine then speaks its own newest, and none that it dropped is asked for.
+        _client = new DockerClientBuilder()
+            .WithEndpoint(address)
+            .WithTransportOptions(new NativeHttpTransportOptions { ConfigureHandler = handler => Configure(handler, uri) })
+            .Build();
+
+        var handler = new SocketsHttpHandler();
+        Configure(handler, uri);
+        Http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>For what the client library cannot say: builds, whose progress it does not read.</summary>
+    public HttpClient Http { get; }
+
+    public static bool IsLost(Exception exception) =>
+        exception is HttpRequestException or IOException or SocketException or TimeoutException or JsonException;
+
+    public async Task<T> AskAsync<T>(Func<DockerClient, Task<T>> ask)
+    {
+        try
+        {
+            return await ask(_client);
+        }
+        catch (Exception exception) when (IsLost(exception))
+        {
+            throw Unavailable(exception);
+        }
+    }
+
+    public Task AskAsync(Func<DockerClient, Task> ask) => AskAsync(async client =>
+    {
+        await ask(client);
+        return true;
+    });
+
+    public async Task<Engine> DescribeAsync(CancellationToken cancellationToken)
+    {
+        var version = await AskAsync(client => client.System.GetVersionAsync(cancellationToken));
+        return new Engine(version.Version, Version.Parse(version.APIVersion), version.Os, version.Arch);
+    }
+
+    /// <summary>Null if the engine answers within five seconds.</summary>
+    public async Task<string?> FindFaultAsync(CancellationToken cancellationToken)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(PingLimit);
+        try
+        {
+            await AskAsync(client => client.System.PingAsync(limited.Token));
+            return null;
+        }
+        catch (DockerApiException exception)
+        {
+            return $"Docker at {_endpoint} is not well: {exception.Reason}.";
+        }
+        catch (Exception exception) when (exception is DeploymentFailedException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return $"Docker does not answer at {_endpoint}: start it, for example with `eng/docker-engine`, "
+                + "or set Speed__Docker__Endpoint.";
+        }
+    }
+
+    public DeploymentFailedException Unavailable(Exception inner) => new(
+        FailureCode.DockerUnavailable,
+        $"Docker does not answer at {_endpoint}.",
+        "Start the engine, for example with `eng/docker-engine`, and deploy again.",
+        inner: inner);
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        Http.Dispose();
+    }
+
+    private static void Configure(SocketsHttpHandler handler, Uri endpoint)
+    {
+        // Every attached container and every wait holds a connection.
+        handler.MaxConnectionsPerServer = int.MaxValue;
+        handler.UseProxy = false;
+        if (endpoint.Scheme == "unix")
+        {
+            handler.ConnectCallback = (_, cancellationToken) => ConnectSocketAsync(endpoint.LocalPath, cancellationToken);
+        }
+        else if (endpoint.Scheme == "npipe")
+        {
+            handler.ConnectCallback = (_, cancellationToken) => ConnectPipeAsync(endpoint, cancellationToken);
+        }
+    }
+
+    private static async ValueTask<Stream> ConnectSocketAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static async ValueTask<Stream> ConnectPipeAsync(Uri endpoint, CancellationToken cancellationToken)
+    {
+        var name = endpoint.AbsolutePath.Split('/')[^1];
+        var pipe = new NamedPipeClientStream(".", name, PipeDirection.InOut, PipeOptions.Asynchronous);
+        await pipe.ConnectAsync(cancellationToken);
+        return pipe;
+    }
+}

@@ -1,0 +1,181 @@
+using System.Net;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+/// <summary>One container on the engine.</summary>
+/// <param name="log">Where a gap in the output is noted; null where nobody reads it.</param>
+internal sealed class DockerContainer(DockerConnection docker, ContainerInspectResponse found, DeploymentLog? log) : IContainer
+{
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
+
+    private readonly string _id = found.ID;
+    private readonly string _name = found.Name.TrimStart('/');
+    private OutputSink? _sink;
+    private ContainerOutput? _output;
+
+    public ContainerState State { get; private set; } = StateOf(found.State);
+
+    public static DeploymentFailedException Lost(string name) => new(
+        FailureCode.ContainerLost, $"The container {name} is gone: it was removed by someone else.", "Deploy again.");
+
+    public static DeploymentFailedException Refused(DockerApiException exception) => new(
+        FailureCode.ContainerStartFailed, $"The engine refuses to make the container: {exception.Reason.TrimEnd('.')}.",
+        "Check command, env and resources of the deployment.", inner: exception);
+
+    public async Task AttachAsync(OutputSink sink, CancellationToken cancellationToken)
+    {
+        _sink = sink;
+        _output = await ContainerOutput.AttachAsync(docker, _id, sink, cancellationToken);
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // The engine would run one that has ended a second time.
+        State = StateOf((await InspectAsync(cancellationToken)).State);
+        if (State != ContainerState.Created)
+        {
+            return;
+        }
+
+        try
+        {
+            await docker.AskAsync(client => client.Containers.StartContainerAsync(_id, null, cancellationToken));
+            State = ContainerState.Running;
+        }
+        catch (DockerApiException exception)
+        {
+            throw StartFailure.From(exception);
+        }
+    }
+
+    public async Task<ContainerExit> WaitAsync(CancellationToken cancellationToken)
+    {
+        var restarted = await WaitForExitAsync(cancellationToken);
+        var state = (await InspectAsync(cancellationToken)).State!;
+        State = ContainerState.Exited;
+        if (_output is not null)
+        {
+            await _output.Ended.WaitAsync(cancellationToken);
+        }
+
+        var code = (int)state.ExitCode;
+        return new ContainerExit(code, state.OOMKilled && code == 137, restarted);
+    }
+
+    public async Task StopAsync(TimeSpan grace, CancellationToken cancellationToken)
+    {
+        var parameters = new ContainerStopParameters { WaitBeforeKillSeconds = (uint)Math.Ceiling(grace.TotalSeconds) };
+        try
+        {
+            await docker.AskAsync(client => client.Containers.StopContainerAsync(_id, parameters, cancellationToken));
+        }
+        catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
+        {
+            // Gone is stopped.
+        }
+    }
+
+    public async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        var parameters = new ContainerRemoveParameters { Force = true, RemoveVolumes = true };
+        while (true)
+        {
+            try
+            {
+                await docker.AskAsync(client => client.Containers.RemoveContainerAsync(_id, parameters, cancellationToken));
+                return;
+            }
+            catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
+            {
+                return;
+            }
+            catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.Conflict)
+            {
+                // Someone else's removal is under way: gone is when the engine says so.
+                await Task.Delay(AskAgainAfter, cancellationToken);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_output is not null)
+        {
+            await _output.DisposeAsync();
+        }
+    }
+
+    /// <summary>True if the engine went away before the exit was seen.</summary>
+    private async Task<bool> WaitForExitAsync(CancellationToken cancellationToken)
+    {
+        var lost = false;
+        while (true)
+        {
+            try
+            {
+                switch (StateOf((await InspectAsync(cancellationToken)).State))
+                {
+                    case ContainerState.Exited:
+                        return lost;
+                    case ContainerState.Created:
+                        throw new InvalidOperationException($"The container {_name} was never started.");
+                    default:
+                        await ResumeAsync(lost, cancellationToken);
+                        lost = false;
+                        await docker.AskAsync(client => client.Containers.WaitContainerAsync(_id, cancellationToken));
+                        break;
+                }
+            }
+            catch (DeploymentFailedException exception) when (exception.Code == FailureCode.DockerUnavailable)
+            {
+                lost = true;
+                await Task.Delay(AskAgainAfter, cancellationToken);
+            }
+            catch (DockerApiException exception) when (exception.StatusCode >= HttpStatusCode.InternalServerError)
+            {
+                // An engine on its way down or up.
+                lost = true;
+                await Task.Delay(AskAgainAfter, cancellationToken);
+            }
+        }
+    }
+
+    // The engine came back and the container had gone on running: its output meanwhile is in nobody's hands.
+    private async Task ResumeAsync(bool lost, CancellationToken cancellationToken)
+    {
+        if (!lost || _sink is null || _output is null)
+        {
+            return;
+        }
+
+        await _output.DisposeAsync();
+        if (log is not null)
+        {
+            await log.NoteGapAsync("the Docker engine was away", cancellationToken);
+        }
+
+        _output = await ContainerOutput.AttachAsync(docker, _id, _sink, cancellationToken);
+    }
+
+    private async Task<ContainerInspectResponse> InspectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await docker.AskAsync(client => client.Containers.InspectContainerAsync(_id, cancellationToken));
+        }
+        catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
+        {
+            throw Lost(_name);
+        }
+    }
+
+    private static ContainerState StateOf(State? state) => state?.Status switch
+    {
+        "created" => ContainerState.Created,
+        "exited" or "dead" or "removing" => ContainerState.Exited,
+        _ => ContainerState.Running,
+    };
+}

@@ -1,0 +1,91 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Speed.Runners;
+
+/// <summary>Which engine builds and runs, and how far it trusts what it runs. Read once, at the start.</summary>
+public sealed record DockerOptions
+{
+    private const long Mebibyte = 1024 * 1024;
+
+    /// <summary>
+    /// <c>unix:///path</c>, <c>npipe://./pipe/name</c> or <c>tcp://host:port</c>. Unless set: <c>DOCKER_HOST</c>,
+    /// else the local socket, on Windows the local pipe.
+    /// </summary>
+    public string Endpoint { get; init; } = LocalEndpoint;
+
+    public Sandbox Sandbox { get; init; } = Sandbox.Standard;
+
+    /// <summary>Registries on private addresses that a Dockerfile may name: <c>host</c> or <c>host:port</c>.</summary>
+    public IReadOnlyList<string> AllowedRegistries { get; init; } = [];
+
+    /// <summary>The most bytes kept of a deployment's log; the engine's own buffer is eight times that.</summary>
+    public long LogMaxBytes { get; init; } = 64 * Mebibyte;
+
+    private static string LocalEndpoint =>
+        OperatingSystem.IsWindows() ? "npipe://./pipe/docker_engine" : "unix:///var/run/docker.sock";
+
+    /// <summary>
+    /// From <c>Speed:Docker</c>. Throws <see cref="InvalidOperationException"/> with a sentence that names the
+    /// setting that is out of range.
+    /// </summary>
+    public static DockerOptions Read(IConfiguration configuration) => new()
+    {
+        Endpoint = ReadEndpoint(configuration),
+        Sandbox = ReadSandbox(configuration["Speed:Docker:Sandbox"]),
+        AllowedRegistries = (configuration["Speed:Docker:AllowedRegistries"] ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+        LogMaxBytes = ReadLogMaxBytes(configuration["Speed:Log:MaxBytes"]),
+    };
+
+    private static string ReadEndpoint(IConfiguration configuration)
+    {
+        var (name, endpoint) = ("Speed__Docker__Endpoint", configuration["Speed:Docker:Endpoint"]);
+        if (string.IsNullOrEmpty(endpoint))
+        {
+            (name, endpoint) = ("DOCKER_HOST", configuration["DOCKER_HOST"]);
+        }
+
+        if (string.IsNullOrEmpty(endpoint))
+        {
+            return LocalEndpoint;
+        }
+
+        var known = Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
+            && uri.Scheme is "unix" or "npipe" or "tcp" or "http";
+        return known ? endpoint : throw new InvalidOperationException(
+            $"{name} is '{endpoint}': it must be unix:///path, npipe://./pipe/name or tcp://host:port. "
+            + "For an engine behind TLS or SSH, forward its socket to this host.");
+    }
+
+    private static Sandbox ReadSandbox(string? text) => text switch
+    {
+        null or "" => Sandbox.Standard,
+        _ when text.Equals("standard", StringComparison.OrdinalIgnoreCase) => Sandbox.Standard,
+        _ when text.Equals("strict", StringComparison.OrdinalIgnoreCase) => Sandbox.Strict,
+        _ => throw new InvalidOperationException(
+            $"Speed__Docker__Sandbox is '{text}': it must be 'standard' or 'strict'."),
+    };
+
+    private static long ReadLogMaxBytes(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return 64 * Mebibyte;
+        }
+
+        return long.TryParse(text, out var bytes) && bytes is >= Mebibyte and <= 4096 * Mebibyte
+            ? bytes
+            : throw new InvalidOperationException(
+                $"Speed__Log__MaxBytes is '{text}': it must be a number of bytes from 1048576 to 4294967296.");
+    }
+}
+
+/// <summary>How tightly a container is held.</summary>
+public enum Sandbox
+{
+    /// <summary>Ordinary images run; BuildKit builds.</summary>
+    Standard,
+
+    /// <summary>For strangers' code: nobody's user, a read-only root, no network; the legacy builder with limits.</summary>
+    Strict,
+}

@@ -1,0 +1,67 @@
+using Docker.DotNet;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+public sealed partial class DockerRunner
+{
+    public async Task<string> BuildAsync(
+        BuildPlan plan, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        var engine = await _docker.DescribeAsync(cancellationToken);
+        var builder = BuilderOf(engine);
+        var tag = Own.ImageTag(plan.Key);
+        await log.SayAsync(
+            builder == Builder.BuildKit
+                ? $"Building with BuildKit of Docker {engine.Version}, which does not limit a build's memory and processors"
+                : $"Building with the legacy builder of Docker {engine.Version}",
+            cancellationToken);
+
+        BuildProgress progress = builder == Builder.BuildKit ? new BuildKitProgress(log) : new LegacyProgress(log);
+        var refusal = await RunBuildAsync(plan, source, builder, tag, progress, cancellationToken);
+
+        if ((refusal ?? progress.Error) is { } reason)
+        {
+            throw BuildFailure.From(
+                reason, refusal is null ? progress.FailedStep : null, progress.ErrorCode, engine, builder,
+                Dockerfile.Parse(plan.DockerfileText));
+        }
+
+        var id = await FindImageIdAsync(progress.ImageId ?? tag, cancellationToken);
+        await log.SayAsync($"Built image {id}", cancellationToken);
+        return id;
+    }
+
+    private async Task<string?> RunBuildAsync(
+        BuildPlan plan, ISourceTree source, Builder builder, string tag, BuildProgress progress,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var _ = progress;
+            var build = new ImageBuild(_docker, new BuildRequest(plan, builder, tag), progress);
+            return await build.RunAsync(plan, source, cancellationToken);
+        }
+        finally
+        {
+            if (progress is LegacyProgress legacy)
+            {
+                await Leftovers.SweepAsync(_docker, legacy, layers: cancellationToken.IsCancellationRequested);
+            }
+        }
+    }
+
+    private async Task<string> FindImageIdAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _docker.AskAsync(client => client.Images.InspectImageAsync(name, cancellationToken))).ID;
+        }
+        catch (DockerApiException exception)
+        {
+            throw new DeploymentFailedException(
+                FailureCode.BuildFailed, $"The build ended without an image: {exception.Reason}.",
+                "Deploy again; if it stays so, look at the engine's own log.", inner: exception);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Net;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+public sealed partial class DockerRunner
+{
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
+
+    public async Task<IContainer> CreateAsync(
+        Deployment deployment, string imageId, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        var wantsNone = _options.Sandbox == Sandbox.Strict || deployment.Options.Network == ContainerNetwork.None;
+        var network = wantsNone ? null : await _network.EnsureAsync(Own, cancellationToken);
+        var profile = new ContainerProfile(_options.Sandbox, network, 8 * _options.LogMaxBytes);
+        var parameters = profile.For(deployment, await FindImageToRunAsync(imageId, cancellationToken), Own);
+
+        var made = await CreateOrAdoptAsync(parameters, log, cancellationToken);
+        var container = new DockerContainer(_docker, made, log);
+        if (container.State == ContainerState.Created)
+        {
+            await CheckProfileAsync(parameters, made, container, cancellationToken);
+        }
+
+        return container;
+    }
+
+    public async Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken)
+    {
+        var name = Own.ContainerName(deployment.Id, deployment.Attempt);
+        return await InspectAsync(name, cancellationToken) is { } found && Own.OwnsContainer(found.Name, found.Config?.Labels)
+            ? new DockerContainer(_docker, found, log: null)
+            : null;
+    }
+
+    public async Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken)
+    {
+        var label = $"{Ownership.DeploymentLabel}={deploymentId.ToString(CultureInfo.InvariantCulture)}";
+        var filters = new Dictionary<string, IDictionary<string, bool>>
+        {
+            ["label"] = new Dictionary<string, bool> { [label] = true, [$"{Ownership.InstanceLabel}={Own.Instance}"] = true },
+        };
+        var found = await _docker.AskAsync(client => client.Containers.ListContainersAsync(
+            new ContainersListParameters { All = true, Filters = filters }, cancellationToken));
+
+        foreach (var id in found.Where(one => one.Names.Any(name => Own.OwnsContainer(name, one.Labels))).Select(one => one.ID))
+        {
+            if (await InspectAsync(id, cancellationToken) is { } inspected)
+            {
+                await using var container = new DockerContainer(_docker, inspected, log: null);
+                await container.StopAsync(StopGrace, cancellationToken);
+                await container.RemoveAsync(cancellationToken);
+            }
+        }
+    }
+
+    private async Task<ContainerInspectResponse> CreateOrAdoptAsync(
+        CreateContainerParameters parameters, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var created = await _docker.AskAsync(
+                client => client.Containers.CreateContainerAsync(parameters, cancellationToken));
+            foreach (var warning in created.Warnings ?? [])
+            {
+                await log.SayAsync($"Docker warns: {warning}", cancellationToken);
+            }
+
+            return await InspectAsync(created.ID, cancellationToken) ?? throw DockerContainer.Lost(parameters.Name!);
+        }
+        catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.Conflict)
+        {
+            return await AdoptAsync(parameters, cancellationToken) ?? throw DockerContainer.Refused(exception);
+        }
+        catch (DockerApiException exception)
+        {
+            throw DockerContainer.Refused(exception);
+        }
+    }
+
+    private async Task<ContainerInspectResponse?> AdoptAsync(
+        CreateContainerParameters parameters, CancellationToken cancellationToken)
+    {
+        var found = await InspectAsync(parameters.Name!, cancellationToken);
+        var isThisAttempt = found is null || (Own.OwnsContainer(found.Name, found.Config?.Labels)
+            && parameters.Labels.All(label => found.Config!.Labels.Contains(label)));
+        return isThisAttempt ? found : throw new DeploymentFailedException(
+            FailureCode.ContainerStartFailed,
+            $"A container named {parameters.Name} is there, and it is not SPEED's: it bears other labels.",
+            $"Rename or remove it, and deploy again: `docker rename {parameters.Name} other`.");
+    }
+
+    private async Task CheckProfileAsync(
+        CreateContainerParameters parameters, ContainerInspectResponse made, DockerContainer container,
+        CancellationToken cancellationToken)
+    {
+        var info = await _docker.AskAsync(client => client.System.GetSystemInfoAsync(cancellationToken));
+        var differences = ProfileCheck.Differences(parameters, made, info.SwapLimit);
+        if (differences.Count == 0)
+        {
+            return;
+        }
+
+        // Never started, and not held as it must be: a repeat begins anew.
+        await container.RemoveAsync(cancellationToken);
+        throw new DeploymentFailedException(
+            FailureCode.ContainerStartFailed,
+            $"The container was not made as asked: {string.Join(", ", differences)} differ, and it was not started.",
+            "Deploy again; if it stays so, the engine cannot hold the container: see `GET /v1/doctor`.");
+    }
+
+    private async Task<ImageInspectResponse> FindImageToRunAsync(string imageId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _docker.AskAsync(client => client.Images.InspectImageAsync(imageId, cancellationToken));
+        }
+        catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
+        {
+            throw new DeploymentFailedException(
+                FailureCode.ContainerStartFailed, $"The image {imageId} is no longer on the engine.",
+                "Deploy again: it is built anew.", inner: exception);
+        }
+    }
+
+    private async Task<ContainerInspectResponse?> InspectAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _docker.AskAsync(client => client.Containers.InspectContainerAsync(id, cancellationToken));
+        }
+        catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+}

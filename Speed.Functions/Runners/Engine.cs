@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Docker.DotNet;
+
+namespace Speed.Runners;
+
+/// <summary>What an engine says of itself.</summary>
+internal sealed record Engine(string Version, Version Api, string Os, string Architecture)
+{
+    /// <summary>For example <c>linux/amd64</c>.</summary>
+    public string Platform => $"{Os}/{Architecture}";
+
+    /// <summary>Here-documents came with the frontend of 23.0 (API 1.42).</summary>
+    public bool HasHereDocuments => Api >= new Version(1, 42);
+
+    public bool HasBuildKit => Os == "linux" && Api >= new Version(1, 39);
+}
+
+internal static class EngineAnswers
+{
+    extension(DockerApiException exception)
+    {
+        /// <summary>The engine's own words.</summary>
+        public string Reason => MessageIn(exception.ResponseBody) ?? $"HTTP {(int)exception.StatusCode}";
+    }
+
+    internal static string? MessageIn(string? body)
+    {
+        if (string.IsNullOrWhiteSpace(body))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return json.RootElement.TryGetProperty("message", out var message) ? message.GetString() : body.Trim();
+        }
+        catch (JsonException)
+        {
+            return body.Trim();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using System.IO.Pipelines;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+/// <summary>One build: sends the context while it is being written, and reads the progress to its end.</summary>
+internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, BuildProgress progress)
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Ends when the engine has; what came of it is in the progress. Canceled, it stops the engine's work first.
+    /// </summary>
+    /// <returns>Null, or the engine's reason for not even beginning.</returns>
+    public async Task<string?> RunAsync(BuildPlan plan, ISourceTree source, CancellationToken cancellationToken)
+    {
+        var pipe = new Pipe();
+        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var writing = WriteContextAsync(plan, source, pipe.Writer, abandoned.Token);
+        try
+        {
+            return await SendAsync(pipe.Reader.AsStream(), cancellationToken);
+        }
+        catch (Exception exception) when (DockerConnection.IsLost(exception))
+        {
+            // A context that could not be written breaks the connection, too: that is the cause then.
+            await EndWritingAsync();
+            throw docker.Unavailable(exception);
+        }
+        finally
+        {
+            await EndWritingAsync();
+        }
+
+        async Task EndWritingAsync()
+        {
+            await abandoned.CancelAsync();
+            await pipe.Reader.CompleteAsync();
+            try
+            {
+                await writing;
+            }
+            catch (OperationCanceledException)
+            {
+                // The engine wanted no more of it.
+            }
+        }
+    }
+
+    private static async Task WriteContextAsync(
+        BuildPlan plan, ISourceTree source, PipeWriter writer, CancellationToken cancellationToken)
+    {
+        Exception? fault = null;
+        try
+        {
+            await source.WriteContextAsync(plan.Dockerfile, plan.DockerfileText, writer.AsStream(leaveOpen: true), cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            fault = exception;
+            throw;
+        }
+        finally
+        {
+            await writer.CompleteAsync(fault);
+        }
+    }
+
+    private async Task<string?> SendAsync(Stream context, CancellationToken cancellationToken)
+    {
+        using var message = request.ToHttp(context);
+        using var response = await docker.Http.SendAsync(
+            message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            var body = await response.Content.ReadAsStringAsync(cancellationToken);
+            return EngineAnswers.MessageIn(body) ?? $"HTTP {(int)response.StatusCode}";
+        }
+
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+        await ReadAsync(reader, cancellationToken);
+        return null;
+    }
+
+    private async Task ReadAsync(StreamReader reader, CancellationToken cancellationToken)
+    {
+        // Without the token: a canceled read would close the connection before the engine has been stopped.
+        var reading = reader.ReadLineAsync(CancellationToken.None).AsTask();
+        try
+        {
+            while (await reading.WaitAsync(cancellationToken) is { } line)
+            {
+                if (line.Length > 0)
+                {
+                    await progress.TakeAsync(BuildMessage.Parse(line), cancellationToken);
+                }
+
+                reading = reader.ReadLineAsync(CancellationToken.None).AsTask();
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await StopAsync(reader, reading);
+            throw;
+        }
+    }
+
+    // Reads on until the engine closes the stream: then nothing of the build runs any more.
+    private async Task StopAsync(StreamReader reader, Task<string?> reading)
+    {
+        using var limit = new CancellationTokenSource(StopLimit);
+        try
+        {
+            await StopStepAsync(limit.Token);
+            while (await reading.WaitAsync(limit.Token) is { } line)
+            {
+                if (line.Length > 0 && progress is LegacyProgress legacy)
+                {
+                    legacy.Note(BuildMessage.Parse(line));
+                    await StopStepAsync(limit.Token);
+                }
+
+                reading = reader.ReadLineAsync(CancellationToken.None).AsTask();
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException || DockerConnection.IsLost(exception))
+        {
+            // The connection is closed next, and a build that nobody listens to ends within two seconds.
+        }
+    }
+
+    private async Task StopStepAsync(CancellationToken cancellationToken)
+    {
+        if (progress is LegacyProgress { Containers: [.., var container] })
+        {
+            await Leftovers.RemoveContainerAsync(docker, container, cancellationToken);
+        }
+        else if (progress is BuildKitProgress)
+        {
+            using var response = await docker.Http.PostAsync($"/build/cancel?id={request.BuildId}", null, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+/// <summary>The legacy builder's progress: text, in pieces, its containers and layers named as they come.</summary>
+internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
+{
+    private const string StderrStart = "\e[91m";
+    private const string StderrEnd = "\e[0m";
+
+    private readonly LineSplitter _stdout = new(log, LogStream.Stdout);
+    private readonly LineSplitter _stderr = new(log, LogStream.Stderr);
+    private readonly List<string> _containers = [];
+    private readonly List<string> _layers = [];
+    private string? _step;
+    private bool _stepIsNew;
+
+    public override string? FailedStep => _step;
+
+    /// <summary>The containers of the steps so far: they bear no label, only these ids tell that they are ours.</summary>
+    public IReadOnlyList<string> Containers => _containers;
+
+    /// <summary>The layers that this build made and did not find.</summary>
+    public IReadOnlyList<string> Layers => _layers;
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _stdout.DisposeAsync();
+        await _stderr.DisposeAsync();
+    }
+
+    /// <summary>Takes note of what a message names, and writes nothing.</summary>
+    public void Note(BuildMessage message)
+    {
+        var text = message.Output ?? "";
+        if (Step().Match(text) is { Success: true } step)
+        {
+            _step = step.Groups[1].Value;
+            _stepIsNew = false;
+        }
+        else if (Running().Match(text) is { Success: true } running)
+        {
+            _containers.Add(running.Groups[1].Value);
+            _stepIsNew = true;
+        }
+        else if (Layer().Match(text) is { Success: true } layer && _stepIsNew)
+        {
+            _layers.Add(layer.Groups[1].Value);
+        }
+    }
+
+    protected override async ValueTask WriteAsync(BuildMessage message, CancellationToken cancellationToken)
+    {
+        Note(message);
+        var text = message.Output ?? "";
+        if (text.StartsWith(StderrStart, StringComparison.Ordinal))
+        {
+            var end = text.EndsWith(StderrEnd, StringComparison.Ordinal) ? StderrEnd.Length : 0;
+            await _stderr.WriteAsync(Encoding.UTF8.GetBytes(text[StderrStart.Length..^end]), cancellationToken);
+        }
+        else
+        {
+            await _stdout.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
+        }
+    }
+
+    [GeneratedRegex(@"^Step \d+/\d+ : (.*)")]
+    private static partial Regex Step();
+
+    [GeneratedRegex("^ ---> Running in ([0-9a-f]{12,64})")]
+    private static partial Regex Running();
+
+    [GeneratedRegex("^ ---> ([0-9a-f]{12,64})")]
+    private static partial Regex Layer();
+}

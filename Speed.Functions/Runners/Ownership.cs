@@ -1,0 +1,37 @@
+using System.Globalization;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+/// <summary>
+/// What belongs to this instance of SPEED. A container inherits its image's labels, so labels alone prove
+/// nothing: it is ours if labels and name agree.
+/// </summary>
+internal sealed record Ownership(string Instance)
+{
+    public const string InstanceLabel = "speed.instance";
+    public const string DeploymentLabel = "speed.deployment";
+    public const string AttemptLabel = "speed.attempt";
+
+    public string Network => $"speed-{Instance}";
+
+    public string ImageTag(string key) => $"speed-{Instance}:{key}";
+
+    public string ContainerName(long deploymentId, int attempt) => string.Create(
+        CultureInfo.InvariantCulture, $"speed-{Instance}-{deploymentId}-{attempt}");
+
+    public Dictionary<string, string> ContainerLabels(Deployment deployment) => new()
+    {
+        [InstanceLabel] = Instance,
+        [DeploymentLabel] = deployment.Id.ToString(CultureInfo.InvariantCulture),
+        [AttemptLabel] = deployment.Attempt.ToString(CultureInfo.InvariantCulture),
+    };
+
+    /// <param name="name">With or without the slash that the engine puts before it.</param>
+    public bool OwnsContainer(string name, IDictionary<string, string>? labels) =>
+        labels is not null
+        && labels.TryGetValue(InstanceLabel, out var instance) && instance == Instance
+        && labels.TryGetValue(DeploymentLabel, out var deployment)
+        && labels.TryGetValue(AttemptLabel, out var attempt)
+        && name.TrimStart('/') == $"speed-{Instance}-{deployment}-{attempt}";
+}

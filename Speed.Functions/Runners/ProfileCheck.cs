@@ -1,0 +1,61 @@
+using Docker.DotNet.Models;
+
+namespace Speed.Runners;
+
+/// <summary>Compares what the engine made with what it was asked for.</summary>
+internal static class ProfileCheck
+{
+    /// <summary>What differs, by name; empty where nothing does.</summary>
+    /// <param name="limitsSwap">False where the engine cannot: then it takes no limit on swap.</param>
+    public static IReadOnlyList<string> Differences(
+        CreateContainerParameters asked, ContainerInspectResponse made, bool limitsSwap)
+    {
+        var wanted = asked.HostConfig!;
+        var host = made.HostConfig ?? new HostConfig();
+        return
+        [
+            .. Held(wanted, host, limitsSwap)
+                .Append(("user", asked.User == (made.Config?.User ?? "") || asked.User.Length == 0))
+                .Append(("image", asked.Image == made.Image))
+                .Append(("mounts", (made.Mounts ?? []).All(mount => mount.Type is "volume" or "tmpfs")))
+                .Concat(Never(host))
+                .Where(rule => !rule.Item2)
+                .Select(rule => rule.Item1),
+        ];
+    }
+
+    private static IEnumerable<(string, bool)> Held(HostConfig wanted, HostConfig host, bool limitsSwap) =>
+    [
+        ("dropped capabilities", Same(wanted.CapDrop, host.CapDrop)),
+        ("added capabilities", Same(wanted.CapAdd, host.CapAdd)),
+        ("security options", Same(wanted.SecurityOpt, host.SecurityOpt)),
+        ("IPC", wanted.IpcMode == host.IpcMode),
+        ("init", wanted.Init == host.Init),
+        ("memory", wanted.Memory == host.Memory),
+        ("swap", wanted.MemorySwap == host.MemorySwap || !limitsSwap),
+        ("processors", wanted.NanoCPUs == host.NanoCPUs),
+        ("processes", wanted.PidsLimit == host.PidsLimit),
+        ("network", wanted.NetworkMode == host.NetworkMode),
+        ("read-only root", wanted.ReadonlyRootfs == host.ReadonlyRootfs),
+        ("tmpfs", Same(wanted.Tmpfs?.Keys, host.Tmpfs?.Keys)),
+        ("log driver", wanted.LogConfig.Type == host.LogConfig?.Type
+            && wanted.LogConfig.Config.All(pair => host.LogConfig.Config?.Contains(pair) == true)),
+    ];
+
+    private static IEnumerable<(string, bool)> Never(HostConfig host) =>
+    [
+        ("privileged", !host.Privileged),
+        ("host's processes", host.PidMode is null or ""),
+        ("host's names", host.UTSMode is null or "" && host.UsernsMode is null or ""),
+        ("bind mounts", host.Binds is null or [] && host.VolumesFrom is null or [] && host.Mounts is null or []),
+        ("devices", host.Devices is null or [] && host.DeviceRequests is null or [] && host.DeviceCgroupRules is null or []),
+        ("published ports", !host.PublishAllPorts && host.PortBindings is null or { Count: 0 }),
+        ("restarts", host.RestartPolicy?.Name is null or RestartPolicyKind.Undefined or RestartPolicyKind.No && !host.AutoRemove),
+    ];
+
+    private static bool Same(IEnumerable<string>? first, IEnumerable<string>? second) =>
+        Normal(first).SetEquals(Normal(second));
+
+    private static HashSet<string> Normal(IEnumerable<string>? names) =>
+        [.. (names ?? []).Select(name => name.StartsWith("CAP_", StringComparison.Ordinal) ? name[4..] : name)];
+}

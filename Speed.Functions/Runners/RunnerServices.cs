@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+/// <summary>What <c>Program.cs</c> needs to know of this folder.</summary>
+public static class RunnerServices
+{
+    /// <summary>
+    /// One <see cref="DockerRunner"/> for all. Throws <see cref="InvalidOperationException"/> with a sentence that
+    /// names the setting that is out of range.
+    /// </summary>
+    public static IServiceCollection AddDockerRunner(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(DockerOptions.Read(configuration));
+        services.AddSingleton<DockerRunner>();
+        services.AddSingleton<IRunner>(provider => provider.GetRequiredService<DockerRunner>());
+        return services;
+    }
+}
