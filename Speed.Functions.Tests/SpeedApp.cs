@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Speed.Tests;
@@ -64,6 +66,11 @@ public sealed class SpeedApp : IAsyncDisposable
         }
     }
 
+    /// <summary>One that starts nothing: only the store is at work.</summary>
+    /// <param name="settings">As in the environment.</param>
+    public static Task<SpeedApp> OpenIdleAsync(Dictionary<string, string>? settings = null) =>
+        OpenAsync(new(settings ?? []) { ["Speed__MaxRunning"] = "0" });
+
     /// <summary>Stops SPEED in good order and starts it anew on the same data.</summary>
     public async Task RestartAsync()
     {
@@ -83,6 +90,24 @@ public sealed class SpeedApp : IAsyncDisposable
     }
 
     public Task<HttpResponseMessage> PostAsync(string path, object body) => Client.PostAsJsonAsync(path, body, Now);
+
+    /// <summary>Posts a body as it is, whatever it is.</summary>
+    public async Task<Answer> SendAsync(
+        string path, string body, string contentType = "application/json", string? idempotencyKey = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
+        };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        if (idempotencyKey is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
+        }
+
+        using var answer = await Client.SendAsync(request, Now);
+        return await Answer.ReadAsync(answer);
+    }
 
     public async Task<JsonElement> GetAsync(string path)
     {
@@ -156,6 +181,7 @@ public sealed class SpeedApp : IAsyncDisposable
         Dictionary<string, string> settings, Action<IServiceCollection>? change)
     {
         var builder = Program.CreateBuilder([.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
         change?.Invoke(builder.Services);
         var host = builder.Build();
         await host.StartAsync(Now);

@@ -1,8 +1,12 @@
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Speed.Data;
 using Speed.Deployments;
 using Speed.Endpoints;
+using Speed.Runners;
+using Speed.Sources;
 
 namespace Speed;
 
@@ -15,7 +19,7 @@ internal static class Program
             await CreateBuilder(args).Build().RunAsync();
             return 0;
         }
-        catch (OptionsValidationException fault)
+        catch (Exception fault) when (IsForTheOperator(fault))
         {
             await Console.Error.WriteLineAsync(fault.Message);
             return 1;
@@ -28,7 +32,16 @@ internal static class Program
         builder.ConfigureFunctionsWebApplication();
         builder.Services
             .AddDeploymentSettings(builder.Configuration)
-            .AddHttp();
+            .AddStore(builder.Configuration)
+            .AddGitSource(builder.Configuration)
+            .AddDockerRunner(builder.Configuration)
+            .AddDeployments()
+            .AddHttp()
+            .AddHostedService<StartNotice>();
         return builder;
     }
+
+    // Their messages are whole sentences: a setting, the data directory, or an address that is taken.
+    private static bool IsForTheOperator(Exception fault) =>
+        fault is OptionsValidationException or InvalidOperationException or StoreStartException or IOException;
 }

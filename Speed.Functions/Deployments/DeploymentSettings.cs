@@ -15,6 +15,9 @@ public sealed class DeploymentSettings
     /// <summary>Deployments that may wait; beyond, a start is answered 429. 1 to 1,000,000; 500 unless set.</summary>
     public int MaxQueued { get; set; } = 500;
 
+    /// <summary>Of addresses of repositories, <c>Speed:Git:AllowedSchemes</c>. <c>https</c> alone unless set.</summary>
+    public IReadOnlyList<string> AllowedSchemes { get; set; } = ["https"];
+
     public Timeouts Timeouts { get; set; } = new();
 
     /// <summary>A day each unless set.</summary>
@@ -57,6 +60,7 @@ public sealed class DeploymentSettings
         var reader = new SettingsReader(configuration.GetSection("Speed"));
         settings.MaxRunning = reader.Number(nameof(MaxRunning), settings.MaxRunning, 0, 1_000);
         settings.MaxQueued = reader.Number(nameof(MaxQueued), settings.MaxQueued, 1, 1_000_000);
+        settings.AllowedSchemes = reader.Within("Git").List("AllowedSchemes") ?? settings.AllowedSchemes;
         settings.Timeouts = Read(reader.Within(nameof(Timeouts)), settings.Timeouts, leastRun: 0);
         settings.MaxTimeouts = Read(reader.Within(nameof(MaxTimeouts)), settings.MaxTimeouts, leastRun: 1);
         settings.BuildResources = Read(reader.Within(nameof(BuildResources)), settings.BuildResources);

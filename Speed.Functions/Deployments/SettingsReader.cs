@@ -14,6 +14,10 @@ public sealed class SettingsReader(IConfigurationSection section)
 {
     public string? Text(string name) => section[name] is { Length: > 0 } value ? value : null;
 
+    /// <summary>What stands between commas; null where it is not set.</summary>
+    public string[]? List(string name) =>
+        Text(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>The number, or <paramref name="missing"/> where it is not set.</summary>
     public T Number<T>(string name, T missing, T least, T most) where T : INumber<T>
     {

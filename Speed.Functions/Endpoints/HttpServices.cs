@@ -11,6 +11,7 @@ public static class HttpServices
         services.ConfigureHttpJsonOptions(http => Wire.Configure(http.SerializerOptions));
         services.AddSingleton<IStartupFilter, HttpRules>();
         services.AddSingleton<OptionsReader>();
+        services.AddSingleton<ChangeWait>();
         services.AddSingleton<Pages>();
         return services;
     }

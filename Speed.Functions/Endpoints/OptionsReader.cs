@@ -39,10 +39,15 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings)
         };
     }
 
-    private static string ReadUrl(Fields fields)
+    private string ReadUrl(Fields fields)
     {
         var url = fields.RequireText(
             "url", "url is missing: give the repository's address, such as https://github.com/owner/repository.git");
+        if (url.Length > 0 && RepositoryUrl.FindFault(url, Settings.AllowedSchemes) is { } fault)
+        {
+            fields.RefuseWith("url", fault);
+        }
+
         return url;
     }
 
@@ -51,6 +56,11 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings)
         var branch = required || fields.Has("branch")
             ? fields.RequireText("branch", "branch is missing: give the name of a branch or tag, such as main.")
             : null;
+        if (branch is { Length: > 0 } && BranchName.FindFault(branch) is { } fault)
+        {
+            fields.RefuseWith("branch", $"branch cannot be used: {fault}");
+        }
+
         return branch;
     }
 

@@ -29,7 +29,7 @@ internal static class SelfHost
         builder.Configuration.AddInMemoryCollection(EnvironmentSettings.Read()).AddCommandLine(args);
         builder.Configuration.Sources.Insert(0, LocalSettings.Source(Root(builder.Configuration)));
 
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
+        Log(builder.Logging);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(LimitKestrel);
         builder.WebHost.UseUrls(ListenAddress.Read(builder.Configuration));
         builder.Services.AddRouting();
@@ -45,6 +45,15 @@ internal static class SelfHost
     }
 
     private static string Root(ConfigurationManager configuration) => configuration[ScriptRoot] ?? AppContext.BaseDirectory;
+
+    private static void Log(ILoggingBuilder logging)
+    {
+        logging.AddSimpleConsole(console => console.SingleLine = true);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        // What keeps SPEED from starting is said once, by Program: these two would add a stack trace each.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => level is LogLevel.Warning or LogLevel.Error);
+    }
 
     private static void LimitKestrel(KestrelServerOptions kestrel)
     {

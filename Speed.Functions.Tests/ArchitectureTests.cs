@@ -1,0 +1,107 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Speed.Tests;
+
+/// <summary>Holds the sources to the picture in ARCHITECTURE.md: all arrows point at the domain.</summary>
+public sealed partial class ArchitectureTests
+{
+    private const int MaxLines = 300;
+
+    private static readonly string Root = FindRoot();
+
+    [Theory]
+    [InlineData("Deployments", "")]
+    [InlineData("Endpoints", "Deployments")]
+    [InlineData("Data", "Deployments")]
+    [InlineData("Sources", "Deployments")]
+    [InlineData("Runners", "Deployments")]
+    [InlineData("Hosting", "")]
+    public void A_folder_knows_of_SPEED_only_what_its_arrow_points_at(string folder, string target)
+    {
+        var strangers =
+            from name in NamesIn(folder)
+            let match = FolderName().Match(name.Text)
+            where match.Success && match.Groups[1].Value != folder && match.Groups[1].Value != target
+            select name;
+
+        Assert.Empty(strangers);
+    }
+
+    [Theory]
+    [InlineData("Microsoft.Data.Sqlite", "Data")]
+    [InlineData("SQLitePCL", "Data")]
+    [InlineData("Docker.DotNet", "Runners")]
+    [InlineData("Microsoft.AspNetCore", "Endpoints", "Hosting")]
+    [InlineData("Microsoft.Azure.Functions", "Endpoints", "Hosting", "")]
+    public void A_technology_stays_in_its_folder(string technology, params string[] folders)
+    {
+        var leaks =
+            from file in Directory.EnumerateFiles(Path.Combine(Root, "Speed.Functions"), "*.cs", SearchOption.AllDirectories)
+            let folder = FolderOf(file)
+            where folder is not ("bin" or "obj") && !folders.Contains(folder)
+            from name in NamesIn(file, folder)
+            where name.Text.StartsWith(technology, StringComparison.Ordinal)
+            select name;
+
+        Assert.Empty(leaks);
+    }
+
+    [Fact]
+    public void A_source_file_is_short()
+    {
+        var long_ =
+            from project in new[] { "Speed.Functions", "Speed.Functions.Tests", "Speed.Benchmarks" }
+            let folder = Path.Combine(Root, project)
+            where Directory.Exists(folder)
+            from file in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+            where !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}")
+            let lines = File.ReadLines(file).Count()
+            where lines > MaxLines
+            select $"{Path.GetRelativePath(Root, file)}: {lines}";
+
+        Assert.Empty(long_);
+    }
+
+    private static IEnumerable<Name> NamesIn(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Root, "Speed.Functions", folder), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => NamesIn(file, folder));
+
+    // Whatever is dotted and outside of comments and strings: using lines and names written in full.
+    private static IEnumerable<Name> NamesIn(string file, string folder) =>
+        File.ReadLines(file)
+            .Where(line => !line.StartsWith("namespace ", StringComparison.Ordinal))
+            .Select(line => Quoted().Replace(line.Split("//")[0], ""))
+            .SelectMany(line => DottedName().Matches(line))
+            .Select(match => new Name(folder, Path.GetFileName(file), match.Value));
+
+    private static string FolderOf(string file)
+    {
+        var parts = Path.GetRelativePath(Path.Combine(Root, "Speed.Functions"), file).Split(Path.DirectorySeparatorChar);
+        return parts.Length > 1 ? parts[0] : "";
+    }
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Speed.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("Speed.sln is in no folder above the tests.");
+        }
+
+        return folder.FullName;
+    }
+
+    [GeneratedRegex(@"\bSpeed\.(Deployments|Endpoints|Data|Sources|Runners|Security|Hosting)\b")]
+    private static partial Regex FolderName();
+
+    [GeneratedRegex(@"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")]
+    private static partial Regex DottedName();
+
+    [GeneratedRegex("""
+        "(\\.|[^"\\])*"
+        """)]
+    private static partial Regex Quoted();
+
+    private sealed record Name(string Folder, string File, string Text);
+}

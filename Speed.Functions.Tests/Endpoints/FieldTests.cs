@@ -1,0 +1,139 @@
+using Xunit;
+
+namespace Speed.Tests.Endpoints;
+
+/// <summary>Every field with every kind of wrong value: a sentence that names it, and nothing stored.</summary>
+public sealed class FieldTests
+{
+    private const string Text = "\"text\"";
+
+    private static readonly string[] AnyValue =
+        ["null", "true", "false", "0", "-1", "1.5", "1e400", "99999999999999999999", "\"\"", Text, "[]", "[1]", "{}", "{\"a\": 1}"];
+
+    /// <summary>Field, the values of <see cref="AnyValue"/> that are allowed, and others that are not.</summary>
+    private static readonly (string Field, string[] Allowed, string[] AlsoWrong)[] StartFields =
+    [
+        ("url", [], ["\"http://example.com/r\"", "\"https://u:p@example.com/r\"", "\"ssh\"", "\"ext::sh\"", Long(2_049)]),
+        ("branch", [Text], ["\"-x\"", "\"a..b\"", "\"a b\"", "\"HEAD\"", Long(245)]),
+        ("commit", ["null"], [Text, Long(41), "\"" + new string('g', 40) + "\"", Long(65)]),
+        ("subdirectory", ["null", Text], ["\"/a\"", "\"..\"", "\"a/../../b\"", "\"a\\\\b\"", Long(1_025)]),
+        ("dockerfile", ["null", Text], ["\"/a\"", "\"../Dockerfile\"", "\".\"", Long(1_025)]),
+        ("dockerfile_text", ["null", "\"\"", Text], [Long(600_000)]),
+        ("target", ["null", Text], ["\"a b\"", "\"$(x)\"", Long(129)]),
+        ("build_args", ["null", "{}"], ["{\"1A\": \"x\"}", "{\"A-B\": \"x\"}", "{\"\": \"x\"}", "{\"A\": null}", "{\"SPEED_X\": \"x\"}"]),
+        ("env", ["null", "{}"], ["{\"1A\": \"x\"}", "{\"A=B\": \"x\"}", "{\"SPEED_TOKEN\": \"x\"}", "{\"A\": \"\\u0000\"}"]),
+        ("command", ["null", "[]"], ["[null]", "[\"a\", [\"b\"]]"]),
+        ("clear_cache", ["null", "true", "false"], []),
+        ("network", ["null"], ["\"host\"", "\"Bridge\""]),
+        ("init", ["null", "true", "false"], []),
+        ("labels", ["null", "{}"], ["{\"\": \"x\"}", "{\"a\": " + Long(257) + "}", "{\"a\": null}"]),
+        ("timeouts", ["null", "{}", "{\"a\": 1}"], []),
+        ("resources", ["null", "{}", "{\"a\": 1}"], []),
+        ("build_resources", ["null", "{}", "{\"a\": 1}"], []),
+        ("submodules", ["null", "false"], []),
+        ("secrets", ["null", "[]"], ["[\"A\"]"]),
+        ("ports", ["null", "[]"], ["[{\"container\": 80}]"]),
+        ("volumes", ["null", "[]"], ["[{\"name\": \"a\", \"path\": \"/a\"}]"]),
+        ("health", ["null"], []),
+        ("ttl_s", ["null"], []),
+        ("kind", ["null"], ["\"service\""]),
+    ];
+
+    private static readonly (string Object, string Field, string[] Allowed, string[] AlsoWrong)[] Limits =
+    [
+        ("timeouts", "queue_s", ["null"], ["86401"]),
+        ("timeouts", "clone_s", ["null"], ["86401"]),
+        ("timeouts", "build_s", ["null"], ["86401"]),
+        ("timeouts", "start_s", ["null"], ["86401"]),
+        ("timeouts", "run_s", ["null", "0"], ["86401"]),
+        ("resources", "memory_mb", ["null"], ["15", "1000000000"]),
+        ("resources", "cpus", ["null", "1.5"], ["0.001", "100000"]),
+        ("resources", "pids", ["null"], ["32769"]),
+        ("build_resources", "memory_mb", ["null"], ["15", "1000000000"]),
+        ("build_resources", "cpus", ["null", "1.5"], ["0.001", "100000"]),
+    ];
+
+    [Fact]
+    public async Task Start_refuses_every_wrong_value_of_every_field_by_name_and_stores_nothing()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__Git__AllowedSchemes"] = "https", ["Speed__MaxResources__cpus"] = "2" });
+        var cases = StartFields.SelectMany(field => Wrong(field.Allowed, field.AlsoWrong).Select(value => (field.Field, Body(field.Field, value))))
+            .Concat(Limits.SelectMany(limit => Wrong(limit.Allowed, limit.AlsoWrong).Select(value =>
+                ($"{limit.Object}.{limit.Field}", Body(limit.Object, $"{{\"{limit.Field}\": {value}}}")))));
+
+        await RefusesAllAsync(app, "/start", cases);
+
+        Assert.Equal(1, await app.StartAsync("https://example.com/r.git"));
+    }
+
+    [Fact]
+    public async Task Start_takes_every_allowed_value_of_every_field()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__MaxResources__cpus"] = "2" });
+        var bodies = StartFields.SelectMany(field => field.Allowed.Select(value => Body(field.Field, value)))
+            .Concat(Limits.SelectMany(limit => limit.Allowed.Select(value =>
+                Body(limit.Object, $"{{\"{limit.Field}\": {value}}}"))));
+
+        foreach (var body in bodies)
+        {
+            Assert.True((await app.SendAsync("/start", body)).Status == 201, body);
+        }
+    }
+
+    [Fact]
+    public async Task Update_refuses_every_wrong_value_of_its_fields_by_name_and_stores_nothing()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var id = await app.StartAsync("https://example.com/r.git");
+        var cases = Wrong(["0", "-1"], []).Select(value => ("id", $$"""{"id": {{value}}, "new_results": "x"}"""))
+            .Concat(Wrong([Text], []).Select(value => ("new_results", $$"""{"id": {{id}}, "new_results": {{value}}}""")))
+            .Append(("id", """{"new_results": "x"}"""))
+            .Append(("new_results", $$"""{"id": {{id}}}"""))
+            .Append(("id", "{}"));
+
+        await RefusesAllAsync(app, "/update", cases);
+
+        Assert.Equal("", await app.ResultsAsync(id));
+    }
+
+    [Fact]
+    public async Task Add_results_refuses_every_wrong_value_by_name_and_stores_nothing()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var id = await app.StartAsync("https://example.com/r.git");
+        var cases = Wrong([Text], []).Select(value => ("results", $$"""{"results": {{value}}}"""));
+
+        await RefusesAllAsync(app, $"/add_results/{id}", cases);
+
+        Assert.Equal("", await app.ResultsAsync(id));
+        foreach (var missing in new[] { "{}", """{"results": null}""", """{"results": ""}""" })
+        {
+            Assert.Equal("""{"error":"Missing results data"}""", (await app.SendAsync($"/add_results/{id}", missing)).Text);
+        }
+    }
+
+    private static async Task RefusesAllAsync(SpeedApp app, string path, IEnumerable<(string Field, string Body)> cases)
+    {
+        foreach (var (field, body) in cases)
+        {
+            var answer = await app.SendAsync(path, body);
+
+            Assert.True(answer.Status == 400, $"{answer.Status} to {Shorten(body)}");
+            Assert.True(answer.Error.Contains(field, StringComparison.Ordinal), $"{answer.Error} to {Shorten(body)}");
+        }
+    }
+
+    private static IEnumerable<string> Wrong(string[] allowed, string[] alsoWrong) =>
+        AnyValue.Except(allowed).Concat(alsoWrong);
+
+    private static string Body(string field, string value)
+    {
+        var members = new Dictionary<string, string> { ["url"] = "\"https://example.com/r.git\"", ["branch"] = "\"main\"" };
+        members[field] = value;
+        return "{" + string.Join(", ", members.Select(member => $"\"{member.Key}\": {member.Value}")) + "}";
+    }
+
+    private static string Long(int length) => "\"" + new string('a', length) + "\"";
+
+    private static string Shorten(string text) => text.Length < 200 ? text : text[..200] + "…";
+}

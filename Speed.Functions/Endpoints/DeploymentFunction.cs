@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Net.Http.Headers;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+public sealed class DeploymentFunction(IDeploymentStore store, ILogStore logs, QueueView queue, ChangeWait change)
+{
+    [Function("Deployment")]
+    public async Task<Results<Ok<DeploymentResource>, StatusCodeHttpResult, Refusal>> DeploymentAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v1/deployments/{id:long}")] HttpRequest request,
+        long id,
+        CancellationToken cancellationToken)
+    {
+        var query = new QueryReader(request.Query);
+        var wait = query.Whole("wait", missing: 0, least: 0);
+        var since = query.Whole("since", missing: 0, least: 0);
+        if (query.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (await store.FindAsync(id, cancellationToken) is not { } deployment)
+        {
+            return Refusal.NoDeployment;
+        }
+
+        if (wait > 0 && deployment.Version <= since)
+        {
+            deployment = await change.AwaitAsync(deployment, since, TimeSpan.FromSeconds(wait), cancellationToken);
+        }
+
+        var tag = new EntityTagHeaderValue($"\"{deployment.Version}\"", isWeak: true);
+        request.HttpContext.Response.GetTypedHeaders().ETag = tag;
+        return IsKnown(request, tag)
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Ok(await ShowAsync(deployment, cancellationToken));
+    }
+
+    private async Task<DeploymentResource> ShowAsync(Deployment deployment, CancellationToken cancellationToken) =>
+        DeploymentResource.Of(
+            deployment,
+            await queue.FindAsync(deployment, cancellationToken),
+            await logs.SummarizeAsync(deployment.Id, cancellationToken));
+
+    private static bool IsKnown(HttpRequest request, EntityTagHeaderValue tag) =>
+        request.GetTypedHeaders().IfNoneMatch.Any(
+            known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(tag, useStrongComparison: false));
+}

@@ -1,0 +1,148 @@
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+/// <summary>A deployment as the resource API shows it: its options as they were resolved, and where it stands.</summary>
+public sealed record DeploymentResource
+{
+    public required long Id { get; init; }
+
+    public required string Url { get; init; }
+
+    public required string? Branch { get; init; }
+
+    public required string? Commit { get; init; }
+
+    public required string Subdirectory { get; init; }
+
+    public required string Dockerfile { get; init; }
+
+    public required string? DockerfileText { get; init; }
+
+    public required string? Target { get; init; }
+
+    public required IReadOnlyDictionary<string, string> BuildArgs { get; init; }
+
+    public required bool ClearCache { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Env { get; init; }
+
+    public required IReadOnlyList<string> Command { get; init; }
+
+    public required ContainerNetwork Network { get; init; }
+
+    public required bool? Init { get; init; }
+
+    public required Timeouts Timeouts { get; init; }
+
+    public required BuildResources BuildResources { get; init; }
+
+    public required Resources Resources { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+
+    public required string Status { get; init; }
+
+    public required DeploymentPhase? Phase { get; init; }
+
+    public required long Version { get; init; }
+
+    public required int Attempt { get; init; }
+
+    public required RunBy RunBy { get; init; }
+
+    public required Guid WorkerId { get; init; }
+
+    public required string? ImageId { get; init; }
+
+    public required IReadOnlyList<PhaseView> Phases { get; init; }
+
+    public required FailureView? Failure { get; init; }
+
+    public required int? ExitCode { get; init; }
+
+    public required Cancellation? Cancel { get; init; }
+
+    public required WaitingView? Waiting { get; init; }
+
+    public required DateTimeOffset? DeadlineAt { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset? StartedAt { get; init; }
+
+    public required DateTimeOffset? EndedAt { get; init; }
+
+    public required LogSummary Log { get; init; }
+
+    public required CanView Can { get; init; }
+
+    internal static DeploymentResource Of(Deployment deployment, Waiting? waiting, LogSummary log)
+    {
+        var options = deployment.Options;
+        return new DeploymentResource
+        {
+            Id = deployment.Id,
+            Url = options.Url,
+            Branch = deployment.Branch ?? options.Branch,
+            Commit = deployment.Commit ?? options.Commit,
+            Subdirectory = options.Subdirectory,
+            Dockerfile = options.Dockerfile,
+            DockerfileText = options.DockerfileText,
+            Target = options.Target,
+            BuildArgs = options.BuildArgs,
+            ClearCache = options.ClearCache,
+            Env = options.Env,
+            Command = options.Command,
+            Network = options.Network,
+            Init = options.Init,
+            Timeouts = options.Timeouts,
+            BuildResources = options.BuildResources,
+            Resources = options.Resources,
+            Labels = options.Labels,
+            Status = deployment.Status.ToString(),
+            Phase = deployment.Phase,
+            Version = deployment.Version,
+            Attempt = deployment.Attempt,
+            RunBy = deployment.RunBy,
+            WorkerId = deployment.WorkerId,
+            ImageId = deployment.ImageId,
+            Phases = [.. deployment.Phases.Select(PhaseView.Of)],
+            Failure = FailureView.Of(deployment.Failure),
+            ExitCode = deployment.ExitCode,
+            Cancel = deployment.Cancel,
+            Waiting = waiting is null ? null : new WaitingView(waiting.Position, waiting.Reason, EtaAt: null),
+            DeadlineAt = deployment.DeadlineAt,
+            CreatedAt = deployment.CreatedAt,
+            StartedAt = deployment.StartedAt,
+            EndedAt = deployment.EndedAt,
+            Log = log,
+            Can = CanView.Of(deployment),
+        };
+    }
+}
+
+public sealed record PhaseView(DeploymentPhase Name, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string Status)
+{
+    internal static PhaseView Of(PhaseRecord phase) => new(phase.Name, phase.StartedAt, phase.EndedAt, phase.Status);
+}
+
+public sealed record FailureView(
+    string Code, string Fault, DeploymentPhase? Phase, int? ExitCode, string Message, string? Hint, long? LogLine)
+{
+    internal static FailureView? Of(Failure? failure) => failure is null
+        ? null
+        : new FailureView(
+            failure.Code.Wire, failure.Code.Fault, failure.Phase, failure.ExitCode, failure.Message, failure.Hint,
+            failure.LogLine);
+}
+
+/// <param name="EtaAt">Null where nothing sensible can be said.</param>
+public sealed record WaitingView(int Position, string Reason, DateTimeOffset? EtaAt);
+
+/// <summary>What may be asked of the deployment now.</summary>
+public sealed record CanView(bool Cancel, bool Retry)
+{
+    internal static CanView Of(Deployment deployment) =>
+        new(!deployment.Status.IsFinal, deployment.Status.IsFinal && deployment.Commit is not null);
+}

@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Http;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+/// <summary>What a log is written as.</summary>
+internal enum LogFormat
+{
+    Text,
+    Ndjson,
+}
+
+/// <summary>A log on its way to a client: each entry is sent as soon as the next one has to be waited for.</summary>
+public sealed class LogAnswer : IResult
+{
+    internal const string Ndjson = "application/x-ndjson";
+
+    private const int FlushBytes = 64 * 1024;
+
+    private readonly IAsyncEnumerable<LogEntry> _entries;
+    private readonly LogFormat _format;
+    private readonly CancellationToken _end;
+
+    /// <param name="end">Ends the answer early but whole: SPEED stops.</param>
+    internal LogAnswer(IAsyncEnumerable<LogEntry> entries, LogFormat format, CancellationToken end)
+    {
+        _entries = entries;
+        _format = format;
+        _end = end;
+    }
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.ContentType = _format == LogFormat.Ndjson ? Ndjson : "text/plain; charset=utf-8";
+        response.Headers.CacheControl = "no-store";
+        response.Headers["X-Accel-Buffering"] = "no";
+
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(_end, httpContext.RequestAborted);
+        try
+        {
+            await WriteAsync(response, end.Token);
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            // The client is gone, or SPEED stops: either way nothing more is sent.
+        }
+    }
+
+    private async Task WriteAsync(HttpResponse response, CancellationToken cancellationToken)
+    {
+        await using var entries = _entries.GetAsyncEnumerator(cancellationToken);
+        while (true)
+        {
+            var next = entries.MoveNextAsync();
+            if (!next.IsCompleted || response.BodyWriter.UnflushedBytes > FlushBytes)
+            {
+                // Not cancelable: the next entry is under way, and must be awaited. A dead connection ends it too.
+                await response.BodyWriter.FlushAsync(CancellationToken.None);
+            }
+
+            if (!await next)
+            {
+                return;
+            }
+
+            LogLines.Write(response.BodyWriter, entries.Current, _format);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Hosting;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+public sealed class LogsFunction(
+    IDeploymentStore store, ILogStore logs, LogReader reader, IHostApplicationLifetime lifetime)
+{
+    [Function("Logs")]
+    public async Task<Results<LogAnswer, Refusal>> LogsAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v1/deployments/{id:long}/logs")] HttpRequest request,
+        long id,
+        CancellationToken cancellationToken)
+    {
+        var query = new QueryReader(request.Query);
+        var asked = LogQuery.Read(request, query);
+        if (query.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (await store.FindAsync(id, cancellationToken) is null)
+        {
+            return Refusal.NoDeployment;
+        }
+
+        var entries = await asked.ReadAsync(reader, logs, id, cancellationToken);
+        return new LogAnswer(entries, asked.Format, lifetime.ApplicationStopping);
+    }
+}
