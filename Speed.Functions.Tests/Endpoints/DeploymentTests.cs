@@ -18,10 +18,12 @@ public sealed class DeploymentTests
 
         var deployment = await app.GetDeploymentAsync(id);
 
-        Assert.Equal(2, deployment.GetProperty("waiting").GetProperty("position").GetInt32());
-        Assert.Contains("Speed__MaxRunning", deployment.GetProperty("waiting").GetProperty("reason").GetString()!, StringComparison.Ordinal);
+        var waiting = deployment.GetProperty("waiting");
+        Assert.Equal(2, waiting.GetProperty("position").GetInt32());
+        Assert.Contains("Speed__MaxRunning", waiting.GetProperty("reason").GetString()!, StringComparison.Ordinal);
         Assert.Equal("""{"cancel":true,"retry":false}""", deployment.GetProperty("can").GetRawText());
-        Assert.Equal("""{"lines":0,"bytes":0,"complete":false,"sha256":null}""", deployment.GetProperty("log").GetRawText());
+        Assert.Equal(
+            """{"lines":0,"bytes":0,"complete":false,"sha256":null}""", deployment.GetProperty("log").GetRawText());
         Assert.Equal("speed", deployment.GetProperty("run_by").GetString());
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", deployment.GetProperty("created_at").GetString()!);
         Assert.True(deployment.GetProperty("worker_id").TryGetGuid(out _));

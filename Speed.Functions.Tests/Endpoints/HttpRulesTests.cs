@@ -1,4 +1,6 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Speed.Endpoints;
 using Xunit;
 
 namespace Speed.Tests.Endpoints;
@@ -93,7 +95,8 @@ public sealed class HttpRulesTests
     {
         await using var app = await SpeedApp.OpenIdleAsync();
         var id = await app.StartAsync("https://example.com/r.git");
-        using var stranger = new SqliteConnection($"Data Source={Path.Combine(app.DataDirectory, "deployments.db")};Pooling=False");
+        var database = Path.Combine(app.DataDirectory, "deployments.db");
+        using var stranger = new SqliteConnection($"Data Source={database};Pooling=False");
         stranger.Open();
         using var locked = stranger.BeginTransaction(deferred: false);
 
@@ -112,7 +115,7 @@ public sealed class HttpRulesTests
         // The fault is real, too: a function whose service is not there.
         await using var app = await SpeedApp.OpenAsync(
             new() { ["Speed__MaxRunning"] = "0" },
-            services => services.Remove(services.Single(service => service.ServiceType == typeof(Speed.Endpoints.OptionsReader))));
+            services => services.RemoveAll<OptionsReader>());
 
         var answer = await app.SendAsync("/start", "{}");
 

@@ -33,7 +33,8 @@ public sealed class PagesTests
     {
         await using var app = await SpeedApp.OpenIdleAsync();
         // Sent as it is: HttpClient's own Uri would tidy the path up.
-        var uri = new Uri($"{app.Client.BaseAddress!.ToString().TrimEnd('/')}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var asItIs = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        var uri = new Uri($"{app.Client.BaseAddress!.ToString().TrimEnd('/')}{path}", asItIs);
 
         var answer = await Answer.ReadAsync(await app.Client.GetAsync(uri, Now));
 

@@ -131,7 +131,9 @@ public sealed class UpdateTests
             await Answer.ReadAsync(await app.Client.GetAsync($"/results/{id}", TestContext.Current.CancellationToken)),
         ];
 
-        Assert.All(answers, answer => Assert.Equal((404, """{"error":"Deployment not found"}"""), (answer.Status, answer.Text)));
+        Assert.All(
+            answers,
+            answer => Assert.Equal((404, """{"error":"Deployment not found"}"""), (answer.Status, answer.Text)));
     }
 
     private static (string Now, string Word, int Status, string Changed, string After) Columns(string row)
