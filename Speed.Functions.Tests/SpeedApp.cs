@@ -132,8 +132,9 @@ public sealed class SpeedApp : IAsyncDisposable
     public Task<JsonElement> WaitForStatusAsync(long id, string status) =>
         WaitAsync(id, status, now => now == status, failsAtEnd: true);
 
-    /// <summary>Waits until nothing of the deployment will change any more, whatever its end.</summary>
-    public Task<JsonElement> WaitForEndAsync(long id) => WaitAsync(id, "an end", IsFinal, failsAtEnd: false);
+    /// <summary>Waits until the deployment has ended, whatever its end. A minute unless told.</summary>
+    public Task<JsonElement> WaitForEndAsync(long id, TimeSpan? patience = null) =>
+        WaitAsync(id, "an end", IsFinal, failsAtEnd: false, patience);
 
     /// <summary>Follows the log to its end, as plain text.</summary>
     public Task<string> ReadLogToEndAsync(long id) =>
@@ -156,7 +157,8 @@ public sealed class SpeedApp : IAsyncDisposable
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
-    private async Task<JsonElement> WaitAsync(long id, string what, Func<string, bool> isThere, bool failsAtEnd)
+    private async Task<JsonElement> WaitAsync(
+        long id, string what, Func<string, bool> isThere, bool failsAtEnd, TimeSpan? patience = null)
     {
         var started = TimeProvider.System.GetTimestamp();
         for (var since = 0L; ;)
@@ -169,7 +171,7 @@ public sealed class SpeedApp : IAsyncDisposable
                 return deployment;
             }
 
-            if ((failsAtEnd && IsFinal(status)) || TimeProvider.System.GetElapsedTime(started) > Patience)
+            if ((failsAtEnd && IsFinal(status)) || TimeProvider.System.GetElapsedTime(started) > (patience ?? Patience))
             {
                 Assert.Fail($"Waited for {what}, but deployment {id} is: {deployment}");
             }

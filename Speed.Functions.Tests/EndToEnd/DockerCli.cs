@@ -17,4 +17,25 @@ internal static class DockerCli
         Assert.True(process.ExitCode == 0, $"docker {string.Join(' ', arguments)}: {await error}");
         return output;
     }
+
+    /// <summary>The names of all containers, ended ones too, that begin like this.</summary>
+    public static async Task<IReadOnlyList<string>> ContainersAsync(string prefix) =>
+        [.. (await LinesAsync("ps", "--all", "--format", "{{.Names}}")).Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
+
+    /// <summary>Removes the images and the network that one SPEED made: what it keeps, a test must not.</summary>
+    public static async Task RemoveInstanceAsync(string instance)
+    {
+        foreach (var image in await LinesAsync("images", "--format", "{{.Repository}}:{{.Tag}}", $"speed-{instance}"))
+        {
+            await RunAsync("rmi", "--force", image);
+        }
+
+        foreach (var network in await LinesAsync("network", "ls", "--format", "{{.Name}}", "--filter", $"name=^speed-{instance}$"))
+        {
+            await RunAsync("network", "rm", network);
+        }
+    }
+
+    private static async Task<string[]> LinesAsync(params string[] arguments) =>
+        (await RunAsync(arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -22,8 +22,10 @@ public sealed class World : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        var instance = Instance;
         await App.DisposeAsync();
         await Git.DisposeAsync();
+        await DockerCli.RemoveInstanceAsync(instance);
     }
 
     /// <summary>Makes a repository of its own for a test.</summary>
@@ -46,9 +48,9 @@ public sealed class World : IAsyncLifetime
         App.StartAsync(repository.Url, branch, MembersOf(options));
 
     /// <summary>Waits for a deployment's end and reads all that is left of it.</summary>
-    public async Task<Ended> EndAsync(long id)
+    public async Task<Ended> EndAsync(long id, TimeSpan? patience = null)
     {
-        var resource = await App.WaitForEndAsync(id);
+        var resource = await App.WaitForEndAsync(id, patience);
         return new Ended(id, resource, await App.ReadLogToEndAsync(id), await App.ResultsAsync(id));
     }
 
@@ -71,21 +73,13 @@ public sealed class World : IAsyncLifetime
     }
 
     /// <summary>The names of the containers of a deployment that the engine has.</summary>
-    public static async Task<IReadOnlyList<string>> ContainersOfAsync(string instance, long? id = null)
-    {
-        var names = await DockerCli.RunAsync(
-            "ps", "--all", "--format", "{{.Names}}", "--filter", $"label=speed.instance={instance}");
-        var prefix = id is null ? $"speed-{instance}-" : $"speed-{instance}-{id}-";
-        return [.. names.Split('\n').Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
-    }
-
-    public Task<IReadOnlyList<string>> ContainersOfAsync(long id) => ContainersOfAsync(Instance, id);
+    public Task<IReadOnlyList<string>> ContainersOfAsync(long id) => DockerCli.ContainersAsync($"speed-{Instance}-{id}-");
 
     /// <summary>Returns once this SPEED has no container left: the row is written first, the container removed then.</summary>
     public async Task EventuallyNoContainersAsync()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while ((await ContainersOfAsync(Instance)).Count > 0)
+        while ((await DockerCli.ContainersAsync($"speed-{Instance}-")).Count > 0)
         {
             patience.Token.ThrowIfCancellationRequested();
         }

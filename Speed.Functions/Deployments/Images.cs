@@ -48,7 +48,6 @@ public sealed class Images(IDeploymentStore store, IRunner runner)
         await store.RecordBuildAsync(plan.Key, plan.Deployment.Id, cancellationToken);
         var imageId = await runner.BuildAsync(plan, source, log, cancellationToken);
         await store.RecordBuiltAsync(plan.Key, imageId, cancellationToken);
-        await log.SayAsync($"Built image {imageId}.", cancellationToken);
         return imageId;
     }
 }

@@ -56,7 +56,8 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
             return new Settlement(DeploymentStatus.Succeeded, null, life.Exit?.Code, life.Output.ToResults(false));
         }
 
-        IReadOnlyList<NewResult> results = life.Ran ? life.Output.ToResults(HasFailed(life)) : [Account(life, failure)];
+        var ran = life.Ran && failure.Code != FailureCode.ContainerStartFailed;
+        IReadOnlyList<NewResult> results = ran ? life.Output.ToResults(HasFailed(life)) : [Account(life, failure)];
         var logLine = life.Log.LastN == 0 ? (long?)null : life.Log.LastN;
         return new Settlement(
             DeploymentStatus.Failed, failure.ToFailure(life.Log.Phase, logLine), life.Exit?.Code, results);
