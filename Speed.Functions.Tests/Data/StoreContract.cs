@@ -42,14 +42,7 @@ public abstract partial class StoreContract : IDisposable
     }
 
     protected static DeploymentOptions Options(string url = "https://git.example/hello.git", Timeouts? timeouts = null) =>
-        new()
-        {
-            Url = url,
-            Branch = "main",
-            Timeouts = timeouts ?? new Timeouts(),
-            BuildResources = new BuildResources { MemoryMb = 2_048, Cpus = 1 },
-            Resources = new Resources { MemoryMb = 1_024, Cpus = 1, Pids = 512 },
-        };
+        SomeOptions.Of(url, timeouts);
 
     protected async Task<Deployment> AddAsync(DeploymentOptions? options = null) =>
         Assert.IsType<AddOutcome.Added>(await AddWithKeyAsync(null, options)).Deployment;
