@@ -1,5 +1,4 @@
-using Docker.DotNet;
-using Docker.DotNet.Models;
+using System.Text;
 using Speed.Deployments;
 
 namespace Speed.Runners;
@@ -7,29 +6,37 @@ namespace Speed.Runners;
 /// <summary>A container's output on its way to a sink.</summary>
 internal sealed class ContainerOutput : IAsyncDisposable
 {
-    private const int BufferBytes = 64 * 1024;
+    private const int RememberedBytes = 1024;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly MultiplexedStream _stream;
-    private readonly OutputSink _sink;
+    private readonly MemoryStream _firstStderr = new();
+    private readonly HttpResponseMessage _response;
+    private readonly OutputFrames _frames;
+    private readonly OutputBacklog _backlog = new();
 
-    private ContainerOutput(MultiplexedStream stream, OutputSink sink)
+    private ContainerOutput(HttpResponseMessage response, Stream stream, OutputSink sink)
     {
-        _stream = stream;
-        _sink = sink;
-        Ended = Task.Run(CopyAsync);
+        _response = response;
+        _frames = new OutputFrames(stream);
+        Ended = Task.WhenAll(Task.Run(ReadToEndAsync), Task.Run(() => HandOnAsync(sink)));
     }
 
     /// <summary>Completes after the last byte; fails where the sink did.</summary>
     public Task Ended { get; }
 
+    /// <summary>How stderr began. Read it once the output has ended.</summary>
+    public string FirstStderr => Encoding.UTF8.GetString(_firstStderr.ToArray());
+
     public static async Task<ContainerOutput> AttachAsync(
         DockerConnection docker, string id, OutputSink sink, CancellationToken cancellationToken)
     {
-        var parameters = new ContainerAttachParameters { Stream = true, Stdout = true, Stderr = true };
-        return new ContainerOutput(
-            await docker.AskAsync(client => client.Containers.AttachContainerAsync(id, parameters, cancellationToken)),
-            sink);
+        // The client library's own attach blocks a thread for each container, and cannot be canceled.
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, $"/containers/{id}/attach?stream=1&stdout=1&stderr=1");
+        request.Headers.Connection.Add("Upgrade");
+        request.Headers.Upgrade.Add(new("tcp"));
+        var response = await docker.SendAsync(request, cancellationToken);
+        return new ContainerOutput(response, await response.Content.ReadAsStreamAsync(cancellationToken), sink);
     }
 
     public async ValueTask DisposeAsync()
@@ -38,30 +45,55 @@ internal sealed class ContainerOutput : IAsyncDisposable
 
         // Whoever waited for the container has met a fault of the sink already.
         await Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stream.Dispose();
+        _response.Dispose();
+        _backlog.Dispose();
         _stop.Dispose();
     }
 
-    private async Task CopyAsync()
+    private async Task ReadToEndAsync()
     {
-        var buffer = new byte[BufferBytes];
-        while (await ReadAsync(buffer) is { EOF: false } read)
+        try
         {
-            var stream = read.Target == MultiplexedStream.TargetStream.StandardError ? LogStream.Stderr : LogStream.Stdout;
-            await _sink(stream, buffer.AsMemory(0, read.Count), _stop.Token);
+            while (await ReadAsync() is var (stream, bytes))
+            {
+                if (stream == LogStream.Stderr && _firstStderr.Length < RememberedBytes)
+                {
+                    _firstStderr.Write(bytes.Span[..Math.Min(bytes.Length, RememberedBytes)]);
+                }
+
+                await _backlog.AddAsync(stream, bytes, _stop.Token);
+            }
+        }
+        finally
+        {
+            _backlog.Complete();
+        }
+    }
+
+    private async Task HandOnAsync(OutputSink sink)
+    {
+        try
+        {
+            await _backlog.DrainAsync(sink, _stop.Token);
+        }
+        catch
+        {
+            // Nobody takes the rest: do not hold the container for ever.
+            await _stop.CancelAsync();
+            throw;
         }
     }
 
     // A broken connection is the engine's end: whoever waits for the container finds that out.
-    private async Task<MultiplexedStream.ReadResult> ReadAsync(byte[] buffer)
+    private async Task<(LogStream, ReadOnlyMemory<byte>)?> ReadAsync()
     {
         try
         {
-            return await _stream.ReadOutputAsync(buffer, 0, buffer.Length, _stop.Token);
+            return await _frames.ReadAsync(_stop.Token);
         }
         catch (IOException)
         {
-            return default;
+            return null;
         }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class DockerConnection : IDisposable
 
     private readonly string _endpoint;
     private readonly DockerClient _client;
+    private readonly HttpClient _http;
 
     public DockerConnection(string endpoint)
     {
@@ -32,11 +33,8 @@ internal sealed class DockerConnection : IDisposable
 
         var handler = new SocketsHttpHandler();
         Configure(handler, uri);
-        Http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
     }
-
-    /// <summary>For what the client library cannot say: builds, whose progress it does not read.</summary>
-    public HttpClient Http { get; }
 
     public static bool IsLost(Exception exception) =>
         exception is HttpRequestException or IOException or SocketException or TimeoutException or JsonException;
@@ -58,6 +56,22 @@ internal sealed class DockerConnection : IDisposable
         await ask(client);
         return true;
     });
+
+    /// <summary>
+    /// For what the client library cannot do. Gives an answer whose body is still to be read, whatever the engine
+    /// says.
+    /// </summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        }
+        catch (Exception exception) when (IsLost(exception))
+        {
+            throw Unavailable(exception);
+        }
+    }
 
     public async Task<Engine> DescribeAsync(CancellationToken cancellationToken)
     {
@@ -96,7 +110,7 @@ internal sealed class DockerConnection : IDisposable
     public void Dispose()
     {
         _client.Dispose();
-        Http.Dispose();
+        _http.Dispose();
     }
 
     private static void Configure(SocketsHttpHandler handler, Uri endpoint)

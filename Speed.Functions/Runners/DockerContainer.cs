@@ -53,15 +53,15 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
 
     public async Task<ContainerExit> WaitAsync(CancellationToken cancellationToken)
     {
-        var restarted = await WaitForExitAsync(cancellationToken);
-        var state = (await InspectAsync(cancellationToken)).State!;
+        var (state, restarted) = await WaitForExitAsync(cancellationToken);
         State = ContainerState.Exited;
+        var code = (int)state.ExitCode;
         if (_output is not null)
         {
             await _output.Ended.WaitAsync(cancellationToken);
+            StartFailure.ThrowIfInitFailed(code, _output.FirstStderr);
         }
 
-        var code = (int)state.ExitCode;
         return new ContainerExit(code, state.OOMKilled && code == 137, restarted);
     }
 
@@ -108,18 +108,22 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
         }
     }
 
-    /// <summary>True if the engine went away before the exit was seen.</summary>
-    private async Task<bool> WaitForExitAsync(CancellationToken cancellationToken)
+    /// <summary>How it ended, and whether the engine went away before that was seen.</summary>
+    private async Task<(State State, bool EngineRestarted)> WaitForExitAsync(CancellationToken cancellationToken)
     {
         var lost = false;
         while (true)
         {
             try
             {
-                switch (StateOf((await InspectAsync(cancellationToken)).State))
+                var state = (await InspectAsync(cancellationToken)).State!;
+                switch (StateOf(state))
                 {
+                    // Killed to be removed: its exit says nothing of the program.
+                    case ContainerState.Exited when state.Status is "removing" or "dead":
+                        throw Lost(_name);
                     case ContainerState.Exited:
-                        return lost;
+                        return (state, lost);
                     case ContainerState.Created:
                         throw new InvalidOperationException($"The container {_name} was never started.");
                     default:

@@ -23,12 +23,11 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
         }
         catch (Exception exception) when (DockerConnection.IsLost(exception))
         {
-            // A context that could not be written breaks the connection, too: that is the cause then.
-            await EndWritingAsync();
             throw docker.Unavailable(exception);
         }
         finally
         {
+            // Its fault comes before all others: a context that could not be written breaks the connection, too.
             await EndWritingAsync();
         }
 
@@ -69,8 +68,7 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
     private async Task<string?> SendAsync(Stream context, CancellationToken cancellationToken)
     {
         using var message = request.ToHttp(context);
-        using var response = await docker.Http.SendAsync(
-            message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using var response = await docker.SendAsync(message, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
@@ -123,7 +121,7 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
                 reading = reader.ReadLineAsync(CancellationToken.None).AsTask();
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException || DockerConnection.IsLost(exception))
+        catch (Exception exception) when (exception is OperationCanceledException or DeploymentFailedException || DockerConnection.IsLost(exception))
         {
             // The connection is closed next, and a build that nobody listens to ends within two seconds.
         }
@@ -137,7 +135,8 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
         }
         else if (progress is BuildKitProgress)
         {
-            using var response = await docker.Http.PostAsync($"/build/cancel?id={request.BuildId}", null, cancellationToken);
+            using var message = new HttpRequestMessage(HttpMethod.Post, $"/build/cancel?id={request.BuildId}");
+            using var response = await docker.SendAsync(message, cancellationToken);
         }
     }
 }

@@ -1,16 +1,35 @@
+using System.Text.RegularExpressions;
 using Docker.DotNet;
 using Speed.Deployments;
 
 namespace Speed.Runners;
 
 /// <summary>Tells a container's owner why it did not start.</summary>
-internal static class StartFailure
+internal static partial class StartFailure
 {
     public static DeploymentFailedException From(DockerApiException exception) => new(
         FailureCode.ContainerStartFailed,
         $"The container did not start: {exception.Reason.TrimEnd('.')}.",
         HintFor(exception.Reason),
         inner: exception);
+
+    /// <summary>
+    /// Behind an init the engine's start succeeds, and it is the init that finds no program to run.
+    /// </summary>
+    public static void ThrowIfInitFailed(int exitCode, string firstStderr)
+    {
+        if (exitCode is 126 or 127 && InitFailed().Match(firstStderr) is { Success: true } match)
+        {
+            throw new DeploymentFailedException(
+                FailureCode.ContainerStartFailed,
+                $"The container did not start: {match.Groups[1].Value}.",
+                HintFor(match.Groups[1].Value.Replace("No such file", "executable file not found, no such file", StringComparison.Ordinal)),
+                exitCode);
+        }
+    }
+
+    [GeneratedRegex(@"^\[FATAL tini \(\d+\)\] (exec .+ failed: .+)")]
+    private static partial Regex InitFailed();
 
     private static string HintFor(string reason) => reason switch
     {

@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Speed.Deployments;
+using Speed.Runners;
+using Xunit;
+
+namespace Speed.Tests.Runners;
+
+public sealed class DockerOptionsTests
+{
+    [Fact]
+    public void Unset_and_empty_settings_mean_the_local_engine_and_the_standard_sandbox()
+    {
+        var options = Read(("Speed:Docker:Endpoint", ""), ("DOCKER_HOST", ""), ("Speed:Docker:Sandbox", ""));
+
+        Assert.EndsWith(OperatingSystem.IsWindows() ? "docker_engine" : "docker.sock", options.Endpoint, StringComparison.Ordinal);
+        Assert.Equal(Sandbox.Standard, options.Sandbox);
+        Assert.Empty(options.AllowedRegistries);
+    }
+
+    [Fact]
+    public void Our_own_endpoint_comes_before_DOCKER_HOST()
+    {
+        Assert.Equal("unix:///a", Read(("Speed:Docker:Endpoint", "unix:///a"), ("DOCKER_HOST", "unix:///b")).Endpoint);
+        Assert.Equal("unix:///b", Read(("DOCKER_HOST", "unix:///b")).Endpoint);
+    }
+
+    [Fact]
+    public void Registries_are_a_list_with_commas() =>
+        Assert.Equal(["r:5000", "10.0.0.1"], Read(("Speed:Docker:AllowedRegistries", "r:5000, 10.0.0.1,")).AllowedRegistries);
+
+    [Theory]
+    [InlineData("Speed:Docker:Sandbox", "loose", "Speed__Docker__Sandbox")]
+    [InlineData("Speed:Docker:Endpoint", "https://h:1", "Speed__Docker__Endpoint")]
+    [InlineData("DOCKER_HOST", "ssh://h", "DOCKER_HOST")]
+    [InlineData("Speed:Log:MaxBytes", "1", "Speed__Log__MaxBytes")]
+    [InlineData("Speed:Log:MaxBytes", "lots", "Speed__Log__MaxBytes")]
+    public void A_setting_out_of_range_is_named(string key, string value, string name)
+    {
+        var exception = Assert.Throws<InvalidOperationException>(() => Read((key, value)));
+
+        Assert.StartsWith(name, exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{value}'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_runner_is_one_for_all_and_says_so_where_no_engine_answers()
+    {
+        var configuration = Configuration(("Speed:Docker:Endpoint", "unix:///nowhere/docker.sock"));
+        await using var services = new ServiceCollection()
+            .AddSingleton(NamedStore.Create("0123456789ab"))
+            .AddDockerRunner(configuration)
+            .BuildServiceProvider();
+        var runner = services.GetRequiredService<IRunner>();
+        var token = TestContext.Current.CancellationToken;
+
+        var fault = await runner.FindFaultAsync(token);
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => runner.RemoveAllAsync(1, token));
+
+        Assert.Same(runner, services.GetRequiredService<DockerRunner>());
+        Assert.StartsWith("Docker does not answer at unix:///nowhere/docker.sock: start it", fault, StringComparison.Ordinal);
+        Assert.Equal(FailureCode.DockerUnavailable, failure.Code);
+    }
+
+    private static DockerOptions Read(params (string Key, string Value)[] settings) =>
+        DockerOptions.Read(Configuration(settings));
+
+    private static IConfigurationRoot Configuration(params (string Key, string Value)[] settings) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.ToDictionary(setting => setting.Key, setting => (string?)setting.Value))
+            .Build();
+}

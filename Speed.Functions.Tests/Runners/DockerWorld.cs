@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using Microsoft.Extensions.Configuration;
+using Speed.Deployments;
+using Speed.Runners;
+using Xunit;
+
+namespace Speed.Tests.Runners;
+
+/// <summary>One instance of SPEED's runner on the real engine, and whatever a test leaves there: all of it goes.</summary>
+internal sealed class DockerWorld : IAsyncDisposable
+{
+    public static readonly string Endpoint = DockerOptions.Read(
+        new ConfigurationBuilder().AddEnvironmentVariables().Build()).Endpoint;
+
+    private readonly DockerConnection _engine = new(Endpoint);
+    private readonly ConcurrentBag<string> _images = [];
+    private long _lastId;
+
+    private DockerWorld(Sandbox sandbox, DeploymentLog log, RecordedLog recorded)
+    {
+        Instance = Guid.NewGuid().ToString("N")[..12];
+        Runner = new DockerRunner(
+            new DockerOptions { Endpoint = Endpoint, Sandbox = sandbox }, NamedStore.Create(Instance));
+        (Log, Recorded) = (log, recorded);
+    }
+
+    public string Instance { get; }
+
+    public DockerRunner Runner { get; }
+
+    public DeploymentLog Log { get; }
+
+    public RecordedLog Recorded { get; }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static async Task<DockerWorld> CreateAsync(Sandbox sandbox = Sandbox.Standard)
+    {
+        var recorded = new RecordedLog();
+        var world = new DockerWorld(
+            sandbox, await DeploymentLog.OpenAsync(1, recorded, TimeProvider.System, Token), recorded);
+        Assert.Null(await world.Runner.FindFaultAsync(Token));
+        return world;
+    }
+
+    public Task<T> AskAsync<T>(Func<DockerClient, Task<T>> ask) => _engine.AskAsync(ask);
+
+    public Task AskAsync(Func<DockerClient, Task> ask) => _engine.AskAsync(ask);
+
+    public Deployment NewDeployment(Func<DeploymentOptions, DeploymentOptions>? change = null)
+    {
+        var options = new DeploymentOptions
+        {
+            Url = "https://example.org/r.git",
+            Timeouts = new Timeouts(),
+            BuildResources = new BuildResources { MemoryMb = 512, Cpus = 1 },
+            Resources = new Speed.Deployments.Resources { MemoryMb = 64, Cpus = 1, Pids = 64 },
+        };
+        return new Deployment
+        {
+            Id = Interlocked.Increment(ref _lastId),
+            WorkerId = Guid.NewGuid(),
+            Options = change?.Invoke(options) ?? options,
+            Status = DeploymentStatus.Running,
+            Version = 1,
+            Attempt = 1,
+            Epoch = 1,
+            RunBy = RunBy.Speed,
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+        };
+    }
+
+    /// <summary>Runs a shell script in busybox.</summary>
+    public Deployment NewScript(string script, Func<DeploymentOptions, DeploymentOptions>? change = null) =>
+        NewDeployment(options => (change?.Invoke(options) ?? options) with { Command = ["sh", "-c", script] });
+
+    public async Task<string> BuildAsync(Deployment deployment, MemoryTree tree)
+    {
+        var plan = await Runner.PlanAsync(deployment, tree, Log, Token);
+        var id = await Runner.BuildAsync(plan, tree, Log, Token);
+        _images.Add(id);
+        await Log.FlushAsync();
+        return id;
+    }
+
+    public Task<string> BuildAsync(string dockerfile, Func<DeploymentOptions, DeploymentOptions>? change = null) =>
+        BuildAsync(NewDeployment(change), new MemoryTree(dockerfile));
+
+    /// <summary>The failure that planning or building ends in.</summary>
+    public async Task<DeploymentFailedException> FailToBuildAsync(
+        string dockerfile, Func<DeploymentOptions, DeploymentOptions>? change = null)
+    {
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => BuildAsync(dockerfile, change));
+        await Log.FlushAsync();
+        return failure;
+    }
+
+    public async Task<string> BusyboxAsync() =>
+        (await AskAsync(client => client.Images.InspectImageAsync("busybox:latest", Token))).ID;
+
+    public async Task<Run> RunAsync(Deployment deployment, string? imageId = null)
+    {
+        await using var container = await Runner.CreateAsync(deployment, imageId ?? await BusyboxAsync(), Log, Token);
+        var output = new Output();
+        await container.AttachAsync(output.TakeAsync, Token);
+        await container.StartAsync(Token);
+        var exit = await container.WaitAsync(Token);
+        await container.RemoveAsync(Token);
+        return new Run(exit, output);
+    }
+
+    public Task<Run> RunAsync(string script) => RunAsync(NewScript(script));
+
+    public async Task<IReadOnlyList<string>> ListContainersAsync()
+    {
+        var all = await AskAsync(client => client.Containers.ListContainersAsync(
+            new ContainersListParameters { All = true }, Token));
+        return [.. all.SelectMany(one => one.Names).Where(name => name.Contains(Instance, StringComparison.Ordinal))];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var name in await ListContainersAsync())
+        {
+            await TryAsync(client => client.Containers.RemoveContainerAsync(
+                name.TrimStart('/'), new ContainerRemoveParameters { Force = true, RemoveVolumes = true }, default));
+        }
+
+        foreach (var image in _images.Distinct())
+        {
+            await TryAsync(client => client.Images.DeleteImageAsync(
+                image, new ImageDeleteParameters { Force = true }, default));
+        }
+
+        await TryAsync(client => client.Networks.DeleteNetworkAsync($"speed-{Instance}", default));
+        await Log.DisposeAsync();
+        Runner.Dispose();
+        _engine.Dispose();
+    }
+
+    // Not there is as good as removed.
+    private async Task TryAsync(Func<DockerClient, Task> ask)
+    {
+        try
+        {
+            await _engine.AskAsync(ask);
+        }
+        catch (DockerApiException)
+        {
+        }
+    }
+}
+
+/// <summary>How a container's run went.</summary>
+internal sealed record Run(ContainerExit Exit, Output Output);
+
+/// <summary>Collects what a container writes.</summary>
+internal sealed class Output
+{
+    private readonly MemoryStream _stdout = new();
+    private readonly MemoryStream _stderr = new();
+
+    public string Stdout => Encoding.UTF8.GetString(_stdout.ToArray());
+
+    public string Stderr => Encoding.UTF8.GetString(_stderr.ToArray());
+
+    /// <summary>Completes with the first byte.</summary>
+    public TaskCompletionSource Began { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ValueTask TakeAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        (stream == LogStream.Stderr ? _stderr : _stdout).Write(bytes.Span);
+        Began.TrySetResult();
+        return ValueTask.CompletedTask;
+    }
+}
