@@ -21,5 +21,6 @@ public sealed record Answer(int Status, string Text, IReadOnlyDictionary<string,
         (int)answer.StatusCode,
         await answer.Content.ReadAsStringAsync(),
         answer.Headers.Concat(answer.Content.Headers).Concat(answer.TrailingHeaders)
-            .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase));
+            .ToDictionary(
+                header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase));
 }

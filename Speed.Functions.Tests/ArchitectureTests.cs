@@ -9,6 +9,7 @@ public sealed partial class ArchitectureTests
     private const int MaxLines = 300;
 
     private static readonly string Root = FindRoot();
+    private static readonly string Functions = Path.Combine(Root, "Speed.Functions");
 
     [Theory]
     [InlineData("Deployments", "")]
@@ -37,7 +38,7 @@ public sealed partial class ArchitectureTests
     public void A_technology_stays_in_its_folder(string technology, params string[] folders)
     {
         var leaks =
-            from file in Directory.EnumerateFiles(Path.Combine(Root, "Speed.Functions"), "*.cs", SearchOption.AllDirectories)
+            from file in Directory.EnumerateFiles(Functions, "*.cs", SearchOption.AllDirectories)
             let folder = FolderOf(file)
             where folder is not ("bin" or "obj") && !folders.Contains(folder)
             from name in NamesIn(file, folder)
@@ -50,7 +51,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void A_source_file_is_short()
     {
-        var long_ =
+        var tooLong =
             from project in new[] { "Speed.Functions", "Speed.Functions.Tests", "Speed.Benchmarks" }
             let folder = Path.Combine(Root, project)
             where Directory.Exists(folder)
@@ -60,11 +61,11 @@ public sealed partial class ArchitectureTests
             where lines > MaxLines
             select $"{Path.GetRelativePath(Root, file)}: {lines}";
 
-        Assert.Empty(long_);
+        Assert.Empty(tooLong);
     }
 
     private static IEnumerable<Name> NamesIn(string folder) =>
-        Directory.EnumerateFiles(Path.Combine(Root, "Speed.Functions", folder), "*.cs", SearchOption.AllDirectories)
+        Directory.EnumerateFiles(Path.Combine(Functions, folder), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => NamesIn(file, folder));
 
     // Whatever is dotted and outside of comments and strings: using lines and names written in full.
@@ -77,7 +78,7 @@ public sealed partial class ArchitectureTests
 
     private static string FolderOf(string file)
     {
-        var parts = Path.GetRelativePath(Path.Combine(Root, "Speed.Functions"), file).Split(Path.DirectorySeparatorChar);
+        var parts = Path.GetRelativePath(Functions, file).Split(Path.DirectorySeparatorChar);
         return parts.Length > 1 ? parts[0] : "";
     }
 

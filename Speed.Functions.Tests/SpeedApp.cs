@@ -137,7 +137,8 @@ public sealed class SpeedApp : IAsyncDisposable
         WaitAsync(id, "an end", IsFinal, failsAtEnd: false, patience);
 
     /// <summary>Follows the log to its end, as plain text.</summary>
-    public Task<string> ReadLogToEndAsync(long id) => Client.GetStringAsync($"/v1/deployments/{id}/logs?follow=true", Now);
+    public Task<string> ReadLogToEndAsync(long id) =>
+        Client.GetStringAsync($"/v1/deployments/{id}/logs?follow=true", Now);
 
     public async ValueTask DisposeAsync()
     {
@@ -186,8 +187,16 @@ public sealed class SpeedApp : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         change?.Invoke(builder.Services);
         var host = builder.Build();
-        await host.StartAsync(Now);
-        return host;
+        try
+        {
+            await host.StartAsync(Now);
+            return host;
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
     }
 
     private static Uri AddressOf(IHost host) =>

@@ -84,9 +84,10 @@ public sealed class BodyTests
     public async Task A_body_of_unannounced_length_is_cut_off_at_one_mebibyte()
     {
         await using var app = await SpeedApp.OpenIdleAsync();
+        var body = Start + ", \"x\": \"" + new string('x', 2_000_000) + "\"}";
         using var request = new HttpRequestMessage(HttpMethod.Post, "/start")
         {
-            Content = new StringContent(Start + ", \"x\": \"" + new string('x', 2_000_000) + "\"}", Encoding.UTF8, "application/json"),
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };
         request.Headers.TransferEncodingChunked = true;
 

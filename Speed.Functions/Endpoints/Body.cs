@@ -102,8 +102,8 @@ internal sealed class Body
         }
         catch (JsonException fault)
         {
-            return Invalid(
-                $"The body is not valid JSON: look at line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}.");
+            var (line, position) = (fault.LineNumber + 1, fault.BytePositionInLine + 1);
+            return Invalid($"The body is not valid JSON: look at line {line}, byte {position}.");
         }
     }
 

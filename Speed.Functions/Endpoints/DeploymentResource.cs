@@ -2,7 +2,7 @@ using Speed.Deployments;
 
 namespace Speed.Endpoints;
 
-/// <summary>A deployment as the resource API shows it: its options as they were resolved, and where it stands.</summary>
+/// <summary>A deployment as the resource API shows it: its options as resolved, and where it stands.</summary>
 public sealed record DeploymentResource
 {
     public required long Id { get; init; }

@@ -12,10 +12,12 @@ internal sealed class Fields(JsonElement json, string pointer, List<FieldError> 
 
     private static readonly JsonElement Nothing = JsonElement.Parse("{}");
 
-    /// <summary>How a sentence calls the field at a pointer: <c>timeouts.run_s</c>. Cut where it is very long.</summary>
+    /// <summary>How a sentence calls the field at a pointer: <c>timeouts.run_s</c>. Cut where very long.</summary>
     public static string Name(string pointer)
     {
-        var name = pointer.Length == 0 ? "the body" : pointer[1..].Replace('/', '.').Replace("~1", "/").Replace("~0", "~");
+        var name = pointer.Length == 0
+            ? "the body"
+            : pointer[1..].Replace('/', '.').Replace("~1", "/").Replace("~0", "~");
         return name.Length <= MaxNameLength ? name : name[..MaxNameLength] + "…";
     }
 
@@ -47,7 +49,9 @@ internal sealed class Fields(JsonElement json, string pointer, List<FieldError> 
         return text;
     }
 
-    /// <summary>Empty if it cannot be used. What is missing, null or empty is refused with <paramref name="sentence"/>.</summary>
+    /// <summary>
+    /// Empty if it cannot be used. What is missing, null or empty is refused with <paramref name="sentence"/>.
+    /// </summary>
     public string RequireText(string name, string sentence)
     {
         var text = Find(name, JsonValueKind.String, "a string")?.GetString();

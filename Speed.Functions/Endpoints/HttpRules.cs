@@ -57,7 +57,8 @@ internal sealed partial class HttpRules(ILogger<HttpRules> logger) : IStartupFil
         {
             await next(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception fault) when (
+            (fault is OperationCanceledException or IOException) && context.RequestAborted.IsCancellationRequested)
         {
             // Nobody is there to answer.
         }
@@ -78,9 +79,8 @@ internal sealed partial class HttpRules(ILogger<HttpRules> logger) : IStartupFil
         catch (Exception fault)
         {
             RequestFailed(fault, context.TraceIdentifier, context.Request.Method, context.GetEndpoint()?.DisplayName);
-            await AnswerAsync(
-                context,
-                new Refusal(500, "INTERNAL", $"SPEED failed; its log says why under request id {context.TraceIdentifier}."));
+            var sentence = $"SPEED failed; its log says why under request id {context.TraceIdentifier}.";
+            await AnswerAsync(context, new Refusal(500, "INTERNAL", sentence));
         }
     }
 

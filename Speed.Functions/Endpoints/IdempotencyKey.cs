@@ -9,7 +9,9 @@ internal static class IdempotencyKey
     private const int MaxLength = 255;
 
     public static Refusal Reused { get; } = new(
-        422, "IDEMPOTENCY_KEY_REUSED", $"This {Header} came with another body before: send a new key for a new deployment.");
+        422,
+        "IDEMPOTENCY_KEY_REUSED",
+        $"This {Header} came with another body before: send a new key for a new deployment.");
 
     /// <summary>Null if none was sent; one that cannot be used is refused.</summary>
     public static string? Read(HttpRequest request, Fields errors)

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Speed.Endpoints;
 
-/// <summary>What holds for every JSON body beyond the grammar: its depth, its member names and its characters.</summary>
+/// <summary>What holds for every JSON body beyond the grammar: depth, member names and characters.</summary>
 internal static class JsonRules
 {
     private const int MaxDepth = 16;
@@ -15,15 +15,16 @@ internal static class JsonRules
     /// <summary>Null if there is none.</summary>
     public static FieldError? FindFault(JsonElement body) => InObject(body, "", depth: 1, isData: false);
 
-    private static FieldError? InValue(JsonElement value, string pointer, int depth, bool isData) => value.ValueKind switch
-    {
-        JsonValueKind.String => InText(value, pointer, isData),
-        JsonValueKind.Object or JsonValueKind.Array when depth == MaxDepth => new FieldError(
-            pointer, $"{Fields.Name(pointer)} is nested too deeply: {MaxDepth} levels are allowed."),
-        JsonValueKind.Object => InObject(value, pointer, depth + 1, isData),
-        JsonValueKind.Array => InArray(value, pointer, depth + 1, isData),
-        _ => null,
-    };
+    private static FieldError? InValue(JsonElement value, string pointer, int depth, bool isData) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.String => InText(value, pointer, isData),
+            JsonValueKind.Object or JsonValueKind.Array when depth == MaxDepth => new FieldError(
+                pointer, $"{Fields.Name(pointer)} is nested too deeply: {MaxDepth} levels are allowed."),
+            JsonValueKind.Object => InObject(value, pointer, depth + 1, isData),
+            JsonValueKind.Array => InArray(value, pointer, depth + 1, isData),
+            _ => null,
+        };
 
     private static FieldError? InArray(JsonElement array, string pointer, int depth, bool isData) =>
         array.EnumerateArray()
@@ -38,7 +39,8 @@ internal static class JsonRules
             if (Decode(() => member.Name) is not { } name || name.Any(char.IsControl))
             {
                 return new FieldError(
-                    pointer, $"A member name in {Fields.Name(pointer)} has a control character or half a surrogate pair: remove it.");
+                    pointer,
+                    $"A member name in {Fields.Name(pointer)} has a control character or half a surrogate pair: remove it.");
             }
 
             var at = Fields.Append(pointer, name);
@@ -60,7 +62,8 @@ internal static class JsonRules
         return Decode(value.GetString) switch
         {
             null => new FieldError(pointer, $"{name} has half a surrogate pair: send whole characters."),
-            var text when text.Contains('\0') => new FieldError(pointer, $"{name} has the character U+0000: remove it."),
+            var text when text.Contains('\0') => new FieldError(
+                pointer, $"{name} has the character U+0000: remove it."),
             var text when !isData && text.Any(char.IsControl) => new FieldError(
                 pointer, $"{name} has a control character, such as a line break: remove it."),
             _ => null,

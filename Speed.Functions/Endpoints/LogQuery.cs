@@ -75,7 +75,7 @@ internal sealed record LogQuery(
         var format = query.Text("format");
         if (format is not (null or "text" or "ndjson"))
         {
-            query.Refuse("format", format == "sse" ? "must be text or ndjson: sse is not available in this version." : "must be text or ndjson.");
+            query.Refuse("format", "must be text or ndjson; there are no others in this version.");
         }
 
         var asked = format ?? (Accepts(request, LogAnswer.Ndjson) ? "ndjson" : "text");

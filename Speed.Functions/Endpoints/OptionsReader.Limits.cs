@@ -55,7 +55,7 @@ public sealed partial class OptionsReader
 
         if (fields.Text("kind", 16) is { } kind and not ("auto" or "job"))
         {
-            fields.Refuse("kind", kind == "service" ? "'service' is not available in this version." : "must be auto, job or service.");
+            fields.Refuse("kind", kind == "service" ? "service is not available in this version." : "must be auto or job.");
         }
 
         foreach (var name in (ReadOnlySpan<string>)["secrets", "ports", "volumes"])

@@ -84,8 +84,7 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings)
         {
             fields.Refuse(name, "must be a path inside the repository, with '/' between its parts and without '..'.");
         }
-
-        if (segments.Length == 0 && missing != ".")
+        else if (segments.Length == 0 && missing != ".")
         {
             fields.Refuse(name, "must name a file.");
         }
@@ -118,15 +117,16 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings)
     private static SortedDictionary<string, string> ReadVariables(Fields fields, string name)
     {
         var variables = fields.Map(name, MaxVariables, MaxVariableLength);
+        var members = fields.Object(name);
         foreach (var variable in variables.Keys)
         {
             if (!IsVariableName(variable))
             {
-                fields.Object(name).Refuse(variable, "must be named by letters, digits and '_', and not begin with a digit.");
+                members.Refuse(variable, "must be named by letters, digits and '_', and not begin with a digit.");
             }
             else if (variable.StartsWith("SPEED_", StringComparison.Ordinal))
             {
-                fields.Object(name).Refuse(variable, "must not begin with SPEED_: those names are SPEED's own.");
+                members.Refuse(variable, "must not begin with SPEED_: those names are SPEED's own.");
             }
         }
 

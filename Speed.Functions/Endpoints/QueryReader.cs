@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Speed.Endpoints;
 
-/// <summary>Reads query parameters; an empty one counts as missing. The first that cannot be used is the refusal.</summary>
+/// <summary>Reads query parameters; an empty one counts as missing. The first bad one is the refusal.</summary>
 internal sealed class QueryReader(IQueryCollection query)
 {
     /// <summary>Null while nothing is wrong with the query.</summary>

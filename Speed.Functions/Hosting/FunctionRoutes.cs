@@ -37,7 +37,7 @@ internal static class FunctionRoutes
     private static void MapFunction(
         this IEndpointRouteBuilder routes, string name, MethodInfo method, HttpTriggerAttribute trigger, string prefix)
     {
-        var pattern = RoutePatternFactory.Parse(Path(prefix, trigger.Route ?? name));
+        var pattern = RoutePatternFactory.Parse(PathOf(prefix, trigger.Route ?? name));
         var function = RequestDelegateFactory.Create(
             method,
             method.IsStatic ? null : TargetFactory(method.DeclaringType!),
@@ -47,14 +47,15 @@ internal static class FunctionRoutes
                 RouteParameterNames = pattern.Parameters.Select(parameter => parameter.Name),
             });
 
-        var endpoint = trigger.Methods is { Length: > 0 } methods
-            ? routes.MapMethods(pattern.RawText!, methods.Select(verb => verb.ToUpperInvariant()), function.RequestDelegate)
+        var methods = trigger.Methods?.Select(method => method.ToUpperInvariant()).ToArray();
+        var endpoint = methods is { Length: > 0 }
+            ? routes.MapMethods(pattern.RawText!, methods, function.RequestDelegate)
             : routes.Map(pattern, function.RequestDelegate);
         endpoint.WithDisplayName(name).WithMetadata([method, .. function.EndpointMetadata]);
     }
 
     // As a pattern, the empty route would be a candidate for every path of one segment, and their 405 a 404.
-    private static string Path(string prefix, string route) =>
+    private static string PathOf(string prefix, string route) =>
         $"{prefix.Trim('/')}/{route.Replace(EmptyRoute, "", StringComparison.Ordinal)}".Trim('/');
 
     private static Func<HttpContext, object> TargetFactory(Type type)

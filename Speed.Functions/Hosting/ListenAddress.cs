@@ -25,14 +25,15 @@ internal static class ListenAddress
     private static ushort ParsePort(string text) =>
         ushort.TryParse(text, out var port)
             ? port
-            : throw Unusable($"Host.LocalHttpPort in local.settings.json must be a port from 0 to 65535, not '{text}'.");
+            : throw Unusable($"Host.LocalHttpPort of local.settings.json must be a port, 0 to 65535, not '{text}'.");
 
     private static string Judge(string url)
     {
         if (!Uri.TryCreate(url.Replace("//*", "//0.0.0.0").Replace("//+", "//0.0.0.0"), UriKind.Absolute, out var uri)
             || uri.Scheme != Uri.UriSchemeHttp)
         {
-            throw Unusable($"Speed__Urls must be addresses such as http://127.0.0.1:7071, separated by ';', not '{url}'.");
+            throw Unusable(
+                $"Speed__Urls must be addresses such as http://127.0.0.1:7071, with ';' between them, not '{url}'.");
         }
 
         var isLoopback = uri.Host == "localhost"

@@ -44,7 +44,8 @@ internal static class SelfHost
         return app;
     }
 
-    private static string Root(ConfigurationManager configuration) => configuration[ScriptRoot] ?? AppContext.BaseDirectory;
+    private static string Root(ConfigurationManager configuration) =>
+        configuration[ScriptRoot] ?? AppContext.BaseDirectory;
 
     private static void Log(ILoggingBuilder logging)
     {

@@ -1,0 +1,43 @@
+using Xunit;
+
+namespace Speed.Tests.Endpoints;
+
+public sealed class PagesTests
+{
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("/", "text/html", "POST /start")]
+    [InlineData("/ui/index.html", "text/html", "POST /start")]
+    [InlineData("/ui/", "text/html", "POST /start")]
+    [InlineData("/ui/site.css", "text/css", "main {")]
+    public async Task The_page_and_its_style_are_served(string path, string contentType, string words)
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+
+        var answer = await Answer.ReadAsync(await app.Client.GetAsync(path, Now));
+
+        Assert.Equal((200, contentType), (answer.Status, answer.Headers["Content-Type"]));
+        Assert.Contains(words, answer.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/ui/nothing.html")]
+    [InlineData("/ui/..%2Fhost.json")]
+    [InlineData("/ui/%2e%2e/host.json")]
+    [InlineData("/ui/..%5Chost.json")]
+    [InlineData("/ui/%2Fetc%2Fpasswd")]
+    [InlineData("/ui/site.css%00")]
+    [InlineData("/ui/./../local.settings.json")]
+    public async Task Nothing_but_the_pages_is_served(string path)
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        // Sent as it is: HttpClient's own Uri would tidy the path up.
+        var asItIs = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        var uri = new Uri($"{app.Client.BaseAddress!.ToString().TrimEnd('/')}{path}", asItIs);
+
+        var answer = await Answer.ReadAsync(await app.Client.GetAsync(uri, Now));
+
+        Assert.True(answer.Status is 400 or 404, $"{answer.Status}: {answer.Text}");
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+
+namespace Speed.Tests.Hosting;
+
+/// <summary>SPEED as a process of its own.</summary>
+public sealed class ProgramTests : IDisposable
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("speed-test-").FullName;
+
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [Theory]
+    [InlineData("Speed__MaxRunning", "many", "Speed__MaxRunning")]
+    [InlineData("Speed__Urls", "http://0.0.0.0:0", "Speed__Urls")]
+    [InlineData("Speed__Git__AllowedSchemes", "gopher", "Speed__Git__AllowedSchemes")]
+    [InlineData("Speed__Docker__Sandbox", "none", "Speed__Docker__Sandbox")]
+    [InlineData("Speed__Log__MaxBytes", "1", "Speed__Log__MaxBytes")]
+    [InlineData("Speed__DataDirectory", "/dev/null/x", "Speed__DataDirectory")]
+    public async Task A_fault_of_the_operators_is_one_sentence_and_exit_code_1(string name, string value, string words)
+    {
+        using var speed = Run((name, value));
+
+        var sentence = await speed.StandardError.ReadToEndAsync(Now);
+        await speed.WaitForExitAsync(Now);
+
+        Assert.Equal(1, speed.ExitCode);
+        Assert.Contains(words, sentence, StringComparison.Ordinal);
+        Assert.Single(sentence.TrimEnd().Split('\n'));
+        Assert.DoesNotContain("   at ", await speed.StandardOutput.ReadToEndAsync(Now), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_taken_is_one_sentence_too()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        using var speed = Run(("Speed__Urls", $"http://{taken.LocalEndpoint}"));
+
+        var sentence = await speed.StandardError.ReadToEndAsync(Now);
+        await speed.WaitForExitAsync(Now);
+
+        Assert.Equal(1, speed.ExitCode);
+        Assert.Single(sentence.TrimEnd().Split('\n'));
+        Assert.DoesNotContain("   at ", await speed.StandardOutput.ReadToEndAsync(Now), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("7", "gopher")]
+    [InlineData("", "Speed__MaxRunning")]
+    public async Task The_environment_wins_over_local_settings_unless_it_is_empty(string value, string words)
+    {
+        await File.WriteAllTextAsync(
+            Path.Combine(_data, "local.settings.json"), """{"Values": {"Speed__MaxRunning": "many"}}""", Now);
+        using var speed = Run(
+            ("AzureWebJobsScriptRoot", _data), ("Speed__MaxRunning", value), ("Speed__Git__AllowedSchemes", "gopher"));
+
+        Assert.Contains(words, await speed.StandardError.ReadToEndAsync(Now), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_start_says_what_to_know_and_SIGTERM_ends_in_good_order()
+    {
+        using var speed = Run();
+        var notice = "";
+        while (await speed.StandardOutput.ReadLineAsync(Now) is { } line)
+        {
+            notice += line + "\n";
+            if (line.Contains("curl http://127.0.0.1:", StringComparison.Ordinal))
+            {
+                break;
+            }
+        }
+
+        using var kill = Process.Start("kill", ["-TERM", $"{speed.Id}"]);
+        await speed.WaitForExitAsync(Now);
+
+        Assert.Equal(0, speed.ExitCode);
+        Assert.All(
+            [_data, "deployments.db", "Docker engine: ", "Keys: not required", "listens on http://127.0.0.1:"],
+            words => Assert.Contains(words, notice, StringComparison.Ordinal));
+    }
+
+    private Process Run(params (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Speed.Endpoints.Refusal).Assembly.Location])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["Speed__DataDirectory"] = _data,
+                ["Speed__Urls"] = "http://127.0.0.1:0",
+                ["Speed__MaxRunning"] = "0",
+            },
+        };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+}

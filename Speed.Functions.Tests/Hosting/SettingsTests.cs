@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Speed.Deployments;
+using Speed.Hosting;
+using Xunit;
+
+namespace Speed.Tests.Hosting;
+
+public sealed class SettingsTests
+{
+    [Theory]
+    [InlineData("Speed__MaxRunning", "-1", "1001", "x", "1.5")]
+    [InlineData("Speed__MaxQueued", "0", "1000001", "")]
+    [InlineData("Speed__Timeouts__queue_s", "0", "2592001", "1h")]
+    [InlineData("Speed__Timeouts__run_s", "-1", "2592001")]
+    [InlineData("Speed__MaxTimeouts__run_s", "0", "2592001")]
+    [InlineData("Speed__Resources__memory_mb", "15", "x")]
+    [InlineData("Speed__Resources__cpus", "0", "NaN", "1025")]
+    [InlineData("Speed__Resources__pids", "0", "x")]
+    [InlineData("Speed__BuildResources__cpus", "-1", "x")]
+    [InlineData("Speed__MaxResources__memory_mb", "1", "99999999999")]
+    public void A_setting_out_of_range_is_named_with_its_range(string name, params string[] values)
+    {
+        foreach (var value in values.Where(value => value.Length > 0))
+        {
+            var fault = Assert.Throws<OptionsValidationException>(() => Read((name, value)));
+
+            Assert.StartsWith($"{name} must be a number from ", fault.Message, StringComparison.Ordinal);
+            Assert.Contains($"'{value}'", fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Settings_count_as_they_are_spelt_in_the_environment_and_an_empty_one_is_not_set()
+    {
+        var settings = Read(
+            ("Speed__MaxRunning", "0"), ("Speed__MaxQueued", ""), ("Speed__Timeouts__run_s", "0"),
+            ("Speed__Resources__cpus", "0.5"), ("Speed__Git__AllowedSchemes", "https, http"));
+
+        Assert.Equal((0, 500), (settings.MaxRunning, settings.MaxQueued));
+        Assert.Equal((0, 300), (settings.Timeouts.RunSeconds, settings.Timeouts.CloneSeconds));
+        Assert.Equal((0.5, 1_024), (settings.Resources.Cpus, settings.Resources.MemoryMb));
+        Assert.Equal(["https", "http"], settings.AllowedSchemes);
+    }
+
+    [Theory]
+    [InlineData("", "", "http://127.0.0.1:7071")]
+    [InlineData("", "8080", "http://127.0.0.1:8080")]
+    [InlineData("http://localhost:1", "8080", "http://localhost:1")]
+    [InlineData("http://127.0.0.2:1; http://[::1]:2", "", "http://127.0.0.2:1", "http://[::1]:2")]
+    public void SPEED_listens_where_it_was_told_to(string urls, string port, params string[] addresses) =>
+        Assert.Equal(addresses, ListenAddress.Read(Configuration(("Speed__Urls", urls), ("Host__LocalHttpPort", port))));
+
+    [Theory]
+    [InlineData("http://0.0.0.0:7071", "loopback")]
+    [InlineData("http://*:7071", "loopback")]
+    [InlineData("http://+:7071", "loopback")]
+    [InlineData("http://[::]:7071", "loopback")]
+    [InlineData("http://192.168.1.5:7071", "loopback")]
+    [InlineData("http://example.com", "loopback")]
+    [InlineData("http://localhost.example.com", "loopback")]
+    [InlineData("http://127.0.0.1:7071;http://10.0.0.1:7071", "10.0.0.1")]
+    [InlineData("https://127.0.0.1:7071", "http://")]
+    [InlineData("127.0.0.1:7071", "http://")]
+    [InlineData("http://unix:/tmp/x.sock", "http://")]
+    public void An_address_that_others_may_reach_is_refused_with_the_way_out(string urls, string words)
+    {
+        var fault = Assert.Throws<OptionsValidationException>(() => ListenAddress.Read(Configuration(("Speed__Urls", urls))));
+
+        Assert.Contains("Speed__Urls", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(words, fault.Message, StringComparison.Ordinal);
+    }
+
+    private static DeploymentSettings Read(params (string Name, string Value)[] settings) =>
+        DeploymentSettings.Read(Configuration(settings));
+
+    private static IConfiguration Configuration(params (string Name, string Value)[] settings) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(setting =>
+                KeyValuePair.Create(setting.Name.Replace("__", ":", StringComparison.Ordinal), (string?)setting.Value)))
+            .Build();
+}
