@@ -1,7 +1,7 @@
 namespace Speed.Deployments;
 
 /// <summary>The run phase: one container from its creation, or its adoption, to its exit.</summary>
-internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, TimeProvider time)
+internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogStore logs, TimeProvider time)
 {
     private static readonly TimeSpan CancelGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DeclaredGrace = TimeSpan.FromSeconds(5);
@@ -36,8 +36,7 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, TimeP
                 "The container is gone, and its exit code with it.",
                 "Something other than SPEED removed it; deploy again.");
         await using var output = new RunOutputSink(life);
-        await life.Log.NoteGapAsync("SPEED was restarted", life.Token);
-        await container.AttachAsync(output.WriteAsync, life.Token);
+        await new AdoptedOutput(life, output, time).JoinAsync(container, logs);
         await WaitAsync(life, container);
     }
 
@@ -119,11 +118,21 @@ internal sealed class RunOutputSink(Life life) : IAsyncDisposable
     public ValueTask WriteAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         life.Output.Add(stream, bytes.Span);
-        return (stream == LogStream.Stderr ? _stderr : _stdout).WriteAsync(bytes, cancellationToken);
+        return LogAsync(stream, bytes, cancellationToken);
     }
+
+    /// <summary>To the log alone.</summary>
+    public ValueTask LogAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        (stream == LogStream.Stderr ? _stderr : _stdout).WriteAsync(bytes, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
+        if (life.Interruption.Cause == InterruptionCause.Stopping)
+        {
+            // A begun line is read again, whole, by whoever adopts the container.
+            return;
+        }
+
         await _stdout.DisposeAsync();
         await _stderr.DisposeAsync();
     }

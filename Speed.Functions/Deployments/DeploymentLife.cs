@@ -13,7 +13,7 @@ public sealed partial class DeploymentLife(
     TimeProvider time,
     ILogger<DeploymentLife> logger)
 {
-    private readonly ContainerRun _run = new(runner, store, time);
+    private readonly ContainerRun _run = new(runner, store, logs, time);
     private readonly LifeEnd _end = new(runner, store, time);
 
     /// <summary>

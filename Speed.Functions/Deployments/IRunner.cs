@@ -50,6 +50,12 @@ public interface IContainer : IAsyncDisposable
 
     Task StartAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Hands what the engine kept of the output since the start to <paramref name="sink"/>, up to now. False, and
+    /// perhaps only a part of it, where the engine kept less than all.
+    /// </summary>
+    Task<bool> ReadKeptAsync(OutputSink sink, CancellationToken cancellationToken);
+
     /// <summary>Waits for the exit and for the last byte of the output after it.</summary>
     Task<ContainerExit> WaitAsync(CancellationToken cancellationToken);
 

@@ -1,0 +1,180 @@
+using System.Text;
+
+namespace Speed.Deployments;
+
+/// <summary>
+/// Goes on with the output of a container that ran on while SPEED was away. The engine kept it from the start: what
+/// the log has already is skipped, by counting line feeds per stream, and the rest is joined to what comes from now
+/// on. Where the join cannot be told for sure, one gap record says so.
+/// </summary>
+internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider time)
+{
+    // How long the engine may take to have in one place what it has in the other: its own log, and what is attached.
+    private static readonly TimeSpan InTransit = TimeSpan.FromMilliseconds(100);
+
+    private readonly HeldOutput _held = new();
+    private readonly Dictionary<LogStream, TakenOutput> _taken = new()
+    {
+        [LogStream.Stdout] = new TakenOutput(),
+        [LogStream.Stderr] = new TakenOutput(),
+    };
+
+    /// <summary>Returns once the log has all up to now; from then on the container's output goes on to the sink.</summary>
+    public async Task JoinAsync(IContainer container, ILogStore logs)
+    {
+        var known = await CountTakenAsync(logs);
+        var runs = container.State == ContainerState.Running;
+        if (runs)
+        {
+            await container.AttachAsync(_held.WriteAsync, life.Token);
+        }
+
+        // What was held before the reading began is in what is read; what comes a moment after its end is not.
+        var surelyKept = _held.Lengths;
+        await WaitAsync(runs);
+        known &= await container.ReadKeptAsync(known ? AddKeptAsync : RememberKeptAsync, life.Token);
+        await WaitAsync(runs);
+        var held = _held.Take();
+
+        var joins = _taken.ToDictionary(
+            stream => stream.Key,
+            stream => stream.Value.Join(held.GetValueOrDefault(stream.Key, []), surelyKept.GetValueOrDefault(stream.Key), _held.IsFull));
+        if (!known || joins.Values.Any(join => !join.IsSure))
+        {
+            await life.Log.NoteGapAsync("SPEED was restarted, and lines are missing here", life.Token);
+        }
+
+        var rest = new SkippingSink(joins.ToDictionary(join => join.Key, join => join.Value.Overlap), sink.WriteAsync);
+        foreach (var (stream, bytes) in held)
+        {
+            await rest.WriteAsync(stream, bytes, life.Token);
+        }
+
+        _held.Release(rest.WriteAsync);
+    }
+
+    private Task WaitAsync(bool runs) => runs ? Task.Delay(InTransit, time, life.Token) : Task.CompletedTask;
+
+    // False if the log lacks lines, so that counting says nothing.
+    private async Task<bool> CountTakenAsync(ILogStore logs)
+    {
+        for (long after = 0; ;)
+        {
+            var page = await logs.ReadAsync(life.Deployment.Id, after, life.Token);
+            if (page.Count == 0)
+            {
+                return true;
+            }
+
+            foreach (var entry in page)
+            {
+                if (entry is not LogLine line)
+                {
+                    return false;
+                }
+
+                if (line.Phase == DeploymentPhase.Run && _taken.TryGetValue(line.Stream, out var taken))
+                {
+                    taken.Count(line);
+                }
+            }
+
+            after = page[^1].Last;
+        }
+    }
+
+    private async ValueTask AddKeptAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        life.Output.Add(stream, bytes.Span);
+        await sink.LogAsync(stream, _taken[stream].SkipTaken(bytes), cancellationToken);
+    }
+
+    private ValueTask RememberKeptAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        life.Output.Add(stream, bytes.Span);
+        _taken[stream].Remember(bytes.Span);
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>One stream, as far as the log has it and the engine kept it.</summary>
+internal sealed class TakenOutput
+{
+    private const int RememberedBytes = 256 * 1024;
+
+    private readonly TailBuffer _kept = new(RememberedBytes);
+    private long _lineFeeds;
+    private int _partial;
+
+    /// <summary>Counts a line that the log has.</summary>
+    public void Count(LogLine line)
+    {
+        if (line.Continues)
+        {
+            _partial += Encoding.UTF8.GetByteCount(line.Text);
+        }
+        else
+        {
+            _lineFeeds++;
+            _partial = 0;
+        }
+    }
+
+    /// <summary>Leaves out what the log has of the next bytes from the start.</summary>
+    public ReadOnlyMemory<byte> SkipTaken(ReadOnlyMemory<byte> bytes)
+    {
+        Remember(bytes.Span);
+        while (_lineFeeds > 0 && !bytes.IsEmpty)
+        {
+            var end = bytes.Span.IndexOf((byte)'\n');
+            if (end < 0)
+            {
+                return default;
+            }
+
+            bytes = bytes[(end + 1)..];
+            _lineFeeds--;
+        }
+
+        var skipped = Math.Min(_partial, bytes.Length);
+        _partial -= skipped;
+        return bytes[skipped..];
+    }
+
+    public void Remember(ReadOnlySpan<byte> bytes) => _kept.Add(bytes);
+
+    /// <summary>How many bytes at the start of what came since attaching had been kept, too.</summary>
+    /// <param name="held">The first bytes that came since attaching.</param>
+    /// <param name="least">As many of them surely were kept.</param>
+    /// <param name="isFull">More came than was held.</param>
+    public (int Overlap, bool IsSure) Join(ReadOnlySpan<byte> held, long least, bool isFull)
+    {
+        var kept = _kept.ToArray().AsSpan();
+        var most = isFull ? kept.Length : Math.Min(kept.Length, held.Length);
+        var found = 0;
+        var matches = 0;
+        for (var overlap = most; overlap >= least && matches < 2; overlap--)
+        {
+            var seen = Math.Min(overlap, held.Length);
+            if (kept.Slice(kept.Length - overlap, seen).SequenceEqual(held[..seen]))
+            {
+                // The longest one: rather a gap on record than a line twice.
+                found = Math.Max(found, overlap);
+                matches++;
+            }
+        }
+
+        return (found, matches == 1);
+    }
+}
+
+/// <summary>Leaves out the first bytes of each stream.</summary>
+internal sealed class SkippingSink(Dictionary<LogStream, int> left, OutputSink sink)
+{
+    public ValueTask WriteAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var skipped = Math.Min(left.GetValueOrDefault(stream), bytes.Length);
+        left[stream] = left.GetValueOrDefault(stream) - skipped;
+        return sink(stream, bytes[skipped..], cancellationToken);
+    }
+}
