@@ -14,7 +14,7 @@ public abstract partial class StoreContract
         ["pending"] = [Unchanged, Changed, Changed, Changed, Changed],
         ["running"] = [Illegal, Unchanged, Changed, Changed, Changed],
         ["taken over"] = [Illegal, Unchanged, Changed, Changed, Changed],
-        ["being canceled"] = [BeingCanceled, Unchanged, BeingCanceled, BeingCanceled, Unchanged],
+        ["being canceled"] = [BeingCanceled, BeingCanceled, BeingCanceled, BeingCanceled, Unchanged],
         ["succeeded"] = [AlreadyFinished, AlreadyFinished, Unchanged, AlreadyFinished, AlreadyFinished],
         ["failed"] = [AlreadyFinished, AlreadyFinished, AlreadyFinished, Unchanged, AlreadyFinished],
         ["canceled"] = [AlreadyFinished, AlreadyFinished, AlreadyFinished, AlreadyFinished, Unchanged],

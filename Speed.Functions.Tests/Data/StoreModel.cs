@@ -118,7 +118,8 @@ internal sealed class StoreModel
             return DeclareOutcome.NotFound;
         }
 
-        if (entry.Status == word || (entry.CancelRequested && !entry.Status.IsFinal && word == Canceled))
+        var beingCanceled = entry.CancelRequested && !entry.Status.IsFinal;
+        if (beingCanceled ? word == Canceled : entry.Status == word)
         {
             return DeclareOutcome.Unchanged;
         }

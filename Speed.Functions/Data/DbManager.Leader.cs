@@ -41,10 +41,10 @@ public sealed partial class DbManager
 
         return (deployment, word) switch
         {
-            ({ Status: var status }, _) when status == word => DeclareOutcome.Unchanged,
-            ({ Status.IsFinal: true }, _) => DeclareOutcome.AlreadyFinished,
+            ({ Status.IsFinal: true }, _) when deployment.Status != word => DeclareOutcome.AlreadyFinished,
+            ({ Status.IsFinal: false, Cancel: not null }, not Canceled) => DeclareOutcome.BeingCanceled,
             ({ Cancel: not null }, Canceled) => DeclareOutcome.Unchanged,
-            ({ Cancel: not null }, _) => DeclareOutcome.BeingCanceled,
+            _ when deployment.Status == word => DeclareOutcome.Unchanged,
             (_, Pending) => DeclareOutcome.Illegal,
             (_, Running) => Do(HandToLeader(db, deployment)),
             (_, Canceled) => Do(Cancel(db, id, Leader, reason: null).Changed),
