@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Speed.Deployments;
 using Xunit;
@@ -104,7 +107,7 @@ public sealed class LogsTests : IAsyncLifetime
 
         var found =
             from line in answer.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            let json = System.Text.Json.JsonElement.Parse(line)
+            let json = JsonElement.Parse(line)
             select json.TryGetProperty("gap", out var gap) ? gap.GetProperty("to") : json.GetProperty("n");
         Assert.Equal(numbers, string.Join(' ', found));
     }
@@ -147,6 +150,26 @@ public sealed class LogsTests : IAsyncLifetime
         var rest = await reader.ReadToEndAsync(Now);
 
         Assert.Equal(("while it runs", ""), (first, rest));
+    }
+
+    [Fact]
+    public async Task The_text_of_a_log_without_a_gap_has_the_hash_of_the_resource()
+    {
+        _id = await _app.StartAsync("https://example.com/r.git");
+        await Logs.OpenAsync(_id, Now);
+        await AppendAsync(
+            new LogLine(1, At, DeploymentPhase.Run, LogStream.Stdout, "first part, ", true),
+            new LogLine(2, At, DeploymentPhase.Run, LogStream.Stdout, "ünd", false));
+        await Logs.CloseAsync(_id, Now);
+        await _app.UpdateAsync(_id, "Succeeded");
+
+        var text = (await ReadAsync("")).Text;
+
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        var log = (await _app.GetDeploymentAsync(_id)).GetProperty("log");
+        Assert.Equal("first part, ünd\n", text);
+        Assert.Equal((hash, true), (log.GetProperty("sha256").GetString(), log.GetProperty("complete").GetBoolean()));
+        Assert.Equal(Encoding.UTF8.GetByteCount(text), log.GetProperty("bytes").GetInt64());
     }
 
     [Fact]
