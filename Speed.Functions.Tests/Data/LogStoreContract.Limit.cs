@@ -17,7 +17,9 @@ public abstract partial class LogStoreContract
             await Store.AppendAsync(Id, Chunk(n, new string('x', 99)), Token);
         }
 
-        Assert.Equal(new LogSummary(100, 10_000, true, Fingerprint(await ReadAllAsync()).Sha256), await Store.CloseAsync(Id, Token));
+        var summary = await Store.CloseAsync(Id, Token);
+
+        Assert.Equal(new LogSummary(100, 10_000, true, Fingerprint(await ReadAllAsync()).Sha256), summary);
     }
 
     [Fact]
@@ -37,6 +39,20 @@ public abstract partial class LogStoreContract
         var gap = Assert.Single(entries.OfType<LogGap>());
         Assert.Equal(new LogGap(51, 950, "over the log limit of 10000 bytes", 90_000), gap);
         Assert.Equal(new LogSummary(1000, 10_000, false, Fingerprint(entries).Sha256), summary);
+    }
+
+    [Fact]
+    public async Task The_newest_lines_are_kept_whatever_their_size()
+    {
+        MaxBytes = 1_000;
+        await Store.OpenAsync(Id, Token);
+        await Store.AppendAsync(Id, Chunk(1, new string('x', 2_999)), Token);
+        Assert.Equal([1], (await ReadAllAsync()).OfType<LogLine>().Select(line => line.N));
+
+        await Store.AppendAsync(Id, Chunk(2, "y"), Token);
+
+        Assert.Equal(
+            [new LogGap(1, 1, "over the log limit of 1000 bytes", 3_000), Line(2, "y")], await ReadAllAsync());
     }
 
     [Fact]
@@ -84,7 +100,7 @@ public abstract partial class LogStoreContract
         // A chunk always fits into half of it, as 64 KiB do into half of the least limit.
         MaxBytes = 8_000;
         var lines = Gen.Select(
-            Gen.String[Gen.Char[" aü雪\t\0"], 0, 60], Gen.Bool, Gen.Int[-1_000, 100_000], Gen.Enum<LogStream>());
+            Gen.String[Gen.Char[" aü雪\t"], 0, 60], Gen.Bool, Gen.Int[-1_000, 100_000], Gen.Enum<LogStream>());
         var chunks = Gen.Select(lines.List[1, 20], Gen.Int[0, 10]).List[1, 30];
         var id = 0L;
 

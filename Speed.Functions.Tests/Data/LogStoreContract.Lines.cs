@@ -54,7 +54,8 @@ public abstract partial class LogStoreContract
     {
         await Store.OpenAsync(Id, Token);
         await Store.AppendAsync(Id, Chunk(1, "a", "ü"), Token);
-        await Store.AppendAsync(Id, new LogChunk([Line(3, "first ") with { Continues = true }, Line(4, "half")], 11), Token);
+        LogLine[] cut = [Line(3, "first ") with { Continues = true }, Line(4, "half")];
+        await Store.AppendAsync(Id, new LogChunk(cut, 11), Token);
         Assert.Equal(new LogSummary(4, 16, false, null), await Store.SummarizeAsync(Id, Token));
 
         var summary = await Store.CloseAsync(Id, Token);

@@ -109,7 +109,7 @@ public sealed class SqliteSchemaTests : IDisposable
     [InlineData("UPDATE history SET status = 'Failed'")]
     [InlineData("UPDATE result SET value = 'other'")]
     [InlineData("DELETE FROM result")]
-    [InlineData("INSERT INTO result (deployment_id, seq, at_ms, source, value, late) VALUES (1, 3, 1, 'report', 'x', 0)")]
+    [InlineData("INSERT INTO result (deployment_id, seq, at_ms, source, value, late) SELECT 1, 3, 1, 'speed', 'x', 0")]
     public async Task What_stands_cannot_be_rewritten(string sql)
     {
         await BringToAsync(DeploymentStatus.Running, logClosed: false);
@@ -151,21 +151,29 @@ public sealed class SqliteSchemaTests : IDisposable
     public async Task The_queue_is_read_from_its_index_in_order(string sql)
     {
         var plan = await _stores.Deployments.Database.ReadAsync(
-            db => string.Join('\n', db.All($"EXPLAIN QUERY PLAN {sql}", row => (row.Int(), row.Int(), row.Int(), row.Text()).Item4)),
+            db => string.Join('\n', db.All($"EXPLAIN QUERY PLAN {sql}", ReadDetail)),
             Token);
 
         Assert.Contains("INDEX deployment_", plan, StringComparison.Ordinal);
         Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);
     }
 
+    private static string ReadDetail(Row row) => (row.Int(), row.Int(), row.Int(), row.Text()).Item4;
+
     private static string Move(DeploymentStatus to) => to switch
     {
         DeploymentStatus.Pending =>
             "UPDATE deployment SET status = 'Pending', version = version + 1",
         DeploymentStatus.Running =>
-            "UPDATE deployment SET status = 'Running', phase = 'clone', attempt = 1, started_at_ms = 2, version = version + 1",
+            """
+            UPDATE deployment
+            SET status = 'Running', phase = 'clone', attempt = 1, started_at_ms = 2, version = version + 1
+            """,
         DeploymentStatus.Succeeded =>
-            "UPDATE deployment SET status = 'Succeeded', phase = NULL, started_at_ms = 2, ended_at_ms = 3, version = version + 1",
+            """
+            UPDATE deployment
+            SET status = 'Succeeded', phase = NULL, started_at_ms = 2, ended_at_ms = 3, version = version + 1
+            """,
         _ =>
             $"""
             UPDATE deployment

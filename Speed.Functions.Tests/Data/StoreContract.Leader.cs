@@ -105,7 +105,8 @@ public abstract partial class StoreContract
         await Store.DeclareAsync(running.Id, DeploymentStatus.Failed, Token);
 
         var ended = await FindAsync(running.Id);
-        Assert.Equal((FailureCode.DeclaredByLeader, DeploymentPhase.Clone), (ended.Failure?.Code, ended.Failure?.Phase));
+        Assert.Equal(FailureCode.DeclaredByLeader, ended.Failure?.Code);
+        Assert.Equal(DeploymentPhase.Clone, ended.Failure?.Phase);
         Assert.NotNull(ended.Failure?.Hint);
         Assert.Equal("failed", Assert.Single(ended.Phases).Status);
     }
@@ -129,7 +130,7 @@ public abstract partial class StoreContract
         Assert.Empty(await Store.ListUnfinishedAsync(Token));
         Assert.Equal(
             [(1, "by hand", false), (2, "out", true), (3, "err", true)],
-            (await Store.ReadResultsAsync(running.Id, Token))!.Select(result => (result.Seq, result.Value, result.Late)));
+            (await ReadResultsAsync(running.Id)).Select(result => (result.Seq, result.Value, result.Late)));
     }
 
     [Fact]

@@ -22,7 +22,8 @@ public abstract partial class StoreContract
         Assert.True(await Store.AskStartAsync(running.Claim, Token));
         Time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.True(await Store.SettleAsync(running.Claim, Success(new NewResult(ResultSource.Stdout, "hello")), Token));
+        var hello = new NewResult(ResultSource.Stdout, "hello");
+        Assert.True(await Store.SettleAsync(running.Claim, Success(hello), Token));
 
         var ended = await FindAsync(running.Id);
         Assert.Equal((Succeeded, null, 0), (ended.Status, ended.Phase, ended.ExitCode));
@@ -35,7 +36,7 @@ public abstract partial class StoreContract
                 new PhaseRecord(DeploymentPhase.Run, 1, start.AddSeconds(2), start.AddSeconds(3), "succeeded"),
             ],
             ended.Phases);
-        Assert.Equal("hello", Assert.Single((await Store.ReadResultsAsync(running.Id, Token))!).Value);
+        Assert.Equal("hello", Assert.Single(await ReadResultsAsync(running.Id)).Value);
     }
 
     [Fact]
@@ -98,7 +99,7 @@ public abstract partial class StoreContract
         Assert.Null(await Store.TakeOverAsync(running.Claim, "worker-3", repeat: false, Token));
 
         Assert.Equivalent(taken, await FindAsync(running.Id));
-        Assert.Empty((await Store.ReadResultsAsync(running.Id, Token))!);
+        Assert.Empty(await ReadResultsAsync(running.Id));
         Assert.True(await Store.SettleAsync(taken.Claim, Success(), Token));
     }
 
@@ -112,7 +113,7 @@ public abstract partial class StoreContract
                 running.Claim, i % 2 == 0 ? Success(new NewResult(ResultSource.Stdout, "x")) : Failed(), Token))));
 
         Assert.Single(settled, done => done);
-        Assert.True((await Store.ReadResultsAsync(running.Id, Token))!.Count <= 1);
+        Assert.True((await ReadResultsAsync(running.Id)).Count <= 1);
     }
 
     [Fact]

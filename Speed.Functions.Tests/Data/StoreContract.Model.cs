@@ -121,7 +121,7 @@ public abstract partial class StoreContract
         Assert.Equal(expected.Phase is null, actual.Phases.All(phase => phase.EndedAt is not null));
         Assert.Equal(
             Enumerable.Range(1, expected.Results),
-            (await Store.ReadResultsAsync(id, Token))!.Select(result => (int)result.Seq));
+            (await ReadResultsAsync(id)).Select(result => (int)result.Seq));
         return actual;
     }
 

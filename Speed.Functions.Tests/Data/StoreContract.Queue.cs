@@ -54,7 +54,8 @@ public abstract partial class StoreContract
         Assert.Equal((Running, DeploymentPhase.Clone, 1), (claimed.Status, claimed.Phase, claimed.Attempt));
         Assert.Equal(Time.GetUtcNow(), claimed.StartedAt);
         Assert.Equal(
-            new PhaseRecord(DeploymentPhase.Clone, 1, Time.GetUtcNow(), null, "running"), Assert.Single(claimed.Phases));
+            new PhaseRecord(DeploymentPhase.Clone, 1, Time.GetUtcNow(), null, "running"),
+            Assert.Single(claimed.Phases));
         Assert.True(claimed.Epoch > first.Epoch && claimed.Version > first.Version);
     }
 

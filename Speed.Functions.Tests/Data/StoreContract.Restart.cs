@@ -26,7 +26,7 @@ public abstract partial class StoreContract
 
         Assert.Equal(instance, Store.Instance);
         Assert.Equivalent(before, new[] { await FindAsync(1), await FindAsync(2), await FindAsync(3) });
-        Assert.Single((await Store.ReadResultsAsync(ended.Id, Token))!);
+        Assert.Single(await ReadResultsAsync(ended.Id));
         Assert.Equal(new ImageRecord(Key, "sha256:1"), await Store.FindImageAsync(Key, Token));
         Assert.IsType<AddOutcome.Replayed>(await AddWithKeyAsync("k"));
         Assert.Equal(4, (await AddAsync()).Id);
@@ -69,7 +69,11 @@ public abstract partial class StoreContract
         Assert.Equal((2, DeploymentPhase.Clone), (taken.Attempt, taken.Phase));
         Assert.True(taken.Epoch > running.Epoch);
         Assert.Equal(
-            [(1, DeploymentPhase.Clone, "succeeded"), (1, DeploymentPhase.Build, "failed"), (2, DeploymentPhase.Clone, "running")],
+            [
+                (1, DeploymentPhase.Clone, "succeeded"),
+                (1, DeploymentPhase.Build, "failed"),
+                (2, DeploymentPhase.Clone, "running"),
+            ],
             taken.Phases.Select(phase => (phase.Attempt, phase.Name, phase.Status)));
         Assert.True(await Store.EnterPhaseAsync(taken.Claim, DeploymentPhase.Build, Token));
     }

@@ -41,7 +41,8 @@ public abstract partial class StoreContract : IDisposable
         _store = new Lazy<IDeploymentStore>(Open);
     }
 
-    protected static DeploymentOptions Options(string url = "https://git.example/hello.git", Timeouts? timeouts = null) =>
+    protected static DeploymentOptions Options(
+        string url = "https://git.example/hello.git", Timeouts? timeouts = null) =>
         SomeOptions.Of(url, timeouts);
 
     protected async Task<Deployment> AddAsync(DeploymentOptions? options = null) =>
@@ -66,10 +67,20 @@ public abstract partial class StoreContract : IDisposable
         return found;
     }
 
+    protected async Task<IReadOnlyList<DeploymentResult>> ReadResultsAsync(long id)
+    {
+        var results = await Store.ReadResultsAsync(id, Token);
+        Assert.NotNull(results);
+        return results;
+    }
+
     protected static Settlement Success(params NewResult[] results) => new(Succeeded, null, 0, results);
 
     protected static Settlement Failed(FailureCode code = FailureCode.ExitNonzero) => new(
-        DeploymentStatus.Failed, new Failure(code, DeploymentPhase.Run, 3, "It exited with 3.", "See its log.", 7), 3, []);
+        DeploymentStatus.Failed,
+        new Failure(code, DeploymentPhase.Run, 3, "It exited with 3.", "See its log.", 7),
+        3,
+        []);
 
     protected static Settlement Stopped() => new(
         Canceled, new Failure(FailureCode.Canceled, null, null, "Canceled by api.", null, null), null, []);

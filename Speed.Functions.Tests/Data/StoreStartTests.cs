@@ -166,8 +166,9 @@ public sealed class StoreStartTests : IDisposable
         using (var host = Host(maxBytes))
         {
             await host.StartAsync(Token);
-            Assert.Same(host.Services.GetRequiredService<DbManager>(), host.Services.GetRequiredService<IDeploymentStore>());
-            Assert.Same(host.Services.GetRequiredService<LogDatabase>(), host.Services.GetRequiredService<ILogStore>());
+            var services = host.Services;
+            Assert.Same(services.GetRequiredService<DbManager>(), services.GetRequiredService<IDeploymentStore>());
+            Assert.Same(services.GetRequiredService<LogDatabase>(), services.GetRequiredService<ILogStore>());
             Assert.Throws<StoreStartException>(() => Open());
             await host.StopAsync(Token);
         }
@@ -190,7 +191,9 @@ public sealed class StoreStartTests : IDisposable
     }
 
     private SqliteStores Open(TimeSpan lockTimeout = default) => new(
-        new StoreOptions { DataDirectory = _folder.FullPath, LockTimeout = lockTimeout }, new Bell(), TimeProvider.System);
+        new StoreOptions { DataDirectory = _folder.FullPath, LockTimeout = lockTimeout },
+        new Bell(),
+        TimeProvider.System);
 
     private void AssertRefused(string why)
     {

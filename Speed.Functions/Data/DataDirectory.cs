@@ -67,7 +67,7 @@ public sealed class DataDirectory : IDisposable
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (UnauthorizedAccessException fault)
+            catch (Exception fault) when (!IsHeldByAnother(fault))
             {
                 throw Unusable(Path.GetDirectoryName(path)!, fault);
             }
@@ -84,6 +84,10 @@ public sealed class DataDirectory : IDisposable
             }
         }
     }
+
+    // ERROR_SHARING_VIOLATION on Windows, EAGAIN on Linux and on macOS.
+    private static bool IsHeldByAnother(Exception fault) =>
+        fault is IOException { HResult: unchecked((int)0x80070020) or 11 or 35 };
 
     private static StoreStartException Unusable(string directory, Exception fault) => new(
         $"The data directory {directory} cannot be used: {fault.Message} Set Speed__DataDirectory to a folder "

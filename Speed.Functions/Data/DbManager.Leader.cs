@@ -91,8 +91,8 @@ public sealed partial class DbManager
             { Status: Canceled } => (CancelOutcome.Canceled, false),
             { Status.IsFinal: true } => (CancelOutcome.AlreadyFinished, false),
             { Cancel: not null } => (CancelOutcome.Requested, false),
-            { } deployment when IsAtWork(deployment) => (CancelOutcome.Requested, SetCancelRequested(db, id, by, reason)),
-            { } deployment => (CancelOutcome.Canceled, EndAsCanceled(db, deployment, by, reason)),
+            { } atWork when IsAtWork(atWork) => (CancelOutcome.Requested, SetCancelRequested(db, id, by, reason)),
+            { } idle => (CancelOutcome.Canceled, EndAsCanceled(db, idle, by, reason)),
         };
 
     private static bool IsAtWork(Deployment deployment) => deployment is { Status: Running, RunBy: RunBy.Speed };

@@ -2,7 +2,7 @@ using Speed.Deployments;
 
 namespace Speed.Data;
 
-/// <summary>The failures that the store itself records: where the end comes from outside and no worker writes one.</summary>
+/// <summary>The failures that the store itself records: the end came from outside, and no worker writes one.</summary>
 internal static class ImplicitFailure
 {
     /// <summary>Null for success.</summary>

@@ -2,7 +2,7 @@ using Speed.Deployments;
 
 namespace Speed.Data;
 
-/// <summary>How a log is read: chunks and gaps in order of their last line, from the first that reaches beyond.</summary>
+/// <summary>How a log is read: chunks and gaps in order of their last line, page by page.</summary>
 public sealed partial class LogDatabase
 {
     private const int PageLines = 1000;

@@ -27,9 +27,10 @@ internal sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException fault)
         {
-            throw new StoreStartException(
-                fault.IsPassing ? fault.ToUnavailable(file.Path).Message : $"{file.Path} cannot be opened: {fault.Message}",
-                fault);
+            var why = fault.IsPassing
+                ? fault.ToUnavailable(file.Path).Message
+                : $"{file.Path} cannot be opened: {fault.Message}";
+            throw new StoreStartException(why, fault);
         }
     }
 
@@ -39,7 +40,7 @@ internal sealed class SqliteDatabase : IDisposable
     public Task<T> WriteAsync<T>(Func<SqliteSession, T> write, CancellationToken cancellationToken) =>
         Writer.WriteAsync(write, durable: false, cancellationToken);
 
-    /// <summary>As <see cref="WriteAsync"/>, and on the disk when the task completes, whatever the database's habit.</summary>
+    /// <summary>As <see cref="WriteAsync"/>, and fsynced whatever the database's habit.</summary>
     public Task<T> WriteDurablyAsync<T>(Func<SqliteSession, T> write, CancellationToken cancellationToken) =>
         Writer.WriteAsync(write, durable: true, cancellationToken);
 

@@ -21,7 +21,8 @@ internal static class SqliteFaults
             {
                 SQLITE_BUSY or SQLITE_LOCKED => $"{path} is locked by another process. End that one and try again.",
                 SQLITE_FULL => $"The disk under {path} is full. Free some space and try again.",
-                _ => $"The disk under {path} fails (SQLite code {fault.SqliteExtendedErrorCode}). Check it and try again.",
+                _ => $"{path} cannot be read or written (SQLite code {fault.SqliteExtendedErrorCode}). Check the disk "
+                    + "and the rights of this account, and try again.",
             },
             fault);
     }

@@ -18,7 +18,7 @@ public sealed class StoreOptions
     /// <summary>How long a write waits for a foreign lock on the database. Five seconds unless set.</summary>
     public TimeSpan BusyTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the start waits for another process to leave the data directory. Thirty seconds unless set.</summary>
+    /// <summary>How long the start waits for another process to leave the folder. Thirty seconds unless set.</summary>
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Throws <see cref="StoreStartException"/> for a setting that is out of range.</summary>
@@ -43,7 +43,8 @@ public sealed class StoreOptions
             && bytes is >= LeastLogBytes and <= MostLogBytes
             ? bytes
             : throw new StoreStartException(
-                $"Speed__Log__MaxBytes is \"{text}\": set it to a number of bytes from {LeastLogBytes} to {MostLogBytes}.");
+                $"Speed__Log__MaxBytes is \"{text}\": set it to a number of bytes from {LeastLogBytes} "
+                + $"to {MostLogBytes}.");
 
     private static string DefaultDirectory()
     {
