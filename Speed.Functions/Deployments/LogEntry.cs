@@ -44,5 +44,10 @@ public sealed record LogChunk(IReadOnlyList<LogLine> Lines, long RawBytes);
 /// <param name="Sha256">Lower-case hex over the stored lines; null until closed.</param>
 public sealed record LogSummary(long Lines, long Bytes, bool Complete, string? Sha256)
 {
+    /// <summary>Of a log that was never written, and may yet be.</summary>
     public static LogSummary Empty { get; } = new(0, 0, false, null);
+
+    /// <summary>Of a deployment that ended before it had anything to say.</summary>
+    public static LogSummary ClosedEmpty { get; } =
+        new(0, 0, true, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }

@@ -39,11 +39,15 @@ public sealed class DeploymentFunction(IDeploymentStore store, ILogStore logs, Q
             : TypedResults.Ok(await ShowAsync(deployment, cancellationToken));
     }
 
-    private async Task<DeploymentResource> ShowAsync(Deployment deployment, CancellationToken cancellationToken) =>
-        DeploymentResource.Of(
+    private async Task<DeploymentResource> ShowAsync(Deployment deployment, CancellationToken cancellationToken)
+    {
+        var log = await logs.SummarizeAsync(deployment.Id, cancellationToken);
+        var neverWritten = deployment.LogClosedAt is not null && log.Sha256 is null;
+        return DeploymentResource.Of(
             deployment,
             await queue.FindAsync(deployment, cancellationToken),
-            await logs.SummarizeAsync(deployment.Id, cancellationToken));
+            neverWritten ? LogSummary.ClosedEmpty : log);
+    }
 
     private static bool IsKnown(HttpRequest request, EntityTagHeaderValue tag) =>
         request.GetTypedHeaders().IfNoneMatch.Any(
