@@ -15,8 +15,11 @@ public static class GitCli
         using var process = Process.Start(Command(folder, arguments))!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        write(process.StandardInput.BaseStream);
-        process.StandardInput.Close();
+        await using (var input = process.StandardInput.BaseStream)
+        {
+            write(input);
+        }
+
         await process.WaitForExitAsync();
 
         return process.ExitCode == 0

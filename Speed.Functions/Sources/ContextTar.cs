@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Formats.Tar;
 using System.Text;
 
@@ -7,8 +8,12 @@ namespace Speed.Sources;
 /// Writes a build context as GNU tar. Owner and time are the same for every entry, so that equal trees give equal
 /// bytes; nothing is held in memory but a block.
 /// </summary>
-internal sealed class ContextTar(Stream destination) : IAsyncDisposable
+[SuppressMessage("Design", "CA1001", Justification =
+    "Disposed, the writer would end even a tar that was given up, towards a reader that may not read on.")]
+internal sealed class ContextTar(Stream destination)
 {
+    private const int BlockBytes = 512;
+
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite
         | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
@@ -42,7 +47,9 @@ internal sealed class ContextTar(Stream destination) : IAsyncDisposable
         await archive.CopyToAsync(Stream.Null, cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+    /// <summary>Ends the tar.</summary>
+    public Task FinishAsync(CancellationToken cancellationToken) =>
+        destination.WriteAsync(new byte[2 * BlockBytes], cancellationToken).AsTask();
 
     private Task CopyAsync(TarEntry entry, CancellationToken cancellationToken) => entry.EntryType switch
     {

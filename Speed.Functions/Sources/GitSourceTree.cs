@@ -41,7 +41,7 @@ internal sealed class GitSourceTree(
         var ignore = await ReadIgnoreAsync(path, cancellationToken);
         await WriteAttributesAsync(cancellationToken);
 
-        await using var context = new ContextTar(destination);
+        var context = new ContextTar(destination);
         await context.WriteDockerfileAsync(path, dockerfileText, cancellationToken);
         var exit = await git.ReadAsync(
             archive => context.CopyAsync(archive, name => name == path || ignore.Excludes(name), cancellationToken),
@@ -50,6 +50,8 @@ internal sealed class GitSourceTree(
         {
             throw new InvalidOperationException($"git archive failed: {exit.Errors}");
         }
+
+        await context.FinishAsync(cancellationToken);
     }
 
     public ValueTask DisposeAsync() => workspace.DisposeAsync();

@@ -1,0 +1,93 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Speed.Deployments;
+using Speed.Sources;
+using Xunit;
+
+namespace Speed.Tests.Sources;
+
+public sealed class GitSettingsTests
+{
+    [Fact]
+    public void Without_settings_only_https_is_allowed()
+    {
+        var options = Options();
+
+        Assert.Equal(["https"], options.AllowedSchemes);
+        Assert.Null(options.Proxy);
+        Assert.Null(options.CaFile);
+    }
+
+    [Fact]
+    public void Settings_are_read()
+    {
+        var certificates = typeof(GitSettingsTests).Assembly.Location;
+
+        var options = Options(
+            ("Speed:DataDirectory", "/data"),
+            ("Speed:Git:AllowedSchemes", "https, http,ssh,file"),
+            ("Speed:Git:Proxy", "http://proxy:3128"),
+            ("Speed:Git:CaFile", certificates));
+
+        Assert.Equal(["https", "http", "ssh", "file"], options.AllowedSchemes);
+        Assert.Equal("http://proxy:3128", options.Proxy);
+        Assert.Equal(certificates, options.CaFile);
+        Assert.Equal("/data/git", options.WorkFolder);
+    }
+
+    [Fact]
+    public void The_source_is_one_for_all()
+    {
+        using var services = Services();
+
+        Assert.Same(services.GetRequiredService<GitSource>(), services.GetRequiredService<ISource>());
+    }
+
+    [Fact]
+    public void An_empty_setting_is_not_set() =>
+        Assert.Equal(["https"], Options(("Speed:Git:AllowedSchemes", ""), ("Speed:Git:CaFile", " ")).AllowedSchemes);
+
+    [Theory]
+    [InlineData("Speed:Git:AllowedSchemes", "https,gopher", "Speed__Git__AllowedSchemes has `gopher`")]
+    [InlineData("Speed:Git:AllowedSchemes", "HTTPS", "Speed__Git__AllowedSchemes has `HTTPS`")]
+    [InlineData("Speed:Git:CaFile", "/nowhere.pem", "Speed__Git__CaFile names `/nowhere.pem`")]
+    public void A_wrong_setting_is_named(string name, string value, string words)
+    {
+        var fault = Assert.Throws<InvalidOperationException>(() => Options((name, value)));
+
+        Assert.StartsWith(words, fault.Message);
+    }
+
+    [Theory]
+    [InlineData("git version 2.37.0", true)]
+    [InlineData("git version 2.39.5 (Apple Git-154)", true)]
+    [InlineData("git version 3.0.1", true)]
+    [InlineData("git version 2.36.6", false)]
+    [InlineData("git version 2.9.5", false)]
+    [InlineData("no version", false)]
+    public void An_old_git_is_told(string answer, bool isFine)
+    {
+        var fault = GitVersion.FindFault(answer);
+
+        Assert.Equal(isFine, fault is null);
+        Assert.True(isFine || fault!.StartsWith("Git 2.37 or newer is needed"));
+    }
+
+    [Fact]
+    public async Task The_git_of_this_machine_will_do() =>
+        Assert.Null(await new GitSource(new GitOptions(), TimeProvider.System)
+            .FindFaultAsync(TestContext.Current.CancellationToken));
+
+    private static ServiceProvider Services(params (string Name, string? Value)[] settings) =>
+        new ServiceCollection()
+            .AddGitSource(new ConfigurationBuilder()
+                .AddInMemoryCollection(settings.ToDictionary(setting => setting.Name, setting => setting.Value))
+                .Build())
+            .BuildServiceProvider();
+
+    private static GitOptions Options(params (string Name, string? Value)[] settings)
+    {
+        using var services = Services(settings);
+        return services.GetRequiredService<GitOptions>();
+    }
+}
