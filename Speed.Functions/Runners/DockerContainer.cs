@@ -51,6 +51,24 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
         }
     }
 
+    public async Task<bool> ReadKeptAsync(OutputSink sink, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/containers/{_id}/logs?stdout=1&stderr=1");
+        using var response = await docker.SendAsync(request, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            return false;
+        }
+
+        var frames = new OutputFrames(await response.Content.ReadAsStreamAsync(cancellationToken));
+        while (await frames.ReadAsync(cancellationToken) is var (stream, bytes))
+        {
+            await sink(stream, bytes, cancellationToken);
+        }
+
+        return true;
+    }
+
     public async Task<ContainerExit> WaitAsync(CancellationToken cancellationToken)
     {
         var (state, restarted) = await WaitForExitAsync(cancellationToken);
