@@ -168,6 +168,40 @@ public sealed class DockerContainerTests
     }
 
     [Fact]
+    public async Task A_container_that_was_never_started_is_made_anew_where_the_rules_have_changed()
+    {
+        await using var world = await DockerWorld.CreateAsync();
+        var deployment = world.NewScript("echo once");
+        await using var old = await world.Runner.CreateAsync(
+            deployment with { Options = deployment.Options with { Network = ContainerNetwork.None } },
+            await world.BusyboxAsync(), world.Log, Token);
+
+        var run = await world.RunAsync(deployment);
+
+        Assert.Equal("once\n", run.Output.Stdout);
+        Assert.Empty(await world.ListContainersAsync());
+    }
+
+    [Fact]
+    public async Task The_instance_s_network_goes_with_it_once_no_container_needs_it()
+    {
+        await using var world = await DockerWorld.CreateAsync();
+        var deployment = world.NewScript("true");
+        await using var container = await world.Runner.CreateAsync(
+            deployment, await world.BusyboxAsync(), world.Log, Token);
+        var network = new InstanceNetwork(new DockerConnection(DockerWorld.Endpoint));
+        var own = new Ownership(world.Instance);
+
+        await network.RemoveIfUnusedAsync(own, Token);
+        var kept = await ListNetworksAsync(world);
+        await container.RemoveAsync(Token);
+        await network.RemoveIfUnusedAsync(own, Token);
+
+        Assert.Equal([own.Network], kept);
+        Assert.Empty(await ListNetworksAsync(world));
+    }
+
+    [Fact]
     public async Task Anonymous_volumes_go_with_their_container()
     {
         await using var world = await DockerWorld.CreateAsync();
@@ -192,6 +226,11 @@ public sealed class DockerContainerTests
             deployment, await world.BuildAsync(dockerfile), world.Log, Token);
         return await InspectAsync(world, deployment);
     }
+
+    private static async Task<IEnumerable<string>> ListNetworksAsync(DockerWorld world) =>
+        (await world.AskAsync(client => client.Networks.ListNetworksAsync(null, Token)))
+            .Select(network => network.Name)
+            .Where(name => name.Contains(world.Instance, StringComparison.Ordinal));
 
     private static Task<ContainerInspectResponse> InspectAsync(DockerWorld world, Deployment deployment) =>
         world.AskAsync(client => client.Containers.InspectContainerAsync(

@@ -135,9 +135,9 @@ internal sealed class DockerWorld : IAsyncDisposable
                 image, new ImageDeleteParameters { Force = true }, default));
         }
 
-        await TryAsync(client => client.Networks.DeleteNetworkAsync($"speed-{Instance}", default));
         await Log.DisposeAsync();
-        Runner.Dispose();
+        await Runner.DisposeAsync();
+        await TryAsync(client => client.Networks.DeleteNetworkAsync($"speed-{Instance}", default));
         _engine.Dispose();
     }
 

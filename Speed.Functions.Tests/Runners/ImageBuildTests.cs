@@ -10,6 +10,9 @@ public abstract class ImageBuildTests(Sandbox sandbox)
 {
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    // The engine's cache outlives a test, and a cached step has no output.
+    private protected static DeploymentOptions Anew(DeploymentOptions options) => options with { ClearCache = true };
+
     private protected Task<DockerWorld> NewWorldAsync() => DockerWorld.CreateAsync(sandbox);
 
     [Fact]
@@ -60,7 +63,7 @@ public abstract class ImageBuildTests(Sandbox sandbox)
             .Add("a/b c", "text")
             .Add("ünï", "text");
 
-        await world.BuildAsync(world.NewDeployment(), tree);
+        await world.BuildAsync(world.NewDeployment(Anew), tree);
 
         var sum = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(big));
         Assert.Contains(sum, world.Recorded.Text, StringComparison.Ordinal);
@@ -73,7 +76,7 @@ public abstract class ImageBuildTests(Sandbox sandbox)
     {
         await using var world = await NewWorldAsync();
 
-        await world.BuildAsync("# syntax=docker/dockerfile:1\n# escape=`\nFROM busybox\nRUN echo a `\n  b\n");
+        await world.BuildAsync("# syntax=docker/dockerfile:1\n# escape=`\nFROM busybox\nRUN echo a `\n  b\n", Anew);
 
         Assert.Contains("docker/dockerfile:1", world.Recorded.Text, StringComparison.Ordinal);
         Assert.Contains(world.Recorded.Lines, line => line.EndsWith("a b", StringComparison.Ordinal));
@@ -193,6 +196,58 @@ public abstract class ImageBuildTests(Sandbox sandbox)
         Assert.Contains("`one`, `two`", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("ADD http://127.0.0.1:1/x /x")]
+    [InlineData("ADD [\"http://169.254.169.254/latest\", \"/x\"]")]
+    [InlineData("ADD --chown=1 https://[::1]/x /x")]
+    [InlineData("ARG HOST=10.0.0.1\nADD http://$HOST/x /x")]
+    [InlineData("ENV SOURCE http://localhost/x\nADD ${SOURCE} /x")]
+    [InlineData("ADD $UNKNOWN /x")]
+    [InlineData("ADD git@127.0.0.1:r.git /x")]
+    public async Task Nothing_is_fetched_from_a_private_address(string instruction)
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync($"FROM busybox\n{instruction}\n");
+
+        Assert.Equal(FailureCode.DockerfileRefused, failure.Code);
+    }
+
+    [Fact]
+    public async Task Files_of_the_context_may_be_added_by_a_variable()
+    {
+        await using var world = await NewWorldAsync();
+        var tree = new MemoryTree("FROM busybox\nARG NAME=greeting\nADD $NAME /x\nCMD cat /x\n").Add("greeting", "hello");
+
+        var id = await world.BuildAsync(world.NewDeployment(), tree);
+
+        Assert.Equal("hello", (await world.RunAsync(world.NewDeployment(), id)).Output.Stdout);
+    }
+
+    [Fact]
+    public async Task A_base_may_not_bring_steps_that_are_not_allowed()
+    {
+        await using var world = await NewWorldAsync();
+        var name = $"speed-test-{world.Instance}";
+        await using var container = await world.Runner.CreateAsync(
+            world.NewScript("true"), await world.BusyboxAsync(), world.Log, Token);
+        var names = await world.ListContainersAsync();
+        var parent = await world.AskAsync(client => client.Images.CommitContainerChangesAsync(
+            new CommitContainerChangesParameters
+            {
+                ContainerID = names[0].TrimStart('/'),
+                RepositoryName = name,
+                Tag = "1",
+                Changes = ["ONBUILD ADD http://example.org/x /x"],
+            },
+            Token));
+
+        var failure = await world.FailToBuildAsync($"FROM {name}:1\n");
+        await world.AskAsync(client => client.Images.DeleteImageAsync(parent.ID, new ImageDeleteParameters(), Token));
+
+        Assert.Equal(FailureCode.DockerfileRefused, failure.Code);
+    }
+
     [Fact]
     public async Task A_misspelt_instruction_fails_the_build()
     {
@@ -222,7 +277,7 @@ public abstract class ImageBuildTests(Sandbox sandbox)
     {
         await using var world = await NewWorldAsync();
         const string Dockerfile = "FROM busybox\nARG SOURCE_COMMIT\nARG NAME=none\nRUN echo $NAME at $SOURCE_COMMIT\n";
-        var deployment = world.NewDeployment(options => options with
+        var deployment = world.NewDeployment(options => Anew(options) with
         {
             BuildArgs = new Dictionary<string, string> { ["NAME"] = "a b" },
         });

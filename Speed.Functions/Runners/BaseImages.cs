@@ -34,13 +34,24 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
                 image = await PullAsync(name, image, log, cancellationToken);
             }
 
-            DockerfileRules.Check(
-                (image.Config?.OnBuild ?? []).Select(text => Instruction.Parse(text, name.Line)),
-                $"the Dockerfile, by an ONBUILD of its base image {name.Name},");
+            CheckTriggers(name, [.. (image.Config?.OnBuild ?? []).Select(text => Instruction.Parse(text, name.Line))]);
             ids.Add(image.ID);
         }
 
         return ids;
+    }
+
+    // What an image adds to the build of whoever stands on it.
+    private static void CheckTriggers(ImageName name, IReadOnlyList<Instruction> triggers)
+    {
+        DockerfileRules.Check(triggers, $"the Dockerfile, by an ONBUILD of its base image {name.Name},");
+        if (triggers.Any(trigger => RemoteSources.In(trigger, new Dictionary<string, string>(), '\\').Any()))
+        {
+            throw new DeploymentFailedException(
+                FailureCode.DockerfileRefused,
+                $"The base image `{name.Name}` on line {name.Line} of the Dockerfile has an ONBUILD that fetches from elsewhere.",
+                "Build on another image.");
+        }
     }
 
     private async Task<ImageInspectResponse?> FindAsync(ImageName name, CancellationToken cancellationToken)

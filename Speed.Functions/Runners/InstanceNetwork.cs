@@ -27,6 +27,21 @@ internal sealed class InstanceNetwork(DockerConnection docker) : IDisposable
         }
     }
 
+    /// <summary>Takes it away, unless a container of ours is there that may yet be started on it.</summary>
+    public async Task RemoveIfUnusedAsync(Ownership own, CancellationToken cancellationToken)
+    {
+        var filters = new Dictionary<string, IDictionary<string, bool>>
+        {
+            ["label"] = new Dictionary<string, bool> { [$"{Ownership.InstanceLabel}={own.Instance}"] = true },
+        };
+        var containers = await docker.AskAsync(client => client.Containers.ListContainersAsync(
+            new ContainersListParameters { All = true, Filters = filters }, cancellationToken));
+        if (containers.Count == 0 && await FindAsync(own, cancellationToken) is { } id)
+        {
+            await docker.AskAsync(client => client.Networks.DeleteNetworkAsync(id, cancellationToken));
+        }
+    }
+
     public void Dispose() => _gate.Dispose();
 
     private async Task<string?> FindAsync(Ownership own, CancellationToken cancellationToken)

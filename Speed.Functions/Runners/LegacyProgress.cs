@@ -10,8 +10,8 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
     private const string StderrStart = "\e[91m";
     private const string StderrEnd = "\e[0m";
 
-    private readonly LineSplitter _stdout = new(log, LogStream.Stdout);
-    private readonly LineSplitter _stderr = new(log, LogStream.Stderr);
+    private LineSplitter _stdout = new(log, LogStream.Stdout);
+    private LineSplitter _stderr = new(log, LogStream.Stderr);
     private readonly List<string> _containers = [];
     private readonly List<string> _layers = [];
     private string? _step;
@@ -38,12 +38,15 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
         if (Step().Match(text) is { Success: true } step)
         {
             _step = step.Groups[1].Value;
-            _stepIsNew = false;
+            _stepIsNew = !_step.StartsWith("FROM ", StringComparison.OrdinalIgnoreCase);
         }
         else if (Running().Match(text) is { Success: true } running)
         {
             _containers.Add(running.Groups[1].Value);
-            _stepIsNew = true;
+        }
+        else if (text.StartsWith(" ---> Using cache", StringComparison.Ordinal))
+        {
+            _stepIsNew = false;
         }
         else if (Layer().Match(text) is { Success: true } layer && _stepIsNew)
         {
@@ -55,6 +58,13 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
     {
         Note(message);
         var text = message.Output ?? "";
+        if (BuilderWords().IsMatch(text))
+        {
+            // A step's last line may have no end.
+            await DisposeAsync();
+            (_stdout, _stderr) = (new(log, LogStream.Stdout), new(log, LogStream.Stderr));
+        }
+
         if (text.StartsWith(StderrStart, StringComparison.Ordinal))
         {
             var end = text.EndsWith(StderrEnd, StringComparison.Ordinal) ? StderrEnd.Length : 0;
@@ -65,6 +75,9 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
             await _stdout.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
         }
     }
+
+    [GeneratedRegex(@"^(Step \d+/\d+ : | ---> |Removing intermediate container )")]
+    private static partial Regex BuilderWords();
 
     [GeneratedRegex(@"^Step \d+/\d+ : (.*)")]
     private static partial Regex Step();
