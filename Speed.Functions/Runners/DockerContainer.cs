@@ -129,7 +129,7 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
     /// <summary>How it ended, and whether the engine went away before that was seen.</summary>
     private async Task<(State State, bool EngineRestarted)> WaitForExitAsync(CancellationToken cancellationToken)
     {
-        var lost = false;
+        var (lost, watched) = (false, false);
         while (true)
         {
             try
@@ -141,12 +141,12 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
                     case ContainerState.Exited when state.Status is "removing" or "dead":
                         throw Lost(_name);
                     case ContainerState.Exited:
-                        return (state, lost);
+                        return (state, lost || (watched && !await docker.TakesConnectionsAsync(cancellationToken)));
                     case ContainerState.Created:
                         throw new InvalidOperationException($"The container {_name} was never started.");
                     default:
                         await ResumeAsync(lost, cancellationToken);
-                        lost = false;
+                        (lost, watched) = (false, true);
                         await docker.AskAsync(client => client.Containers.WaitContainerAsync(_id, cancellationToken));
                         break;
                 }
