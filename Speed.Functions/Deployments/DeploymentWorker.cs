@@ -22,6 +22,7 @@ public sealed partial class DeploymentWorker(
 
     private readonly string _owner = $"{Environment.MachineName}:{Environment.ProcessId}";
     private readonly List<Task> _lives = [];
+    private bool _hasSwept;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -69,6 +70,7 @@ public sealed partial class DeploymentWorker(
                 return wait < LookAgainAfter ? wait : LookAgainAfter;
             }
 
+            await RemoveOrphansOnceAsync(stopping);
             if (await store.ClaimNextAsync(_owner, stopping) is not { } deployment)
             {
                 break;
@@ -78,6 +80,15 @@ public sealed partial class DeploymentWorker(
         }
 
         return wait;
+    }
+
+    private async Task RemoveOrphansOnceAsync(CancellationToken stopping)
+    {
+        if (!_hasSwept)
+        {
+            await recovery.RemoveOrphansAsync(stopping);
+            _hasSwept = true;
+        }
     }
 
     private void Begin(Deployment deployment, CancellationToken stopping)

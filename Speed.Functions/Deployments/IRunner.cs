@@ -26,6 +26,9 @@ public interface IRunner
     /// <summary>The container of this attempt; null if there is none.</summary>
     Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken);
 
+    /// <summary>The ids of the deployments that have a container of this instance, running or not.</summary>
+    Task<IReadOnlySet<long>> ListDeploymentsAsync(CancellationToken cancellationToken);
+
     /// <summary>Stops and removes whatever containers the deployment has, of any attempt. Idempotent.</summary>
     Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken);
 }

@@ -44,25 +44,45 @@ public sealed partial class DockerRunner
             : null;
     }
 
+    public async Task<IReadOnlySet<long>> ListDeploymentsAsync(CancellationToken cancellationToken)
+    {
+        var found = await ListOwnAsync($"{Ownership.InstanceLabel}={Own.Instance}", cancellationToken);
+        var ids = new HashSet<long>();
+        foreach (var one in found)
+        {
+            // What is no number bears our name by chance.
+            if (long.TryParse(one.Labels[Ownership.DeploymentLabel], CultureInfo.InvariantCulture, out var id))
+            {
+                ids.Add(id);
+            }
+        }
+
+        return ids;
+    }
+
     public async Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken)
     {
         var label = $"{Ownership.DeploymentLabel}={deploymentId.ToString(CultureInfo.InvariantCulture)}";
-        var filters = new Dictionary<string, IDictionary<string, bool>>
+        foreach (var one in await ListOwnAsync(label, cancellationToken))
         {
-            ["label"] = new Dictionary<string, bool> { [label] = true, [$"{Ownership.InstanceLabel}={Own.Instance}"] = true },
-        };
-        var found = await _docker.AskAsync(client => client.Containers.ListContainersAsync(
-            new ContainersListParameters { All = true, Filters = filters }, cancellationToken));
-
-        foreach (var id in found.Where(one => one.Names.Any(name => Own.OwnsContainer(name, one.Labels))).Select(one => one.ID))
-        {
-            if (await InspectAsync(id, cancellationToken) is { } inspected)
+            if (await InspectAsync(one.ID, cancellationToken) is { } inspected)
             {
                 await using var container = new DockerContainer(_docker, inspected, log: null);
                 await container.StopAsync(StopGrace, cancellationToken);
                 await container.RemoveAsync(cancellationToken);
             }
         }
+    }
+
+    private async Task<IReadOnlyList<ContainerListResponse>> ListOwnAsync(string label, CancellationToken cancellationToken)
+    {
+        var filters = new Dictionary<string, IDictionary<string, bool>>
+        {
+            ["label"] = new Dictionary<string, bool> { [label] = true },
+        };
+        var found = await _docker.AskAsync(client => client.Containers.ListContainersAsync(
+            new ContainersListParameters { All = true, Filters = filters }, cancellationToken));
+        return [.. found.Where(one => one.Names.Any(name => Own.OwnsContainer(name, one.Labels)))];
     }
 
     private async Task<(ContainerInspectResponse Made, bool IsAdopted)> CreateOrAdoptAsync(
