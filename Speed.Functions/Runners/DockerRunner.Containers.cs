@@ -39,7 +39,8 @@ public sealed partial class DockerRunner
     public async Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken)
     {
         var name = Own.ContainerName(deployment.Id, deployment.Attempt);
-        return await InspectAsync(name, cancellationToken) is { } found && Own.OwnsContainer(found.Name, found.Config?.Labels)
+        var found = await InspectAsync(name, cancellationToken);
+        return found is not null && Own.OwnsContainer(found.Name, found.Config?.Labels)
             ? new DockerContainer(_docker, found, log: null)
             : null;
     }
@@ -49,14 +50,18 @@ public sealed partial class DockerRunner
         var label = $"{Ownership.DeploymentLabel}={deploymentId.ToString(CultureInfo.InvariantCulture)}";
         var filters = new Dictionary<string, IDictionary<string, bool>>
         {
-            ["label"] = new Dictionary<string, bool> { [label] = true, [$"{Ownership.InstanceLabel}={Own.Instance}"] = true },
+            ["label"] = new Dictionary<string, bool>
+            {
+                [label] = true,
+                [$"{Ownership.InstanceLabel}={Own.Instance}"] = true,
+            },
         };
         var found = await _docker.AskAsync(client => client.Containers.ListContainersAsync(
             new ContainersListParameters { All = true, Filters = filters }, cancellationToken));
 
-        foreach (var id in found.Where(one => one.Names.Any(name => Own.OwnsContainer(name, one.Labels))).Select(one => one.ID))
+        foreach (var one in found.Where(one => one.Names.Any(name => Own.OwnsContainer(name, one.Labels))))
         {
-            if (await InspectAsync(id, cancellationToken) is { } inspected)
+            if (await InspectAsync(one.ID, cancellationToken) is { } inspected)
             {
                 await using var container = new DockerContainer(_docker, inspected, log: null);
                 await container.StopAsync(StopGrace, cancellationToken);
@@ -77,7 +82,8 @@ public sealed partial class DockerRunner
                 await log.SayAsync($"Docker warns: {warning}", cancellationToken);
             }
 
-            return (await InspectAsync(created.ID, cancellationToken) ?? throw DockerContainer.Lost(parameters.Name!), false);
+            var made = await InspectAsync(created.ID, cancellationToken);
+            return (made ?? throw DockerContainer.Lost(parameters.Name!), false);
         }
         catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.Conflict)
         {
