@@ -93,7 +93,8 @@ public sealed class LegacyBuilderTests() : ImageBuildTests(Sandbox.Strict)
 
         try
         {
-            await world.BuildAsync($"FROM busybox AS first\nRUN echo {mark} > /first\nFROM busybox\nCOPY --from=first /first /\n{end}\n");
+            await world.BuildAsync(
+                $"FROM busybox AS first\nRUN echo {mark} > /first\nFROM busybox\nCOPY --from=first /first /\n{end}\n");
         }
         catch (DeploymentFailedException) when (end.EndsWith('1'))
         {

@@ -87,7 +87,8 @@ public sealed class DockerContainerTests
         await using var world = await DockerWorld.CreateAsync(Sandbox.Strict);
 
         var run = await world.RunAsync(
-            "id -u; touch /x; echo ok > /tmp/x && cat /tmp/x; ip -o link | wc -l; grep CapEff /proc/self/status; df -m /tmp | tail -1");
+            "id -u; touch /x; echo ok > /tmp/x && cat /tmp/x; ip -o link | wc -l; grep CapEff /proc/self/status; "
+            + "df -m /tmp | tail -1");
 
         Assert.StartsWith("65534\nok\n1\nCapEff:\t0000000000000000\n", run.Output.Stdout, StringComparison.Ordinal);
         Assert.Contains(" 64 ", run.Output.Stdout, StringComparison.Ordinal);
@@ -236,7 +237,8 @@ public sealed class DockerContainerTests
         world.AskAsync(client => client.Containers.InspectContainerAsync(
             new Ownership(world.Instance).ContainerName(deployment.Id, deployment.Attempt), Token));
 
-    private static Task<CreateContainerResponse> CreateForeignAsync(DockerWorld world, string name, Dictionary<string, string> labels) =>
+    private static Task<CreateContainerResponse> CreateForeignAsync(
+        DockerWorld world, string name, Dictionary<string, string> labels) =>
         world.AskAsync(client => client.Containers.CreateContainerAsync(
             new CreateContainerParameters { Name = name, Image = "busybox", Labels = labels }, Token));
 }

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
-/// <summary>One instance of SPEED's runner on the real engine, and whatever a test leaves there: all of it goes.</summary>
+/// <summary>
+/// One instance of SPEED's runner on the real engine, and whatever a test leaves there: all of it goes.
+/// </summary>
 internal sealed class DockerWorld : IAsyncDisposable
 {
     public static readonly string Endpoint = DockerOptions.Read(

@@ -81,8 +81,7 @@ internal sealed class OwnEngine : IAsyncDisposable
 
     private static async Task ShellAsync(string script)
     {
-        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        await shell.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", $"{{ {script}; }} > /dev/null 2>&1"]))!;
         await shell.WaitForExitAsync(CancellationToken.None);
     }
 }

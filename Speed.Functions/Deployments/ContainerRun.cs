@@ -94,7 +94,7 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         while (true)
         {
             var container = await _engine.RepeatAsync(
-                life, token => runner.FindAsync(life.Deployment, token), cancellationToken) ?? throw Lost();
+                life, token => runner.FindAsync(life.Deployment, life.Log, token), cancellationToken) ?? throw Lost();
             if (container.State != ContainerState.Created)
             {
                 return container;

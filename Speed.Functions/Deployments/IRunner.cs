@@ -24,7 +24,7 @@ public interface IRunner
     Task<IContainer> CreateAsync(Deployment deployment, string imageId, DeploymentLog log, CancellationToken cancellationToken);
 
     /// <summary>The container of this attempt; null if there is none.</summary>
-    Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken);
+    Task<IContainer?> FindAsync(Deployment deployment, DeploymentLog log, CancellationToken cancellationToken);
 
     /// <summary>The ids of the deployments that have a container of this instance, running or not.</summary>
     Task<IReadOnlySet<long>> ListDeploymentsAsync(CancellationToken cancellationToken);

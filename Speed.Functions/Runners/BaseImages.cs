@@ -49,7 +49,7 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
         {
             throw new DeploymentFailedException(
                 FailureCode.DockerfileRefused,
-                $"The base image `{name.Name}` on line {name.Line} of the Dockerfile has an ONBUILD that fetches from elsewhere.",
+                $"The base image `{name.Name}` on line {name.Line} of the Dockerfile fetches from elsewhere, by an ONBUILD.",
                 "Build on another image.");
         }
     }
@@ -59,9 +59,8 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
         try
         {
             var image = await docker.AskAsync(client => client.Images.InspectImageAsync(name.Name, cancellationToken));
-            return name.Platform is null || name.Platform.StartsWith($"{image.Os}/{image.Architecture}", StringComparison.Ordinal)
-                ? image
-                : null;
+            var platform = $"{image.Os}/{image.Architecture}";
+            return name.Platform?.StartsWith(platform, StringComparison.Ordinal) == false ? null : image;
         }
         catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
         {
@@ -91,7 +90,8 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
             throw Unavailable(name, fault ?? "the engine does not have it after the pull");
         }
 
-        await log.SayAsync($"{name.Name} could not be pulled; the one that the engine has is used: {fault}", cancellationToken);
+        await log.SayAsync(
+            $"{name.Name} could not be pulled; the one that the engine has is used: {fault}", cancellationToken);
         return local;
     }
 

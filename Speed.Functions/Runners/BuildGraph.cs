@@ -18,7 +18,9 @@ internal sealed class BuildGraph
     private readonly List<ImageName> _images = [];
     private readonly List<RemoteSource> _remotes = [];
 
-    /// <param name="skipsUnused">True for BuildKit; the legacy builder makes every stage before the target.</param>
+    /// <param name="skipsUnused">
+    /// True for BuildKit; the legacy builder makes every stage before the target.
+    /// </param>
     public BuildGraph(
         Dockerfile dockerfile, IReadOnlyDictionary<string, string> buildArgs, string platform, bool skipsUnused)
     {
@@ -100,13 +102,14 @@ internal sealed class BuildGraph
 
     private void VisitSource(Stage stage, Instruction instruction, string source)
     {
+        var isNumber = int.TryParse(source, out var index);
         var earlier = FindEarlier(stage, source)
-            ?? (int.TryParse(source, out var index) && index < stage.Index ? _dockerfile.Stages.ElementAtOrDefault(index) : null);
+            ?? (isNumber && index < stage.Index ? _dockerfile.Stages.ElementAtOrDefault(index) : null);
         if (earlier is not null)
         {
             Visit(earlier);
         }
-        else if (source is not ("" or "scratch") && !int.TryParse(source, out _))
+        else if (source is not ("" or "scratch") && !isNumber)
         {
             _images.Add(new ImageName(source, instruction.Line, null));
         }

@@ -7,7 +7,8 @@ namespace Speed.Runners;
 
 /// <summary>One container on the engine.</summary>
 /// <param name="log">Where a gap in the output is noted; null where nobody reads it.</param>
-internal sealed class DockerContainer(DockerConnection docker, ContainerInspectResponse found, DeploymentLog? log) : IContainer
+internal sealed class DockerContainer(DockerConnection docker, ContainerInspectResponse found, DeploymentLog? log)
+    : IContainer
 {
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 

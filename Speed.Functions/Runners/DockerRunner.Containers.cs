@@ -33,14 +33,16 @@ public sealed partial class DockerRunner
             : throw new DeploymentFailedException(
                 FailureCode.ContainerStartFailed,
                 $"The container was not made as asked, and was not started: {string.Join(", ", differences)} differ.",
-                "Deploy again; if it stays so, the engine cannot hold the container: see `GET /v1/doctor`.");
+                "Deploy again; if it stays so, the engine cannot hold the container: see its own log.");
     }
 
-    public async Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken)
+    public async Task<IContainer?> FindAsync(
+        Deployment deployment, DeploymentLog log, CancellationToken cancellationToken)
     {
         var name = Own.ContainerName(deployment.Id, deployment.Attempt);
-        return await InspectAsync(name, cancellationToken) is { } found && Own.OwnsContainer(found.Name, found.Config?.Labels)
-            ? new DockerContainer(_docker, found, log: null)
+        var found = await InspectAsync(name, cancellationToken);
+        return found is not null && Own.OwnsContainer(found.Name, found.Config?.Labels)
+            ? new DockerContainer(_docker, found, log)
             : null;
     }
 
@@ -97,7 +99,8 @@ public sealed partial class DockerRunner
                 await log.SayAsync($"Docker warns: {warning}", cancellationToken);
             }
 
-            return (await InspectAsync(created.ID, cancellationToken) ?? throw DockerContainer.Lost(parameters.Name!), false);
+            var made = await InspectAsync(created.ID, cancellationToken);
+            return (made ?? throw DockerContainer.Lost(parameters.Name!), false);
         }
         catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.Conflict)
         {

@@ -45,7 +45,9 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
         }
     }
 
-    /// <summary>Takes the instance's network away where nothing needs it: an engine has only some thirty to give.</summary>
+    /// <summary>
+    /// Takes the instance's network away where nothing needs it: an engine has only some thirty to give.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_isDisposed)

@@ -5,7 +5,9 @@ using Speed.Deployments;
 
 namespace Speed.Runners;
 
-/// <summary>The bridge of this instance, on which containers cannot reach each other. Made when first needed.</summary>
+/// <summary>
+/// The bridge of this instance, on which containers cannot reach each other. Made when first needed.
+/// </summary>
 internal sealed class InstanceNetwork(DockerConnection docker) : IDisposable
 {
     private const string InterContainer = "com.docker.network.bridge.enable_icc";

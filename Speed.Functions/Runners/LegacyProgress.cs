@@ -4,7 +4,9 @@ using Speed.Deployments;
 
 namespace Speed.Runners;
 
-/// <summary>The legacy builder's progress: text, in pieces, its containers and layers named as they come.</summary>
+/// <summary>
+/// The legacy builder's progress: text, in pieces, its containers and layers named as they come.
+/// </summary>
 internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
 {
     private const string StderrStart = "\e[91m";
@@ -19,7 +21,9 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
 
     public override string? FailedStep => _step;
 
-    /// <summary>The containers of the steps so far: they bear no label, only these ids tell that they are ours.</summary>
+    /// <summary>
+    /// The containers of the steps so far: they bear no label, only these ids tell that they are ours.
+    /// </summary>
     public IReadOnlyList<string> Containers => _containers;
 
     /// <summary>The layers that this build made and did not find.</summary>

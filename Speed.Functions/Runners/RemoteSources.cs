@@ -11,7 +11,9 @@ namespace Speed.Runners;
 /// </summary>
 internal static partial class RemoteSources
 {
-    /// <summary>The sources of an ADD that are not files of the context, or that nobody can tell; else empty.</summary>
+    /// <summary>
+    /// The sources of an ADD that are not files of the context, or that nobody can tell; else empty.
+    /// </summary>
     /// <param name="values">The variables that are known there.</param>
     public static IEnumerable<RemoteSource> In(
         Instruction instruction, IReadOnlyDictionary<string, string> values, char escape)
@@ -35,7 +37,9 @@ internal static partial class RemoteSources
         }
     }
 
-    /// <summary>Throws <see cref="FailureCode.DockerfileRefused"/> for the first that may not be fetched.</summary>
+    /// <summary>
+    /// Throws <see cref="FailureCode.DockerfileRefused"/> for the first that may not be fetched.
+    /// </summary>
     public static async Task CheckAsync(
         IEnumerable<RemoteSource> sources, Sandbox sandbox, CancellationToken cancellationToken)
     {
