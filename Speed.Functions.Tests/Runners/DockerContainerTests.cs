@@ -27,7 +27,7 @@ public sealed class DockerContainerTests
 
         Assert.Equal(FailureCode.ContainerStartFailed, failure.Code);
         Assert.Contains(name, failure.Message, StringComparison.Ordinal);
-        Assert.Null(await world.Runner.FindAsync(deployment, Token));
+        Assert.Null(await world.Runner.FindAsync(deployment, world.Log, Token));
         Assert.Equal([$"/{name}"], await world.ListContainersAsync());
     }
 

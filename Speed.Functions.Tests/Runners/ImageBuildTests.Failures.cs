@@ -154,9 +154,12 @@ public abstract partial class ImageBuildTests
     {
         await using var world = await NewWorldAsync();
         var version = await world.AskAsync(client => client.System.GetVersionAsync(Token));
-        Assert.SkipUnless(System.Version.Parse(version.APIVersion) < new System.Version(1, 42), "This engine knows here-documents.");
 
-        var failure = await world.FailToBuildAsync("FROM busybox\nRUN <<EOF\necho hello\nEOF\n");
+        // A flag that no frontend has yet, or here-documents where those are too new.
+        var knowsHereDocuments = System.Version.Parse(version.APIVersion) >= new System.Version(1, 42);
+        var failure = await world.FailToBuildAsync(knowsHereDocuments
+            ? "FROM busybox\nCOPY --from-the-future . /\n"
+            : "FROM busybox\nRUN <<EOF\necho hello\nEOF\n");
 
         Assert.Equal(FailureCode.BuildFailed, failure.Code);
         Assert.Contains(version.Version, failure.Message, StringComparison.Ordinal);
