@@ -25,7 +25,8 @@ internal sealed class DockerIgnore
             // Before trimming: a comment begins at the start of its line, a pattern may be indented.
             if (!line.StartsWith('#') && Normalize(line.Trim()) is { Length: > 0 } pattern)
             {
-                rules.Add(ParseRule(pattern) ?? throw new FormatException($"line {number}, `{line.Trim()}`, is not a pattern"));
+                rules.Add(ParseRule(pattern)
+                    ?? throw new FormatException($"line {number}, `{line.Trim()}`, is not a pattern"));
             }
         }
 

@@ -46,7 +46,8 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
         var exit = await FetchAsync(["--depth=1"], $"+{commit}:{Target}", cancellationToken);
         if (exit.Says("unadvertised object"))
         {
-            await log.SayAsync("The server gives no single commits: fetching the branch with its history", cancellationToken);
+            await log.SayAsync(
+                "The server gives no single commits: fetching the branch with its history", cancellationToken);
             var found = await _remote.ResolveAsync(branch, cancellationToken);
             exit = await FetchAsync([], $"+{found.Ref}:{Target}", cancellationToken);
         }
@@ -104,7 +105,8 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
             {
                 await stopping.CancelAsync();
                 await fetching.ContinueWith(_ => { }, TaskScheduler.Default);
-                throw GitTree.TooLarge($"The fetch of {url} brings more than {ByteCount.Format(limits.FetchMaxBytes)}.");
+                throw GitTree.TooLarge(
+                    $"The fetch of {url} brings more than {ByteCount.Format(limits.FetchMaxBytes)}.");
             }
         }
 

@@ -47,7 +47,8 @@ public static class GitSourceServices
         return unknown is null
             ? schemes
             : throw new InvalidOperationException(
-                $"Speed__Git__AllowedSchemes has `{unknown}`; it takes {string.Join(", ", RepositoryUrl.KnownSchemes)}.");
+                $"Speed__Git__AllowedSchemes has `{unknown}`; "
+                + $"it takes {string.Join(", ", RepositoryUrl.KnownSchemes)}.");
     }
 
     private static string? Given(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
