@@ -64,7 +64,7 @@ public sealed partial class DeploymentWorker(
 
         while (_lives.Count < settings.Value.MaxRunning)
         {
-            state.Fault = await runner.FindFaultAsync(stopping);
+            TellFault(await runner.FindFaultAsync(stopping));
             if (state.Fault is not null)
             {
                 return wait < LookAgainAfter ? wait : LookAgainAfter;
@@ -80,6 +80,20 @@ public sealed partial class DeploymentWorker(
         }
 
         return wait;
+    }
+
+    private void TellFault(string? fault)
+    {
+        if (fault is not null && state.Fault is null)
+        {
+            LogWaiting(fault);
+        }
+        else if (fault is null && state.Fault is not null)
+        {
+            LogGoingOn();
+        }
+
+        state.Fault = fault;
     }
 
     private async Task RemoveOrphansOnceAsync(CancellationToken stopping)
@@ -142,6 +156,12 @@ public sealed partial class DeploymentWorker(
 
     [LoggerMessage(LogLevel.Error, "Deployment {Id} was left unsettled; it is recovered at the next start")]
     private partial void LogAbandoned(Exception exception, long id);
+
+    [LoggerMessage(LogLevel.Warning, "Deployments wait: {Fault}")]
+    private partial void LogWaiting(string fault);
+
+    [LoggerMessage(LogLevel.Information, "The engine answers again")]
+    private partial void LogGoingOn();
 
     [LoggerMessage(LogLevel.Warning, "The worker met a fault and looks again in a moment")]
     private partial void LogRetried(Exception exception);

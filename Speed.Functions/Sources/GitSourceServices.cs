@@ -17,7 +17,7 @@ public static class GitSourceServices
         services.AddSingleton(Read(configuration));
         services.AddSingleton<GitSource>();
         services.AddSingleton<ISource>(provider => provider.GetRequiredService<GitSource>());
-        return services;
+        return services.AddHostedService<GitStart>();
     }
 
     private static GitOptions Read(IConfiguration configuration)
