@@ -18,7 +18,7 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
             life.Token);
         await using var output = new RunOutputSink(life);
         await container.AttachAsync(output.WriteAsync, life.Token);
-        if (!await store.AskStartAsync(life.Claim, life.Token))
+        if (!await Retry.UntilDoneAsync(() => store.AskStartAsync(life.Claim, life.Token), time, life.Token))
         {
             await life.Interruption.WaitAsync();
         }

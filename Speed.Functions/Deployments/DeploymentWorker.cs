@@ -10,6 +10,7 @@ public sealed partial class DeploymentWorker(
     Recovery recovery,
     Overdue overdue,
     IRunner runner,
+    DiskGuard disk,
     IDeploymentStore store,
     WorkerState state,
     Bell bell,
@@ -63,7 +64,7 @@ public sealed partial class DeploymentWorker(
 
         while (_lives.Count < settings.Value.MaxRunning)
         {
-            state.Fault = await runner.FindFaultAsync(stopping);
+            state.Fault = disk.Fault ?? await runner.FindFaultAsync(stopping);
             if (state.Fault is not null)
             {
                 return wait < LookAgainAfter ? wait : LookAgainAfter;
