@@ -18,7 +18,7 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         await using (var container = await WithinAsync(start, life, token => OpenAsync(life, imageId, output, token)))
         {
             await life.Log.SayAsync("Starting the container.", life.Token);
-            if (!await store.AskStartAsync(life.Claim, life.Token))
+            if (!await Retry.UntilDoneAsync(() => store.AskStartAsync(life.Claim, life.Token), time, life.Token))
             {
                 await life.Interruption.WaitAsync();
             }

@@ -10,6 +10,7 @@ public sealed partial class DeploymentWorker(
     Recovery recovery,
     Overdue overdue,
     IRunner runner,
+    DiskGuard disk,
     IDeploymentStore store,
     WorkerState state,
     Bell bell,
@@ -64,7 +65,7 @@ public sealed partial class DeploymentWorker(
 
         while (_lives.Count < settings.Value.MaxRunning)
         {
-            TellFault(await runner.FindFaultAsync(stopping));
+            TellFault(disk.Fault ?? await runner.FindFaultAsync(stopping));
             if (state.Fault is not null)
             {
                 return wait < LookAgainAfter ? wait : LookAgainAfter;
@@ -160,7 +161,7 @@ public sealed partial class DeploymentWorker(
     [LoggerMessage(LogLevel.Warning, "Deployments wait: {Fault}")]
     private partial void LogWaiting(string fault);
 
-    [LoggerMessage(LogLevel.Information, "The engine answers again")]
+    [LoggerMessage(LogLevel.Information, "Deployments go on")]
     private partial void LogGoingOn();
 
     [LoggerMessage(LogLevel.Warning, "The worker met a fault and looks again in a moment")]
