@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Speed.Deployments;
-using Speed.Tests.EndToEnd;
 using Xunit;
 
 namespace Speed.Tests.Chaos;
@@ -121,18 +120,7 @@ public sealed class RandomKillTests : IAsyncLifetime
 
     private async Task NothingIsLeftOnTheEngineAsync()
     {
-        var prefix = $"speed-{_speed.Instance}-";
-        for (var since = Stopwatch.GetTimestamp(); ; await Task.Delay(100, Now))
-        {
-            var left = await DockerCli.ContainersAsync(prefix);
-            if (left.Count == 0)
-            {
-                break;
-            }
-
-            Assert.True(Stopwatch.GetElapsedTime(since).TotalSeconds < 20, $"Left on the engine: {string.Join(", ", left)}");
-        }
-
+        await EngineLeftovers.NoneOfAsync(_speed.Instance);
         var starts = _events.StartsOf(_speed.Instance);
         var deployments = starts.Select(name => name.Split('-')[2]).GroupBy(id => id);
         Assert.All(deployments, starts => Assert.True(starts.Count() == 1, $"Deployment {starts.Key} was started {starts.Count()} times."));

@@ -132,6 +132,9 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
 
     public Task<JsonElement> GetAsync(long id) => Client.GetFromJsonAsync<JsonElement>($"/v1/deployments/{id}", Now);
 
+    /// <summary>The log as it is now, as text.</summary>
+    public Task<string> LogAsync(long id) => Client.GetStringAsync($"/v1/deployments/{id}/logs", Now);
+
     /// <summary>Waits until this holds of the deployment.</summary>
     public async Task<JsonElement> UntilAsync(long id, Func<JsonElement, bool> holds, TimeSpan? patience = null)
     {
@@ -184,7 +187,7 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
         }
 
         _process?.Dispose();
-        if (File.Exists(Path.Combine(DataDirectory, "deployments.db")) && _settings.GetValueOrDefault("Speed__Docker__Endpoint") is null or "")
+        if (File.Exists(Path.Combine(DataDirectory, "deployments.db")))
         {
             await RemoveInstanceAsync();
         }

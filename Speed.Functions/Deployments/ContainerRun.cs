@@ -14,7 +14,8 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
             start,
             time,
             () => StartMissed(start),
-            token => runner.CreateAsync(life.Deployment, imageId, life.Log, token),
+            token => EngineAbsence.OutlastAsync(
+                () => runner.CreateAsync(life.Deployment, imageId, life.Log, token), life.Log, time, token),
             life.Token);
         await using var output = new RunOutputSink(life);
         await container.AttachAsync(output.WriteAsync, life.Token);
@@ -30,15 +31,21 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
     /// <summary>Goes on with a container that an earlier process started.</summary>
     public async Task AdoptAsync(Life life)
     {
-        await using var container = await runner.FindAsync(life.Deployment, life.Token)
-            ?? throw new DeploymentFailedException(
-                FailureCode.ContainerLost,
-                "The container is gone, and its exit code with it.",
-                "Something other than SPEED removed it; deploy again.");
+        await using var container = await FindAsync(life) ?? throw Lost();
+        if (container.State == ContainerState.Created)
+        {
+            life.Ran = false;
+            throw NotStarted();
+        }
+
         await using var output = new RunOutputSink(life);
         await new AdoptedOutput(life, output, time).JoinAsync(container, logs);
         await WaitAsync(life, container);
     }
+
+    // The program may run on behind an engine that is away: only its answer tells.
+    private Task<IContainer?> FindAsync(Life life) => EngineAbsence.OutlastAsync(
+        () => runner.FindAsync(life.Deployment, life.Token), life.Log, time, life.Token);
 
     private async Task StartAsync(Life life, IContainer container, int seconds)
     {
@@ -58,6 +65,10 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         try
         {
             life.Exit = await Deadline.WithinAsync(run, time, () => RunMissed(run), container.WaitAsync, life.Token);
+            if (life.Exit.EngineRestarted)
+            {
+                await life.Log.NoteGapAsync("the Docker engine went away, and output with it", life.Token);
+            }
         }
         catch (Exception) when (life.Interruption.Cause != InterruptionCause.Stopping)
         {
@@ -102,6 +113,16 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         FailureCode.ContainerStartFailed,
         $"The container was not started within {seconds} s.",
         "The engine may be overloaded; allow more with `timeouts.start_s`.");
+
+    private static DeploymentFailedException Lost() => new(
+        FailureCode.ContainerLost,
+        "The container is gone, and its exit code with it.",
+        "Something other than SPEED removed it; deploy again.");
+
+    private static DeploymentFailedException NotStarted() => new(
+        FailureCode.Interrupted,
+        "SPEED stopped as it was about to start the container, and asks for no start twice.",
+        "Deploy again.");
 
     private static DeploymentFailedException RunMissed(int seconds) => new(
         FailureCode.RunTimeout,

@@ -97,7 +97,7 @@ public sealed partial class DeploymentLife(
             timeouts.BuildSeconds,
             time,
             () => BuildMissed(timeouts.BuildSeconds),
-            token => BuildAsync(life, tree, token),
+            token => EngineAbsence.OutlastAsync(() => BuildAsync(life, tree, token), life.Log, time, token),
             life.Token);
         await GuardAsync(life, store.RecordImageAsync(life.Claim, imageId, life.Token));
         return imageId;

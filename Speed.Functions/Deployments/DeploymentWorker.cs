@@ -27,6 +27,7 @@ public sealed partial class DeploymentWorker(
     {
         // The host waits for the first await of each service.
         await Task.Yield();
+        var leftovers = RemoveLeftoversAsync(stoppingToken);
         try
         {
             await UntilDoneAsync(() => RecoverAsync(stoppingToken), stoppingToken);
@@ -41,7 +42,7 @@ public sealed partial class DeploymentWorker(
         }
         catch (OperationCanceledException)
         {
-            await Task.WhenAll(_lives);
+            await Task.WhenAll([leftovers, .. _lives]);
         }
     }
 
@@ -50,6 +51,24 @@ public sealed partial class DeploymentWorker(
         await foreach (var deployment in recovery.TakeOverAllAsync(_owner, stopping))
         {
             Begin(deployment, stopping);
+        }
+    }
+
+    // Beside the rest: no engine, or one that removes nothing, keeps nobody waiting.
+    private async Task RemoveLeftoversAsync(CancellationToken stopping)
+    {
+        try
+        {
+            while (await runner.FindFaultAsync(stopping) is not null)
+            {
+                await Task.Delay(LookAgainAfter, time, stopping);
+            }
+
+            await UntilDoneAsync(() => recovery.RemoveLeftoversAsync(stopping), stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // SPEED stops, and looks again at its next start.
         }
     }
 

@@ -26,9 +26,15 @@ public interface IRunner
     /// <summary>The container of this attempt; null if there is none.</summary>
     Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken);
 
+    /// <summary>The containers of this instance, whatever their state.</summary>
+    Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
+
     /// <summary>Stops and removes whatever containers the deployment has, of any attempt. Idempotent.</summary>
     Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken);
 }
+
+/// <summary>A container that this instance made.</summary>
+public sealed record OwnContainer(long DeploymentId, string Name);
 
 /// <summary>A build about to be made.</summary>
 /// <param name="Key">What the image depends on; 64 lower-case hex digits.</param>

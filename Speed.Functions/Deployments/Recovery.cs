@@ -6,7 +6,7 @@ namespace Speed.Deployments;
 /// Takes over what an earlier process left, by facts and not by time: clone and build are repeated, a started
 /// container is adopted.
 /// </summary>
-public sealed class Recovery(IDeploymentStore store)
+public sealed class Recovery(IDeploymentStore store, IRunner runner)
 {
     private const int MaxAttempts = 3;
 
@@ -31,6 +31,22 @@ public sealed class Recovery(IDeploymentStore store)
             else if (await store.TakeOverAsync(left.Claim, owner, repeat, cancellationToken) is { } taken)
             {
                 yield return taken;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Removes the containers of deployments that have ended: the row is written first, and a process that died
+    /// before the removal has left them.
+    /// </summary>
+    public async Task RemoveLeftoversAsync(CancellationToken cancellationToken)
+    {
+        var containers = await runner.ListContainersAsync(cancellationToken);
+        foreach (var id in containers.Select(container => container.DeploymentId).Distinct())
+        {
+            if (await store.FindAsync(id, cancellationToken) is not { LogClosedAt: null })
+            {
+                await runner.RemoveAllAsync(id, cancellationToken);
             }
         }
     }
