@@ -29,12 +29,6 @@ public interface IRunner
     /// <summary>The container of this attempt; null if there is none.</summary>
     Task<IContainer?> FindAsync(Deployment deployment, DeploymentLog log, CancellationToken cancellationToken);
 
-    /// <summary>The ids of the deployments that have a container of this instance, running or not.</summary>
-    Task<IReadOnlySet<long>> ListDeploymentsAsync(CancellationToken cancellationToken);
-
-    /// <summary>The containers of this instance, whatever their state.</summary>
-    Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
-
     /// <summary>What an image takes on the engine, in bytes that others may share; null if the engine has none such.</summary>
     Task<long?> MeasureImageAsync(string imageId, CancellationToken cancellationToken);
 
@@ -43,6 +37,9 @@ public interface IRunner
     /// has none such; false, and nothing done, while a container uses it.
     /// </summary>
     Task<bool> RemoveImageAsync(UnneededImage image, CancellationToken cancellationToken);
+
+    /// <summary>The containers of this instance, whatever their state.</summary>
+    Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
 
     /// <summary>Stops and removes whatever containers the deployment has, of any attempt. Idempotent.</summary>
     Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken);
