@@ -9,6 +9,9 @@ public sealed class Ballast(DataFolder folder)
     private readonly string _path = Path.Combine(folder.FullPath, "ballast");
     private readonly Lock _gate = new();
 
+    /// <summary>Raised on the store's own thread each time it meets a full disk.</summary>
+    public event Action? Needed;
+
     public bool IsThere
     {
         get
@@ -31,6 +34,8 @@ public sealed class Ballast(DataFolder folder)
             WasNeeded = true;
             GiveUp();
         }
+
+        Needed?.Invoke();
     }
 
     /// <summary>Idempotent.</summary>

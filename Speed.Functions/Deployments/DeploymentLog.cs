@@ -112,8 +112,9 @@ public sealed class DeploymentLog : IAsyncDisposable
         try
         {
             await StoreBufferAsync();
-            _lastN++;
-            await _store.AppendGapAsync(_deploymentId, new LogGap(_lastN, _lastN, reason, null), cancellationToken);
+            var n = _lastN + 1;
+            await _store.AppendGapAsync(_deploymentId, new LogGap(n, n, reason, null), cancellationToken);
+            _lastN = n;
         }
         finally
         {

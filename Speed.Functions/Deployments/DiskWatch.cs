@@ -3,15 +3,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Speed.Deployments;
 
-/// <summary>Has the guard look once a second, and asks now and then where the engine keeps its data.</summary>
-public sealed partial class DiskWatch(DiskGuard disk, IRunner runner, TimeProvider time, ILogger<DiskWatch> logger)
-    : BackgroundService
+/// <summary>Has the guard look once a second, and when the store meets a full disk; asks now and then where the engine keeps its data.</summary>
+public sealed partial class DiskWatch(
+    DiskGuard disk, Ballast ballast, IRunner runner, TimeProvider time, ILogger<DiskWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan LookEach = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AskEach = TimeSpan.FromMinutes(1);
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
+        // What runs must stop before it has filled the room that the ballast gave up.
+        ballast.Needed += disk.Look;
+
         // Before anything is answered or claimed.
         disk.Look();
         return base.StartAsync(cancellationToken);
