@@ -6,49 +6,107 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
     private static readonly TimeSpan CancelGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DeclaredGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastOutput = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartSettles = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(250);
+
+    private readonly EngineWait _engine = new(runner, time);
 
     public async Task RunAsync(Life life, string imageId)
     {
         var start = life.Deployment.Options.Timeouts.StartSeconds;
-        await using var container = await Deadline.WithinAsync(
-            start,
-            time,
-            () => StartMissed(start),
-            token => runner.CreateAsync(life.Deployment, imageId, life.Log, token),
-            life.Token);
-        await using var output = new RunOutputSink(life, time);
-        await container.AttachAsync(output.WriteAsync, life.Token);
-        if (!await Retry.UntilDoneAsync(() => store.AskStartAsync(life.Claim, life.Token), time, life.Token))
+        await using (var output = new RunOutputSink(life, time))
+        await using (var container = await WithinAsync(start, life, token => OpenAsync(life, imageId, output, token)))
         {
-            await life.Interruption.WaitAsync();
+            await life.Log.SayAsync("Starting the container.", life.Token);
+            if (!await Retry.UntilDoneAsync(() => store.AskStartAsync(life.Claim, life.Token), time, life.Token))
+            {
+                await life.Interruption.WaitAsync();
+            }
+
+            if (await TryStartAsync(life, container, start))
+            {
+                await WaitAsync(life, container);
+                return;
+            }
         }
 
-        await StartAsync(life, container, start);
-        await WaitAsync(life, container);
+        // The engine went away in the middle: whether the program was started is to be seen.
+        await AdoptAsync(life);
     }
 
-    /// <summary>Goes on with a container that an earlier process started.</summary>
+    /// <summary>Goes on with a container whose start was asked for, by an earlier process or an earlier engine.</summary>
     public async Task AdoptAsync(Life life)
     {
-        await using var container = await runner.FindAsync(life.Deployment, life.Token)
-            ?? throw new DeploymentFailedException(
-                FailureCode.ContainerLost,
-                "The container is gone, and its exit code with it.",
-                "Something other than SPEED removed it; deploy again.");
+        var run = life.Deployment.Options.Timeouts.RunSeconds;
+        await using var container = await Deadline.WithinAsync(
+            run, time, () => RunMissed(run), token => FindStartedAsync(life, token), life.Token);
+        life.Ran = true;
         await using var output = new RunOutputSink(life, time);
         await new AdoptedOutput(life, output, time).JoinAsync(container, logs);
         await WaitAsync(life, container);
     }
 
-    private async Task StartAsync(Life life, IContainer container, int seconds)
+    private Task<IContainer> WithinAsync(int seconds, Life life, Func<CancellationToken, Task<IContainer>> step) =>
+        Deadline.WithinAsync(
+            seconds, time, () => StartMissed(seconds), token => _engine.RepeatAsync(life, step, token), life.Token);
+
+    private async Task<IContainer> OpenAsync(
+        Life life, string imageId, RunOutputSink output, CancellationToken cancellationToken)
     {
-        await life.Log.SayAsync("Starting the container.", life.Token);
-        life.Ran = await Deadline.WithinAsync(seconds, time, () => StartMissed(seconds), StartAsync, life.Token);
+        var container = await runner.CreateAsync(life.Deployment, imageId, life.Log, cancellationToken);
+        try
+        {
+            await container.AttachAsync(output.WriteAsync, cancellationToken);
+            return container;
+        }
+        catch
+        {
+            await container.DisposeAsync();
+            throw;
+        }
+    }
+
+    // False if the engine went away, and is back.
+    private async Task<bool> TryStartAsync(Life life, IContainer container, int seconds)
+    {
+        try
+        {
+            life.Ran = await Deadline.WithinAsync(seconds, time, () => StartMissed(seconds), StartAsync, life.Token);
+            return true;
+        }
+        catch (DeploymentFailedException fault) when (fault.Code == FailureCode.DockerUnavailable)
+        {
+            await _engine.AnswersAsync(life.Token);
+            return false;
+        }
 
         async Task<bool> StartAsync(CancellationToken cancellationToken)
         {
             await container.StartAsync(cancellationToken);
             return true;
+        }
+    }
+
+    // Never started again, for it may have run: one that stays as created was not started, and will not be.
+    private async Task<IContainer> FindStartedAsync(Life life, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            var container = await _engine.RepeatAsync(
+                life, token => runner.FindAsync(life.Deployment, life.Log, token), cancellationToken) ?? throw Lost();
+            if (container.State != ContainerState.Created)
+            {
+                return container;
+            }
+
+            await container.DisposeAsync();
+            if (time.GetElapsedTime(began) > StartSettles)
+            {
+                throw NotStarted();
+            }
+
+            await Task.Delay(LookAgainAfter, time, cancellationToken);
         }
     }
 
@@ -98,6 +156,16 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         }
     }
 
+    private static DeploymentFailedException Lost() => new(
+        FailureCode.ContainerLost,
+        "The container is gone, and its exit code with it.",
+        "Something other than SPEED removed it; deploy again.");
+
+    private static DeploymentFailedException NotStarted() => new(
+        FailureCode.Interrupted,
+        "SPEED or the engine stopped just as the program was to be started, and it was not started.",
+        "Deploy again: nothing of the program ran.");
+
     private static DeploymentFailedException StartMissed(int seconds) => new(
         FailureCode.ContainerStartFailed,
         $"The container was not started within {seconds} s.",
@@ -107,51 +175,4 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         FailureCode.RunTimeout,
         $"The program ran for more than {seconds} s and was stopped.",
         "Allow more with `timeouts.run_s`, or 0 for no limit.");
-}
-
-/// <summary>Sends a container's output to the log, line by line, and to what its results are made of.</summary>
-internal sealed class RunOutputSink(Life life, TimeProvider time) : IAsyncDisposable
-{
-    private readonly LineSplitter _stdout = new(life.Log, LogStream.Stdout);
-    private readonly LineSplitter _stderr = new(life.Log, LogStream.Stderr);
-    private volatile bool _dropped;
-
-    public ValueTask WriteAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        life.Output.Add(stream, bytes.Span);
-        if (life.Interruption.Cause != InterruptionCause.DiskFull)
-        {
-            return LogAsync(stream, bytes, cancellationToken);
-        }
-
-        // The little room that is left is for the end.
-        _dropped = true;
-        return ValueTask.CompletedTask;
-    }
-
-    /// <summary>To the log alone.</summary>
-    public ValueTask LogAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        (stream == LogStream.Stderr ? _stderr : _stdout).WriteAsync(bytes, cancellationToken);
-
-    public async ValueTask DisposeAsync()
-    {
-        if (life.Interruption.Cause == InterruptionCause.Stopping)
-        {
-            // A begun line is read again, whole, by whoever adopts the container.
-            return;
-        }
-
-        await _stdout.DisposeAsync();
-        await _stderr.DisposeAsync();
-        if (_dropped)
-        {
-            await Retry.UntilDoneAsync(NoteGapAsync, time, life.Interruption.Stopping);
-        }
-    }
-
-    private async Task<bool> NoteGapAsync()
-    {
-        await life.Log.NoteGapAsync("the disk was full", CancellationToken.None);
-        return true;
-    }
 }

@@ -15,6 +15,7 @@ public sealed partial class DeploymentLife(
     ILogger<DeploymentLife> logger)
 {
     private readonly ContainerRun _run = new(runner, store, logs, time);
+    private readonly EngineWait _engine = new(runner, time);
     private readonly LifeEnd _end = new(runner, store, time);
 
     /// <summary>
@@ -44,16 +45,7 @@ public sealed partial class DeploymentLife(
     {
         try
         {
-            if (life.Deployment.StartAskedAt is null)
-            {
-                await StepsAsync(life);
-            }
-            else
-            {
-                life.Log.Phase = DeploymentPhase.Run;
-                await _run.AdoptAsync(life);
-            }
-
+            await StepsAsync(life);
             return life.Exit is { } exit ? Verdict.Of(exit, life) : null;
         }
         catch (Exception) when (life.Interruption.Cause == InterruptionCause.DiskFull)
@@ -79,11 +71,24 @@ public sealed partial class DeploymentLife(
         }
     }
 
+    // From the beginning, or from where an earlier process left it.
     private async Task StepsAsync(Life life)
     {
-        var imageId = await MakeImageAsync(life);
-        await EnterAsync(life, DeploymentPhase.Run);
-        await _run.RunAsync(life, imageId);
+        life.Log.Phase = life.Deployment.Phase ?? DeploymentPhase.Run;
+        switch (life.Deployment)
+        {
+            case { StartAskedAt: not null }:
+                await _run.AdoptAsync(life);
+                break;
+            case { Phase: DeploymentPhase.Run, ImageId: { } imageId }:
+                await _run.RunAsync(life, imageId);
+                break;
+            default:
+                var madeId = await MakeImageAsync(life);
+                await EnterAsync(life, DeploymentPhase.Run);
+                await _run.RunAsync(life, madeId);
+                break;
+        }
     }
 
     private async Task<string> MakeImageAsync(Life life)
@@ -103,7 +108,7 @@ public sealed partial class DeploymentLife(
             timeouts.BuildSeconds,
             time,
             () => BuildMissed(timeouts.BuildSeconds),
-            token => BuildAsync(life, tree, token),
+            token => _engine.RepeatAsync(life, again => BuildAsync(life, tree, again), token),
             life.Token);
     }
 

@@ -27,10 +27,7 @@ public interface IRunner
     Task<IContainer> CreateAsync(Deployment deployment, string imageId, DeploymentLog log, CancellationToken cancellationToken);
 
     /// <summary>The container of this attempt; null if there is none.</summary>
-    Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken);
-
-    /// <summary>The containers of this instance, whatever their state.</summary>
-    Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
+    Task<IContainer?> FindAsync(Deployment deployment, DeploymentLog log, CancellationToken cancellationToken);
 
     /// <summary>What an image takes on the engine, in bytes that others may share; null if the engine has none such.</summary>
     Task<long?> MeasureImageAsync(string imageId, CancellationToken cancellationToken);
@@ -40,6 +37,9 @@ public interface IRunner
     /// has none such; false, and nothing done, while a container uses it.
     /// </summary>
     Task<bool> RemoveImageAsync(UnneededImage image, CancellationToken cancellationToken);
+
+    /// <summary>The containers of this instance, whatever their state.</summary>
+    Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
 
     /// <summary>Stops and removes whatever containers the deployment has, of any attempt. Idempotent.</summary>
     Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken);

@@ -6,7 +6,7 @@ namespace Speed.Deployments;
 /// Takes over what an earlier process left, by facts and not by time: clone and build are repeated, a started
 /// container is adopted.
 /// </summary>
-public sealed class Recovery(IDeploymentStore store)
+public sealed class Recovery(IDeploymentStore store, IRunner runner)
 {
     private const int MaxAttempts = 3;
 
@@ -23,7 +23,9 @@ public sealed class Recovery(IDeploymentStore store)
                 continue;
             }
 
-            var repeat = left is { StartAskedAt: null, Cancel: null };
+            // With an image and no start asked for, the container is made or found, and started now.
+            var canStart = left is { Phase: DeploymentPhase.Run, ImageId: not null };
+            var repeat = left is { StartAskedAt: null, Cancel: null } && !canStart;
             if (repeat && left.Attempt >= MaxAttempts)
             {
                 await InterruptAsync(left, cancellationToken);
@@ -31,6 +33,22 @@ public sealed class Recovery(IDeploymentStore store)
             else if (await store.TakeOverAsync(left.Claim, owner, repeat, cancellationToken) is { } taken)
             {
                 yield return taken;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Removes the containers of ours that belong to nothing alive: the row is written first, and a process that
+    /// died before the removal has left them. Needs the engine.
+    /// </summary>
+    public async Task RemoveLeftoversAsync(CancellationToken cancellationToken)
+    {
+        var containers = await runner.ListContainersAsync(cancellationToken);
+        foreach (var id in containers.Select(container => container.DeploymentId).Distinct())
+        {
+            if (await store.FindAsync(id, cancellationToken) is not { LogClosedAt: null })
+            {
+                await runner.RemoveAllAsync(id, cancellationToken);
             }
         }
     }

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Xunit;
+
+namespace Speed.Tests.Chaos;
+
+/// <summary>The engine is killed, stopped or frozen under SPEED, while deployments wait, build and run.</summary>
+public sealed class EngineFaultTests : IAsyncLifetime
+{
+    private static readonly TimeSpan GoesOnWithin = TimeSpan.FromSeconds(30);
+
+    private readonly Random _random = new(Scale.Seed);
+    private readonly Ledger _ledger = new();
+    private readonly List<TimeSpan> _wentOn = [];
+    private readonly List<string> _ends = [];
+    private OwnEngine _engine = null!;
+    private SpeedProcess _speed = null!;
+    private GitServer _git = null!;
+    private GitRepository _repository = null!;
+
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        Assert.SkipWhen(OwnEngine.Hindrance is not null, OwnEngine.Hindrance ?? "");
+        _engine = await OwnEngine.StartNewAsync();
+        _git = await GitServer.StartAsync();
+        _repository = await _git.CreateAsync("app", r => r.File("Dockerfile", Job.Dockerfile));
+        _speed = new SpeedProcess(("Speed__Docker__Endpoint", _engine.Endpoint), ("Speed__MaxRunning", "3"));
+        await _speed.StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_engine is not null)
+        {
+            await _speed.DisposeAsync();
+            await _engine.DisposeAsync();
+            await _git.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Whatever_happens_to_the_engine_SPEED_serves_and_everything_goes_on_when_it_is_back()
+    {
+        Scale.Say($"{Scale.EngineFaults} faults of the engine, seed {Scale.Seed}");
+        using var events = new EngineEvents(_engine.Endpoint);
+        for (var n = 0; n < Scale.EngineFaults; n++)
+        {
+            await FaultAsync((Fault)(n % 3));
+        }
+
+        Scale.Say(
+            $"{Scale.EngineFaults} faults of the engine: gone on within {_wentOn.Max().TotalSeconds:F1} s; "
+            + string.Join(", ", _ends.CountBy(end => end).Select(end => $"{end.Value} {end.Key}")));
+        Assert.Empty((await _engine.AskAsync("ps", "--all", "--quiet")).Trim());
+        await _speed.TerminateAsync();
+        new Oracle(_speed.DataDirectory, _ledger).CheckEnd();
+    }
+
+    private async Task FaultAsync(Fault fault)
+    {
+        var runs = await StartAsync(new Job("slow", Job.Numbered(100, "sleep 0.1"), Lines: 100));
+        await _speed.SeesLineAsync(runs, $"line {_random.Next(1, 10)}");
+        var builds = await StartAsync(new Job("building", "echo line 1", Lines: 1, Builds: true));
+        await _speed.UntilAsync(builds, now => Text(now, "phase") is not "clone");
+        await Task.Delay(_random.Next(0, 400), Now);
+
+        await BreakAsync(fault);
+        var waits = await StartAsync(new Job("quick", "echo line 1", Lines: 1));
+        await _speed.UntilAsync(
+            waits, now => now.GetProperty("waiting").GetProperty("reason").GetString()!.Contains("Docker does not answer"));
+        await MendAsync(fault);
+        var back = Stopwatch.GetTimestamp();
+
+        await EndsAsync(fault, waits, "Succeeded");
+        _wentOn.Add(Stopwatch.GetElapsedTime(back));
+        await EndsAsync(fault, builds, "Succeeded");
+        await EndsAsync(fault, runs, fault == Fault.Frozen ? "Succeeded" : "DOCKER_RESTARTED");
+        Assert.All(_wentOn, took => Assert.True(took < GoesOnWithin, $"{took}"));
+    }
+
+    private async Task<long> StartAsync(Job job)
+    {
+        var id = await _speed.DeployAsync(_repository.Url, job.Options);
+        _ledger.Add(id, job);
+        return id;
+    }
+
+    private async Task EndsAsync(Fault fault, long id, string expected)
+    {
+        var ended = await _speed.EndAsync(id);
+        var end = ended.GetProperty("failure") is { ValueKind: JsonValueKind.Object } failure ? Text(failure, "code")! : "Succeeded";
+        _ends.Add($"{end} ({_ledger.Find(id)!.Job.Name}, {fault})");
+        Assert.True(end == expected, $"{fault}, expected {expected}: {ended}\n{await _speed.LogAsync(id)}\n{_speed.Output}");
+        if (end == "DOCKER_RESTARTED")
+        {
+            Assert.False(ended.GetProperty("log").GetProperty("complete").GetBoolean(), "No gap says that output is missing.");
+        }
+    }
+
+    private Task BreakAsync(Fault fault) => fault switch
+    {
+        Fault.Killed => _engine.KillAsync(),
+        Fault.Terminated => _engine.TerminateAsync(),
+        _ => _engine.FreezeAsync(),
+    };
+
+    private Task MendAsync(Fault fault) => fault == Fault.Frozen ? _engine.ContinueAsync() : _engine.StartAsync();
+
+    private static string? Text(JsonElement of, string member) => of.GetProperty(member).GetString();
+
+    private enum Fault
+    {
+        Killed,
+        Terminated,
+        Frozen,
+    }
+}
