@@ -71,14 +71,17 @@ public sealed class DiskTests
     public async Task A_program_whose_own_log_fills_the_disk_still_ends_with_its_log()
     {
         Assert.SkipUnless(Tmpfs.IsAvailable, "Mounts a disk.");
-        using var disk = new Tmpfs(64);
+        using var disk = new Tmpfs(48);
         await using var world = await WorldOnAsync(disk, ("Speed__Log__MaxBytes", $"{256 * Mebibyte}"));
 
-        var ended = await world.DeployAsync("FROM busybox\nCMD yes 0123456789012345678901234567890123456789\n");
+        var repository = await world.RepositoryAsync(r => r.File(
+            "Dockerfile", "FROM busybox\nCMD yes 0123456789012345678901234567890123456789\n"));
+        var ended = await world.EndAsync(await world.StartAsync(repository), TimeSpan.FromMinutes(3));
 
         ended.FailedWith("DISK_FULL", "run");
         var log = ended.Resource.GetProperty("log");
         Assert.True(log.GetProperty("lines").GetInt64() > 1_000);
+        Assert.Contains("[gap: the disk was full, unknown bytes]\n", ended.Log, StringComparison.Ordinal);
         Assert.Equal(64, log.GetProperty("sha256").GetString()!.Length);
         Assert.Equal(JsonValueKind.Null, ended.Resource.GetProperty("phase").ValueKind);
     }

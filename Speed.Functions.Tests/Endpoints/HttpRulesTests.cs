@@ -100,13 +100,21 @@ public sealed class HttpRulesTests
         stranger.Open();
         using var locked = stranger.BeginTransaction(deferred: false);
 
-        var answer = await app.SendAsync($"/add_results/{id}", """{"results": "x"}""");
+        var since = TimeProvider.System.GetTimestamp();
+        var write = app.SendAsync($"/add_results/{id}", """{"results": "x"}""");
         var info = await app.InfoAsync(id);
+        var wasWaiting = !write.IsCompleted;
+        var answer = await write;
+        var waited = TimeProvider.System.GetElapsedTime(since);
+        await locked.RollbackAsync(Now);
 
         Assert.Equal(503, answer.Status);
         Assert.True(int.Parse(answer.Headers["Retry-After"]) > 0);
         Assert.NotEmpty(answer.Error);
         Assert.Equal("Pending", info.GetProperty("status").GetString());
+        Assert.True(wasWaiting);
+        Assert.InRange(waited.TotalSeconds, 4.5, 20);
+        Assert.Equal(200, (await app.SendAsync($"/add_results/{id}", """{"results": "x"}""")).Status);
     }
 
     [Fact]

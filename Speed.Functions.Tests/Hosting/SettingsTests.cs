@@ -19,6 +19,9 @@ public sealed class SettingsTests
     [InlineData("Speed__Resources__pids", "0", "x")]
     [InlineData("Speed__BuildResources__cpus", "-1", "x")]
     [InlineData("Speed__MaxResources__memory_mb", "1", "99999999999")]
+    [InlineData("Speed__Retention__LogDays", "-1", "36501", "x")]
+    [InlineData("Speed__Retention__RecordDays", "-1", "36501", "for ever")]
+    [InlineData("Speed__Disk__LowBytes", "-1", "5%", "1125899906842625")]
     public void A_setting_out_of_range_is_named_with_its_range(string name, params string[] values)
     {
         foreach (var value in values.Where(value => value.Length > 0))
@@ -39,6 +42,7 @@ public sealed class SettingsTests
 
         Assert.Equal((0, 500), (settings.MaxRunning, settings.MaxQueued));
         Assert.Equal((0, 300), (settings.Timeouts.RunSeconds, settings.Timeouts.CloneSeconds));
+        Assert.Equal((30, 0, null), (settings.LogDays, settings.RecordDays, settings.DiskLowBytes));
         Assert.Equal((0.5, 1_024), (settings.Resources.Cpus, settings.Resources.MemoryMb));
         Assert.Equal(["https", "http"], settings.AllowedSchemes);
     }

@@ -5,7 +5,7 @@ using Xunit;
 namespace Speed.Tests.Runners;
 
 /// <summary>What every runner keeps to, under every sandbox.</summary>
-public abstract class RunnerContract(Sandbox sandbox)
+public abstract partial class RunnerContract(Sandbox sandbox)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

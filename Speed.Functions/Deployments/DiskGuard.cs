@@ -29,7 +29,8 @@ public sealed partial class DiskGuard(
     public DiskLevel DataLevel => _seen.DataLevel;
 
     /// <summary>Why nothing new is started, in one sentence; null while there is room.</summary>
-    public string? Fault => _seen.Fault;
+    public string? Fault =>
+        _seen.Shortage is { } shortage ? $"{shortage}: nothing new is started until there is more." : null;
 
     /// <summary>Where the engine keeps images and containers on this machine; null where that cannot be seen.</summary>
     public string? EngineFolder { get; set; }
@@ -54,7 +55,7 @@ public sealed partial class DiskGuard(
     /// <summary>How what was stopped ends.</summary>
     internal DeploymentFailedException ToFailure() => new(
         FailureCode.DiskFull,
-        $"It was stopped, as the disk of SPEED's host is nearly full: {Fault ?? "there is room again by now."}",
+        $"{_seen.Shortage ?? "The disk of SPEED's host was nearly full"}: what ran was stopped.",
         "Have the operator free some space (`GET /v1/gc` shows what clean-up would remove), and deploy again.");
 
     private Sight See()
@@ -68,7 +69,7 @@ public sealed partial class DiskGuard(
         }
 
         var worst = engine?.Level > dataLevel ? engine : home;
-        return new Sight(worst?.Level ?? DiskLevel.Enough, dataLevel, worst?.Fault);
+        return new Sight(worst?.Level ?? DiskLevel.Enough, dataLevel, worst?.Shortage);
     }
 
     private Disk? JudgeData()
@@ -112,9 +113,9 @@ public sealed partial class DiskGuard(
             return;
         }
 
-        if (now.Fault is { } fault)
+        if (now.Shortage is { } shortage)
         {
-            LogShort(fault);
+            LogShort(shortage);
         }
         else
         {
@@ -129,18 +130,18 @@ public sealed partial class DiskGuard(
         }
     }
 
-    private sealed record Sight(DiskLevel Level, DiskLevel DataLevel, string? Fault);
+    private sealed record Sight(DiskLevel Level, DiskLevel DataLevel, string? Shortage);
 
     private sealed record Disk(string Folder, DiskSpace Space, long Spare, long Low, DiskLevel Level)
     {
-        public string? Fault => Level == DiskLevel.Enough
+        public string? Shortage => Level == DiskLevel.Enough
             ? null
             : $"The disk under {Folder} has {Math.Max(0, Spare) / Mebibyte} MiB to spare and needs {Low / Mebibyte} MiB "
-                + "(Speed__Disk__LowBytes): nothing new is started until there is more.";
+                + "(Speed__Disk__LowBytes)";
     }
 
-    [LoggerMessage(LogLevel.Error, "{Fault}")]
-    private partial void LogShort(string fault);
+    [LoggerMessage(LogLevel.Error, "{Shortage}: nothing new is started, and at a quarter of it what runs is stopped")]
+    private partial void LogShort(string shortage);
 
     [LoggerMessage(LogLevel.Information, "There is enough room on the disk again")]
     private partial void LogEnough();
