@@ -34,7 +34,9 @@ public sealed class GitServer : IAsyncDisposable
     /// <summary>Method and path with query of each request so far.</summary>
     public IReadOnlyCollection<string> Requests => _requests;
 
-    /// <summary>True: the server knows version 0 of the protocol only, and gives no commit that no branch or tag names.</summary>
+    /// <summary>
+    /// True: the server knows version 0 of the protocol only, and gives no commit that no branch or tag names.
+    /// </summary>
     public bool IsOld { get; set; }
 
     /// <summary>Completes once a request hangs.</summary>

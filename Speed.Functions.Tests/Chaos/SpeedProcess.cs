@@ -192,7 +192,10 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
             await RemoveInstanceAsync();
         }
 
-        Directory.Delete(DataDirectory, recursive: true);
+        if (Directory.Exists(DataDirectory))
+        {
+            Directory.Delete(DataDirectory, recursive: true);
+        }
     }
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;

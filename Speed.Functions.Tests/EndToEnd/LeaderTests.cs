@@ -44,9 +44,9 @@ public sealed class LeaderTests(World world) : IClassFixture<World>
     [Fact]
     public async Task A_cancel_in_the_middle_of_a_build_ends_it()
     {
-        var repository = await world.RepositoryAsync(r => r.File("Dockerfile", "FROM busybox\nRUN echo in-the-build; sleep 600\n"));
+        var repository = await world.RepositoryAsync(r => r.File("Dockerfile", "FROM busybox\nRUN echo building; sleep 600\n"));
         var id = await world.StartAsync(repository);
-        await world.SeesLineAsync(id, "in-the-build");
+        await world.SeesLineAsync(id, "building");
 
         using var answer = await world.App.UpdateAsync(id, "Canceled");
         var ended = await world.EndAsync(id);

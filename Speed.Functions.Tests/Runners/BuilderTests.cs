@@ -32,7 +32,7 @@ public sealed class BuildKitTests() : ImageBuildTests(Sandbox.Standard)
             CMD cat /out
             """;
 
-        var run = await world.RunAsync(world.NewDeployment(), await world.BuildAsync(Dockerfile));
+        var run = await world.RunAsync(world.NewDeployment(), await world.BuildAsync(Dockerfile, Anew));
 
         Assert.StartsWith("for ", run.Output.Stdout, StringComparison.Ordinal);
         Assert.Contains("-r--r--r--", world.Recorded.Text, StringComparison.Ordinal);
@@ -83,6 +83,31 @@ public sealed class BuildKitTests() : ImageBuildTests(Sandbox.Standard)
 
 public sealed class LegacyBuilderTests() : ImageBuildTests(Sandbox.Strict)
 {
+    [Theory]
+    [InlineData("RUN true")]
+    [InlineData("RUN exit 1")]
+    public async Task Layers_that_are_no_part_of_the_image_do_not_stay(string end)
+    {
+        await using var world = await NewWorldAsync();
+        var mark = $"mark {Guid.NewGuid()}";
+
+        try
+        {
+            await world.BuildAsync(
+                $"FROM busybox AS first\nRUN echo {mark} > /first\nFROM busybox\nCOPY --from=first /first /\n{end}\n");
+        }
+        catch (DeploymentFailedException) when (end.EndsWith('1'))
+        {
+        }
+
+        var left = await world.AskAsync(client => client.Images.ListImagesAsync(new() { All = true }, Token));
+        foreach (var image in left.Where(image => image.RepoTags is null or [] or ["<none>:<none>"]))
+        {
+            var history = await world.AskAsync(client => client.Images.GetImageHistoryAsync(image.ID, Token));
+            Assert.DoesNotContain(mark, history[0].CreatedBy, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_step_that_takes_too_much_memory_is_stopped()
     {

@@ -27,7 +27,7 @@ public sealed class DockerContainerTests
 
         Assert.Equal(FailureCode.ContainerStartFailed, failure.Code);
         Assert.Contains(name, failure.Message, StringComparison.Ordinal);
-        Assert.Null(await world.Runner.FindAsync(deployment, Token));
+        Assert.Null(await world.Runner.FindAsync(deployment, world.Log, Token));
         Assert.Equal([$"/{name}"], await world.ListContainersAsync());
     }
 
@@ -87,7 +87,8 @@ public sealed class DockerContainerTests
         await using var world = await DockerWorld.CreateAsync(Sandbox.Strict);
 
         var run = await world.RunAsync(
-            "id -u; touch /x; echo ok > /tmp/x && cat /tmp/x; ip -o link | wc -l; grep CapEff /proc/self/status; df -m /tmp | tail -1");
+            "id -u; touch /x; echo ok > /tmp/x && cat /tmp/x; ip -o link | wc -l; grep CapEff /proc/self/status; "
+            + "df -m /tmp | tail -1");
 
         Assert.StartsWith("65534\nok\n1\nCapEff:\t0000000000000000\n", run.Output.Stdout, StringComparison.Ordinal);
         Assert.Contains(" 64 ", run.Output.Stdout, StringComparison.Ordinal);
@@ -168,6 +169,40 @@ public sealed class DockerContainerTests
     }
 
     [Fact]
+    public async Task A_container_that_was_never_started_is_made_anew_where_the_rules_have_changed()
+    {
+        await using var world = await DockerWorld.CreateAsync();
+        var deployment = world.NewScript("echo once");
+        await using var old = await world.Runner.CreateAsync(
+            deployment with { Options = deployment.Options with { Network = ContainerNetwork.None } },
+            await world.BusyboxAsync(), world.Log, Token);
+
+        var run = await world.RunAsync(deployment);
+
+        Assert.Equal("once\n", run.Output.Stdout);
+        Assert.Empty(await world.ListContainersAsync());
+    }
+
+    [Fact]
+    public async Task The_instance_s_network_goes_with_it_once_no_container_needs_it()
+    {
+        await using var world = await DockerWorld.CreateAsync();
+        var deployment = world.NewScript("true");
+        await using var container = await world.Runner.CreateAsync(
+            deployment, await world.BusyboxAsync(), world.Log, Token);
+        var network = new InstanceNetwork(new DockerConnection(DockerWorld.Endpoint));
+        var own = new Ownership(world.Instance);
+
+        await network.RemoveIfUnusedAsync(own, Token);
+        var kept = await ListNetworksAsync(world);
+        await container.RemoveAsync(Token);
+        await network.RemoveIfUnusedAsync(own, Token);
+
+        Assert.Equal([own.Network], kept);
+        Assert.Empty(await ListNetworksAsync(world));
+    }
+
+    [Fact]
     public async Task Anonymous_volumes_go_with_their_container()
     {
         await using var world = await DockerWorld.CreateAsync();
@@ -193,11 +228,17 @@ public sealed class DockerContainerTests
         return await InspectAsync(world, deployment);
     }
 
+    private static async Task<IEnumerable<string>> ListNetworksAsync(DockerWorld world) =>
+        (await world.AskAsync(client => client.Networks.ListNetworksAsync(null, Token)))
+            .Select(network => network.Name)
+            .Where(name => name.Contains(world.Instance, StringComparison.Ordinal));
+
     private static Task<ContainerInspectResponse> InspectAsync(DockerWorld world, Deployment deployment) =>
         world.AskAsync(client => client.Containers.InspectContainerAsync(
             new Ownership(world.Instance).ContainerName(deployment.Id, deployment.Attempt), Token));
 
-    private static Task<CreateContainerResponse> CreateForeignAsync(DockerWorld world, string name, Dictionary<string, string> labels) =>
+    private static Task<CreateContainerResponse> CreateForeignAsync(
+        DockerWorld world, string name, Dictionary<string, string> labels) =>
         world.AskAsync(client => client.Containers.CreateContainerAsync(
             new CreateContainerParameters { Name = name, Image = "busybox", Labels = labels }, Token));
 }

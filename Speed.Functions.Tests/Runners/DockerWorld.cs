@@ -9,21 +9,24 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
-/// <summary>One instance of SPEED's runner on the real engine, and whatever a test leaves there: all of it goes.</summary>
+/// <summary>
+/// One instance of SPEED's runner on the real engine, and whatever a test leaves there: all of it goes.
+/// </summary>
 internal sealed class DockerWorld : IAsyncDisposable
 {
     public static readonly string Endpoint = DockerOptions.Read(
         new ConfigurationBuilder().AddEnvironmentVariables().Build()).Endpoint;
 
-    private readonly DockerConnection _engine = new(Endpoint);
+    private readonly DockerConnection _engine;
     private readonly ConcurrentBag<string> _images = [];
     private long _lastId;
 
-    private DockerWorld(Sandbox sandbox, DeploymentLog log, RecordedLog recorded)
+    private DockerWorld(Sandbox sandbox, string endpoint, DeploymentLog log, RecordedLog recorded)
     {
+        _engine = new DockerConnection(endpoint);
         Instance = Guid.NewGuid().ToString("N")[..12];
         Runner = new DockerRunner(
-            new DockerOptions { Endpoint = Endpoint, Sandbox = sandbox }, NamedStore.Create(Instance));
+            new DockerOptions { Endpoint = endpoint, Sandbox = sandbox }, NamedStore.Create(Instance));
         (Log, Recorded) = (log, recorded);
     }
 
@@ -37,11 +40,11 @@ internal sealed class DockerWorld : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<DockerWorld> CreateAsync(Sandbox sandbox = Sandbox.Standard)
+    public static async Task<DockerWorld> CreateAsync(Sandbox sandbox = Sandbox.Standard, string? endpoint = null)
     {
         var recorded = new RecordedLog();
         var world = new DockerWorld(
-            sandbox, await DeploymentLog.OpenAsync(1, recorded, TimeProvider.System, Token), recorded);
+            sandbox, endpoint ?? Endpoint, await DeploymentLog.OpenAsync(1, recorded, TimeProvider.System, Token), recorded);
         Assert.Null(await world.Runner.FindFaultAsync(Token));
         return world;
     }
@@ -135,9 +138,9 @@ internal sealed class DockerWorld : IAsyncDisposable
                 image, new ImageDeleteParameters { Force = true }, default));
         }
 
-        await TryAsync(client => client.Networks.DeleteNetworkAsync($"speed-{Instance}", default));
         await Log.DisposeAsync();
-        Runner.Dispose();
+        await Runner.DisposeAsync();
+        await TryAsync(client => client.Networks.DeleteNetworkAsync($"speed-{Instance}", default));
         _engine.Dispose();
     }
 

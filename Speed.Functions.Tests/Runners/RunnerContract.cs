@@ -188,7 +188,7 @@ public abstract class RunnerContract(Sandbox sandbox)
     {
         await using var world = await DockerWorld.CreateAsync(sandbox);
         var deployment = world.NewScript("echo up; sleep 100");
-        Assert.Null(await world.Runner.FindAsync(deployment, Token));
+        Assert.Null(await world.Runner.FindAsync(deployment, world.Log, Token));
         var (container, _) = await StartAsync(world, deployment);
         await container.DisposeAsync();
         var again = deployment with { Attempt = 2 };
@@ -196,14 +196,14 @@ public abstract class RunnerContract(Sandbox sandbox)
         var other = world.NewScript("true");
         await using var kept = await world.Runner.CreateAsync(other, await world.BusyboxAsync(), world.Log, Token);
 
-        await using var found = await world.Runner.FindAsync(deployment, Token);
+        await using var found = await world.Runner.FindAsync(deployment, world.Log, Token);
         await world.Runner.RemoveAllAsync(deployment.Id, Token);
         await world.Runner.RemoveAllAsync(deployment.Id, Token);
 
         Assert.Equal(ContainerState.Running, found!.State);
         Assert.Single(await world.ListContainersAsync());
-        Assert.Null(await world.Runner.FindAsync(deployment, Token));
-        Assert.NotNull(await world.Runner.FindAsync(other, Token));
+        Assert.Null(await world.Runner.FindAsync(deployment, world.Log, Token));
+        Assert.NotNull(await world.Runner.FindAsync(other, world.Log, Token));
     }
 
     [Fact]

@@ -168,7 +168,8 @@ public sealed class ContextTests : IAsyncLifetime
         await File.WriteAllBytesAsync(file, await SourceWorld.TarAsync(tree), TestContext.Current.CancellationToken);
 
         using var tar = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
-            "tar", ["--quoting-style=literal", "-tf", file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            "tar", ["--quoting-style=literal", "-tf", file])
+        { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var names = await tar.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var errors = await tar.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
 

@@ -88,11 +88,18 @@ public sealed class DockerIgnoreTests
     [InlineData("docs\n!docs/keep", "docs/other", true)]
     [InlineData("*\n! /src/ ", "src/a", false)]
     [InlineData("**\n!**/*.cs", "a/b.cs", false)]
+    [InlineData("**/*.log\n!logs", "logs/a.log", true)]
+    [InlineData("**/*.log\n!logs/*", "logs/a.log", false)]
+    [InlineData("*\n!docs\ndocs/x", "docs/x/y", true)]
+    [InlineData("/ a", "a", true)]
+    [InlineData("*\n/!a", "a", false)]
     public void The_rules_of_Docker_hold(string text, string path, bool excluded) =>
         Assert.Equal(excluded, DockerIgnore.Parse(text).Excludes(path));
 
     [Theory]
     [InlineData("!")]
+    [InlineData("!/")]
+    [InlineData("/!")]
     [InlineData("a\\")]
     [InlineData("[")]
     [InlineData("[]")]

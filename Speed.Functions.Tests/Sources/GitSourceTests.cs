@@ -25,7 +25,7 @@ public sealed class GitSourceTests : IAsyncLifetime
         Assert.Equal(await repository.GitAsync("rev-parse", "trunk^{tree}"), tree.TreeId);
         Assert.Equal([new SourceFile("Dockerfile", 13, true)], tree.Files);
         Assert.Equal(
-            [$"Cloning {repository.Url}, branch trunk", $"Commit {repository.Head}: Say hello", "1 file, 13 bytes"],
+            [$"Cloning {repository.Url}", "Found branch trunk", $"Commit {repository.Head}: Say hello", "1 file, 13 bytes"],
             _world.Log);
     }
 
@@ -72,7 +72,7 @@ public sealed class GitSourceTests : IAsyncLifetime
 
         Assert.Equal(tag, tree.Branch);
         Assert.Equal(await repository.CommitAsync("main~1"), tree.Commit);
-        Assert.Contains($"Cloning {repository.Url}, tag {tag}", _world.Log);
+        Assert.Contains($"Found tag {tag}", _world.Log);
     }
 
     [Theory]

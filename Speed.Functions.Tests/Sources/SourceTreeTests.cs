@@ -89,7 +89,8 @@ public sealed class SourceTreeTests : IAsyncLifetime
         await using var tree = await _world.FetchAsync(repository.Url, folder: "web");
 
         Assert.Contains("Submodule libs/x is not fetched", _world.Log);
-        Assert.Contains("2 files are pointers to Git LFS, whose contents are not fetched: icon.png, logo.png", _world.Log);
+        Assert.Contains(
+            "2 files are pointers to Git LFS, whose contents are not fetched: icon.png, logo.png", _world.Log);
         Assert.False(tree.Files.Single(file => file.Path == "libs/x").IsRegular);
     }
 

@@ -33,7 +33,8 @@ internal sealed class SourceWorld : IAsyncDisposable
 
     public static async Task<SourceWorld> StartAsync() => new(await GitServer.StartAsync());
 
-    public Task<ISourceTree> FetchAsync(string url, string? branch = null, string? commit = null, string folder = ".") =>
+    public Task<ISourceTree> FetchAsync(
+        string url, string? branch = null, string? commit = null, string folder = ".") =>
         FetchAsync(Deployment(url, branch, commit, folder), CancellationToken.None);
 
     public async Task<ISourceTree> FetchAsync(Deployment deployment, CancellationToken cancellationToken)

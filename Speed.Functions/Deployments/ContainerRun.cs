@@ -6,56 +6,107 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
     private static readonly TimeSpan CancelGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DeclaredGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastOutput = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartSettles = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(250);
+
+    private readonly EngineWait _engine = new(runner, time);
 
     public async Task RunAsync(Life life, string imageId)
     {
         var start = life.Deployment.Options.Timeouts.StartSeconds;
-        await using var container = await Deadline.WithinAsync(
-            start,
-            time,
-            () => StartMissed(start),
-            token => EngineAbsence.OutlastAsync(
-                () => runner.CreateAsync(life.Deployment, imageId, life.Log, token), life.Log, time, token),
-            life.Token);
-        await using var output = new RunOutputSink(life);
-        await container.AttachAsync(output.WriteAsync, life.Token);
-        if (!await store.AskStartAsync(life.Claim, life.Token))
+        await using (var output = new RunOutputSink(life))
+        await using (var container = await WithinAsync(start, life, token => OpenAsync(life, imageId, output, token)))
         {
-            await life.Interruption.WaitAsync();
+            await life.Log.SayAsync("Starting the container.", life.Token);
+            if (!await store.AskStartAsync(life.Claim, life.Token))
+            {
+                await life.Interruption.WaitAsync();
+            }
+
+            if (await TryStartAsync(life, container, start))
+            {
+                await WaitAsync(life, container);
+                return;
+            }
         }
 
-        await StartAsync(life, container, start);
-        await WaitAsync(life, container);
+        // The engine went away in the middle: whether the program was started is to be seen.
+        await AdoptAsync(life);
     }
 
-    /// <summary>Goes on with a container that an earlier process started.</summary>
+    /// <summary>Goes on with a container whose start was asked for, by an earlier process or an earlier engine.</summary>
     public async Task AdoptAsync(Life life)
     {
-        await using var container = await FindAsync(life) ?? throw Lost();
-        if (container.State == ContainerState.Created)
-        {
-            life.Ran = false;
-            throw NotStarted();
-        }
-
+        var run = life.Deployment.Options.Timeouts.RunSeconds;
+        await using var container = await Deadline.WithinAsync(
+            run, time, () => RunMissed(run), token => FindStartedAsync(life, token), life.Token);
+        life.Ran = true;
         await using var output = new RunOutputSink(life);
         await new AdoptedOutput(life, output, time).JoinAsync(container, logs);
         await WaitAsync(life, container);
     }
 
-    // The program may run on behind an engine that is away: only its answer tells.
-    private Task<IContainer?> FindAsync(Life life) => EngineAbsence.OutlastAsync(
-        () => runner.FindAsync(life.Deployment, life.Token), life.Log, time, life.Token);
+    private Task<IContainer> WithinAsync(int seconds, Life life, Func<CancellationToken, Task<IContainer>> step) =>
+        Deadline.WithinAsync(
+            seconds, time, () => StartMissed(seconds), token => _engine.RepeatAsync(life, step, token), life.Token);
 
-    private async Task StartAsync(Life life, IContainer container, int seconds)
+    private async Task<IContainer> OpenAsync(
+        Life life, string imageId, RunOutputSink output, CancellationToken cancellationToken)
     {
-        await life.Log.SayAsync("Starting the container.", life.Token);
-        life.Ran = await Deadline.WithinAsync(seconds, time, () => StartMissed(seconds), StartAsync, life.Token);
+        var container = await runner.CreateAsync(life.Deployment, imageId, life.Log, cancellationToken);
+        try
+        {
+            await container.AttachAsync(output.WriteAsync, cancellationToken);
+            return container;
+        }
+        catch
+        {
+            await container.DisposeAsync();
+            throw;
+        }
+    }
+
+    // False if the engine went away, and is back.
+    private async Task<bool> TryStartAsync(Life life, IContainer container, int seconds)
+    {
+        try
+        {
+            life.Ran = await Deadline.WithinAsync(seconds, time, () => StartMissed(seconds), StartAsync, life.Token);
+            return true;
+        }
+        catch (DeploymentFailedException fault) when (fault.Code == FailureCode.DockerUnavailable)
+        {
+            await _engine.AnswersAsync(life.Token);
+            return false;
+        }
 
         async Task<bool> StartAsync(CancellationToken cancellationToken)
         {
             await container.StartAsync(cancellationToken);
             return true;
+        }
+    }
+
+    // Never started again, for it may have run: one that stays as created was not started, and will not be.
+    private async Task<IContainer> FindStartedAsync(Life life, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            var container = await _engine.RepeatAsync(
+                life, token => runner.FindAsync(life.Deployment, life.Log, token), cancellationToken) ?? throw Lost();
+            if (container.State != ContainerState.Created)
+            {
+                return container;
+            }
+
+            await container.DisposeAsync();
+            if (time.GetElapsedTime(began) > StartSettles)
+            {
+                throw NotStarted();
+            }
+
+            await Task.Delay(LookAgainAfter, time, cancellationToken);
         }
     }
 
@@ -77,7 +128,7 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         }
     }
 
-    // Does not take the life's token: that is what ended it.
+    // Does not take the life's token: that is what ended it. When SPEED stops, the next process stops the container.
     private async Task StopAsync(Life life, IContainer container)
     {
         var grace = CancelGrace;
@@ -91,28 +142,24 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         }
 
         await life.Log.SayAsync($"Stopping: SIGTERM, and SIGKILL after {grace.TotalSeconds} s.", CancellationToken.None);
-        await container.StopAsync(grace, CancellationToken.None);
+        await container.StopAsync(grace, life.Interruption.Stopping);
         await ExitsWithinAsync(LastOutput, life, container);
     }
 
     private async Task<bool> ExitsWithinAsync(TimeSpan limit, Life life, IContainer container)
     {
         using var deadline = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, life.Interruption.Stopping);
         try
         {
-            life.Exit = await container.WaitAsync(deadline.Token);
+            life.Exit = await container.WaitAsync(either.Token);
             return true;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!life.Interruption.Stopping.IsCancellationRequested)
         {
             return false;
         }
     }
-
-    private static DeploymentFailedException StartMissed(int seconds) => new(
-        FailureCode.ContainerStartFailed,
-        $"The container was not started within {seconds} s.",
-        "The engine may be overloaded; allow more with `timeouts.start_s`.");
 
     private static DeploymentFailedException Lost() => new(
         FailureCode.ContainerLost,
@@ -121,40 +168,16 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
 
     private static DeploymentFailedException NotStarted() => new(
         FailureCode.Interrupted,
-        "SPEED stopped as it was about to start the container, and asks for no start twice.",
-        "Deploy again.");
+        "SPEED or the engine stopped just as the program was to be started, and it was not started.",
+        "Deploy again: nothing of the program ran.");
+
+    private static DeploymentFailedException StartMissed(int seconds) => new(
+        FailureCode.ContainerStartFailed,
+        $"The container was not started within {seconds} s.",
+        "The engine may be overloaded; allow more with `timeouts.start_s`.");
 
     private static DeploymentFailedException RunMissed(int seconds) => new(
         FailureCode.RunTimeout,
         $"The program ran for more than {seconds} s and was stopped.",
         "Allow more with `timeouts.run_s`, or 0 for no limit.");
-}
-
-/// <summary>Sends a container's output to the log, line by line, and to what its results are made of.</summary>
-internal sealed class RunOutputSink(Life life) : IAsyncDisposable
-{
-    private readonly LineSplitter _stdout = new(life.Log, LogStream.Stdout);
-    private readonly LineSplitter _stderr = new(life.Log, LogStream.Stderr);
-
-    public ValueTask WriteAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        life.Output.Add(stream, bytes.Span);
-        return LogAsync(stream, bytes, cancellationToken);
-    }
-
-    /// <summary>To the log alone.</summary>
-    public ValueTask LogAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        (stream == LogStream.Stderr ? _stderr : _stdout).WriteAsync(bytes, cancellationToken);
-
-    public async ValueTask DisposeAsync()
-    {
-        if (life.Interruption.Cause == InterruptionCause.Stopping)
-        {
-            // A begun line is read again, whole, by whoever adopts the container.
-            return;
-        }
-
-        await _stdout.DisposeAsync();
-        await _stderr.DisposeAsync();
-    }
 }

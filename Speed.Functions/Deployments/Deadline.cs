@@ -20,6 +20,11 @@ internal static class Deadline
         {
             return await step(either.Token);
         }
+        catch (DeploymentFailedException fault) when (fault.Code == FailureCode.DockerUnavailable)
+        {
+            // It says more than that the time was up.
+            throw;
+        }
         catch (Exception) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw missed();

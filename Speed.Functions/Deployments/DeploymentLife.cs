@@ -14,6 +14,7 @@ public sealed partial class DeploymentLife(
     ILogger<DeploymentLife> logger)
 {
     private readonly ContainerRun _run = new(runner, store, logs, time);
+    private readonly EngineWait _engine = new(runner, time);
     private readonly LifeEnd _end = new(runner, store, time);
 
     /// <summary>
@@ -42,16 +43,7 @@ public sealed partial class DeploymentLife(
     {
         try
         {
-            if (life.Deployment.StartAskedAt is null)
-            {
-                await StepsAsync(life);
-            }
-            else
-            {
-                life.Log.Phase = DeploymentPhase.Run;
-                await _run.AdoptAsync(life);
-            }
-
+            await StepsAsync(life);
             return life.Exit is { } exit ? Verdict.Of(exit, life) : null;
         }
         catch (Exception) when (life.Interruption.Cause != InterruptionCause.None)
@@ -73,11 +65,24 @@ public sealed partial class DeploymentLife(
         }
     }
 
+    // From the beginning, or from where an earlier process left it.
     private async Task StepsAsync(Life life)
     {
-        var imageId = await MakeImageAsync(life);
-        await EnterAsync(life, DeploymentPhase.Run);
-        await _run.RunAsync(life, imageId);
+        life.Log.Phase = life.Deployment.Phase ?? DeploymentPhase.Run;
+        switch (life.Deployment)
+        {
+            case { StartAskedAt: not null }:
+                await _run.AdoptAsync(life);
+                break;
+            case { Phase: DeploymentPhase.Run, ImageId: { } imageId }:
+                await _run.RunAsync(life, imageId);
+                break;
+            default:
+                var madeId = await MakeImageAsync(life);
+                await EnterAsync(life, DeploymentPhase.Run);
+                await _run.RunAsync(life, madeId);
+                break;
+        }
     }
 
     private async Task<string> MakeImageAsync(Life life)
@@ -97,7 +102,7 @@ public sealed partial class DeploymentLife(
             timeouts.BuildSeconds,
             time,
             () => BuildMissed(timeouts.BuildSeconds),
-            token => EngineAbsence.OutlastAsync(() => BuildAsync(life, tree, token), life.Log, time, token),
+            token => _engine.RepeatAsync(life, again => BuildAsync(life, tree, again), token),
             life.Token);
         await GuardAsync(life, store.RecordImageAsync(life.Claim, imageId, life.Token));
         return imageId;

@@ -22,12 +22,12 @@ public sealed partial class DeploymentWorker(
 
     private readonly string _owner = $"{Environment.MachineName}:{Environment.ProcessId}";
     private readonly List<Task> _lives = [];
+    private bool _hasSwept;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // The host waits for the first await of each service.
         await Task.Yield();
-        var leftovers = RemoveLeftoversAsync(stoppingToken);
         try
         {
             await UntilDoneAsync(() => RecoverAsync(stoppingToken), stoppingToken);
@@ -42,7 +42,7 @@ public sealed partial class DeploymentWorker(
         }
         catch (OperationCanceledException)
         {
-            await Task.WhenAll([leftovers, .. _lives]);
+            await Task.WhenAll(_lives);
         }
     }
 
@@ -51,24 +51,6 @@ public sealed partial class DeploymentWorker(
         await foreach (var deployment in recovery.TakeOverAllAsync(_owner, stopping))
         {
             Begin(deployment, stopping);
-        }
-    }
-
-    // Beside the rest: no engine, or one that removes nothing, keeps nobody waiting.
-    private async Task RemoveLeftoversAsync(CancellationToken stopping)
-    {
-        try
-        {
-            while (await runner.FindFaultAsync(stopping) is not null)
-            {
-                await Task.Delay(LookAgainAfter, time, stopping);
-            }
-
-            await UntilDoneAsync(() => recovery.RemoveLeftoversAsync(stopping), stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            // SPEED stops, and looks again at its next start.
         }
     }
 
@@ -82,12 +64,13 @@ public sealed partial class DeploymentWorker(
 
         while (_lives.Count < settings.Value.MaxRunning)
         {
-            state.Fault = await runner.FindFaultAsync(stopping);
+            TellFault(await runner.FindFaultAsync(stopping));
             if (state.Fault is not null)
             {
                 return wait < LookAgainAfter ? wait : LookAgainAfter;
             }
 
+            await RemoveOrphansOnceAsync(stopping);
             if (await store.ClaimNextAsync(_owner, stopping) is not { } deployment)
             {
                 break;
@@ -97,6 +80,29 @@ public sealed partial class DeploymentWorker(
         }
 
         return wait;
+    }
+
+    private void TellFault(string? fault)
+    {
+        if (fault is not null && state.Fault is null)
+        {
+            LogWaiting(fault);
+        }
+        else if (fault is null && state.Fault is not null)
+        {
+            LogGoingOn();
+        }
+
+        state.Fault = fault;
+    }
+
+    private async Task RemoveOrphansOnceAsync(CancellationToken stopping)
+    {
+        if (!_hasSwept)
+        {
+            await recovery.RemoveOrphansAsync(stopping);
+            _hasSwept = true;
+        }
     }
 
     private void Begin(Deployment deployment, CancellationToken stopping)
@@ -150,6 +156,12 @@ public sealed partial class DeploymentWorker(
 
     [LoggerMessage(LogLevel.Error, "Deployment {Id} was left unsettled; it is recovered at the next start")]
     private partial void LogAbandoned(Exception exception, long id);
+
+    [LoggerMessage(LogLevel.Warning, "Deployments wait: {Fault}")]
+    private partial void LogWaiting(string fault);
+
+    [LoggerMessage(LogLevel.Information, "The engine answers again")]
+    private partial void LogGoingOn();
 
     [LoggerMessage(LogLevel.Warning, "The worker met a fault and looks again in a moment")]
     private partial void LogRetried(Exception exception);

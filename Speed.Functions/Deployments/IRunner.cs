@@ -24,17 +24,14 @@ public interface IRunner
     Task<IContainer> CreateAsync(Deployment deployment, string imageId, DeploymentLog log, CancellationToken cancellationToken);
 
     /// <summary>The container of this attempt; null if there is none.</summary>
-    Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken);
+    Task<IContainer?> FindAsync(Deployment deployment, DeploymentLog log, CancellationToken cancellationToken);
 
-    /// <summary>The containers of this instance, whatever their state.</summary>
-    Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
+    /// <summary>The ids of the deployments that have a container of this instance, running or not.</summary>
+    Task<IReadOnlySet<long>> ListDeploymentsAsync(CancellationToken cancellationToken);
 
     /// <summary>Stops and removes whatever containers the deployment has, of any attempt. Idempotent.</summary>
     Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken);
 }
-
-/// <summary>A container that this instance made.</summary>
-public sealed record OwnContainer(long DeploymentId, string Name);
 
 /// <summary>A build about to be made.</summary>
 /// <param name="Key">What the image depends on; 64 lower-case hex digits.</param>

@@ -43,6 +43,9 @@ internal sealed class Interruption : IAsyncDisposable
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>Cancels when SPEED stops, whatever had cut the life short before.</summary>
+    public CancellationToken Stopping => _stopping;
+
     /// <summary>The first cause; none of the others follows it, except that SPEED may stop at any time.</summary>
     public InterruptionCause Cause => _stopping.IsCancellationRequested ? InterruptionCause.Stopping : _cause;
 

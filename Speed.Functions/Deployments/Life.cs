@@ -16,8 +16,8 @@ internal sealed class Life(Deployment deployment, DeploymentLog log, Interruptio
     /// <summary>Cancels with the interruption.</summary>
     public CancellationToken Token => Interruption.Token;
 
-    /// <summary>True once the program was, or may have been, started.</summary>
-    public bool Ran { get; set; } = deployment.StartAskedAt is not null;
+    /// <summary>True once the program was seen to be started.</summary>
+    public bool Ran { get; set; }
 
     /// <summary>How the program exited, if it did.</summary>
     public ContainerExit? Exit { get; set; }

@@ -23,7 +23,9 @@ public sealed class Recovery(IDeploymentStore store, IRunner runner)
                 continue;
             }
 
-            var repeat = left is { StartAskedAt: null, Cancel: null };
+            // With an image and no start asked for, the container is made or found, and started now.
+            var canStart = left is { Phase: DeploymentPhase.Run, ImageId: not null };
+            var repeat = left is { StartAskedAt: null, Cancel: null } && !canStart;
             if (repeat && left.Attempt >= MaxAttempts)
             {
                 await InterruptAsync(left, cancellationToken);
@@ -35,14 +37,10 @@ public sealed class Recovery(IDeploymentStore store, IRunner runner)
         }
     }
 
-    /// <summary>
-    /// Removes the containers of deployments that have ended: the row is written first, and a process that died
-    /// before the removal has left them.
-    /// </summary>
-    public async Task RemoveLeftoversAsync(CancellationToken cancellationToken)
+    /// <summary>Removes containers that are ours and belong to nothing that lives. Needs the engine.</summary>
+    public async Task RemoveOrphansAsync(CancellationToken cancellationToken)
     {
-        var containers = await runner.ListContainersAsync(cancellationToken);
-        foreach (var id in containers.Select(container => container.DeploymentId).Distinct())
+        foreach (var id in await runner.ListDeploymentsAsync(cancellationToken))
         {
             if (await store.FindAsync(id, cancellationToken) is not { LogClosedAt: null })
             {

@@ -48,7 +48,7 @@ public static partial class RepositoryUrl
     {
         { Success: false } => null,
         _ when scheme != "ssh" => "The url must not contain a user name or password.",
-        _ when !UserName().IsMatch(user.Value) => "The url of ssh may name a user, without a password, before the host.",
+        _ when !UserName().IsMatch(user.Value) => "The url of ssh may name a user before the host, but no password.",
         _ => null,
     };
 
@@ -71,11 +71,14 @@ public static partial class RepositoryUrl
             : null;
     }
 
-    [GeneratedRegex(@"^(?<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?<user>[^/?#]*)@)?(?<host>\[[^/?#@\]]*\]|[^/?#@:]*)(?::(?<port>[^/?#@]*))?(?<path>[/?#].*)?$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^(?<scheme>[A-Za-z][A-Za-z0-9+.-]*)://((?<user>[^/?#]*)@)?"
+        + @"(?<host>\[[^/?#@\]]*\]|[^/?#@:]*)(:(?<port>[^/?#@]*))?([/?#].*)?$",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex FullForm();
 
     // A path that begins with a colon would name a remote helper (ext::…), a program of Git's choice.
-    [GeneratedRegex(@"^(?:(?<user>[^/:@]+)@)?(?<host>[^/:@]+):(?<path>(?!:|//)[^-].*)$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^((?<user>[^/:@]+)@)?(?<host>[^/:@]+):(?!:|//)[^-].*$", RegexOptions.ExplicitCapture)]
     private static partial Regex ShortForm();
 
     [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]

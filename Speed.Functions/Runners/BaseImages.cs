@@ -34,13 +34,24 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
                 image = await PullAsync(name, image, log, cancellationToken);
             }
 
-            DockerfileRules.Check(
-                (image.Config?.OnBuild ?? []).Select(text => Instruction.Parse(text, name.Line)),
-                $"the Dockerfile, by an ONBUILD of its base image {name.Name},");
+            CheckTriggers(name, [.. (image.Config?.OnBuild ?? []).Select(text => Instruction.Parse(text, name.Line))]);
             ids.Add(image.ID);
         }
 
         return ids;
+    }
+
+    // What an image adds to the build of whoever stands on it.
+    private static void CheckTriggers(ImageName name, IReadOnlyList<Instruction> triggers)
+    {
+        DockerfileRules.Check(triggers, $"the Dockerfile, by an ONBUILD of its base image {name.Name},");
+        if (triggers.Any(trigger => RemoteSources.In(trigger, new Dictionary<string, string>(), '\\').Any()))
+        {
+            throw new DeploymentFailedException(
+                FailureCode.DockerfileRefused,
+                $"The base image `{name.Name}` on line {name.Line} of the Dockerfile fetches from elsewhere, by an ONBUILD.",
+                "Build on another image.");
+        }
     }
 
     private async Task<ImageInspectResponse?> FindAsync(ImageName name, CancellationToken cancellationToken)
@@ -48,9 +59,8 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
         try
         {
             var image = await docker.AskAsync(client => client.Images.InspectImageAsync(name.Name, cancellationToken));
-            return name.Platform is null || name.Platform.StartsWith($"{image.Os}/{image.Architecture}", StringComparison.Ordinal)
-                ? image
-                : null;
+            var platform = $"{image.Os}/{image.Architecture}";
+            return name.Platform?.StartsWith(platform, StringComparison.Ordinal) == false ? null : image;
         }
         catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
         {
@@ -80,7 +90,8 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
             throw Unavailable(name, fault ?? "the engine does not have it after the pull");
         }
 
-        await log.SayAsync($"{name.Name} could not be pulled; the one that the engine has is used: {fault}", cancellationToken);
+        await log.SayAsync(
+            $"{name.Name} could not be pulled; the one that the engine has is used: {fault}", cancellationToken);
         return local;
     }
 

@@ -16,8 +16,11 @@ internal sealed class BuildGraph
     private readonly Dictionary<string, string> _globals;
     private readonly HashSet<int> _visited = [];
     private readonly List<ImageName> _images = [];
+    private readonly List<RemoteSource> _remotes = [];
 
-    /// <param name="skipsUnused">True for BuildKit; the legacy builder makes every stage before the target.</param>
+    /// <param name="skipsUnused">
+    /// True for BuildKit; the legacy builder makes every stage before the target.
+    /// </param>
     public BuildGraph(
         Dockerfile dockerfile, IReadOnlyDictionary<string, string> buildArgs, string platform, bool skipsUnused)
     {
@@ -30,6 +33,9 @@ internal sealed class BuildGraph
             Declare(instruction, _globals, inherited: null);
         }
     }
+
+    /// <summary>What the stages that were visited fetch from elsewhere.</summary>
+    public IReadOnlyList<RemoteSource> Remotes => _remotes;
 
     /// <summary>The images that building <paramref name="target"/> takes, each once.</summary>
     public IReadOnlyList<ImageName> ImagesFor(Stage target)
@@ -61,6 +67,12 @@ internal sealed class BuildGraph
                 Declare(instruction, values, _globals);
             }
 
+            if (instruction.Keyword == "ENV")
+            {
+                Declare(instruction, values);
+            }
+
+            _remotes.AddRange(RemoteSources.In(instruction, values, _dockerfile.Escape));
             foreach (var source in SourcesOf(instruction, values))
             {
                 VisitSource(stage, instruction, source);
@@ -90,13 +102,14 @@ internal sealed class BuildGraph
 
     private void VisitSource(Stage stage, Instruction instruction, string source)
     {
+        var isNumber = int.TryParse(source, out var index);
         var earlier = FindEarlier(stage, source)
-            ?? (int.TryParse(source, out var index) && index < stage.Index ? _dockerfile.Stages.ElementAtOrDefault(index) : null);
+            ?? (isNumber && index < stage.Index ? _dockerfile.Stages.ElementAtOrDefault(index) : null);
         if (earlier is not null)
         {
             Visit(earlier);
         }
-        else if (source is not ("" or "scratch") && !int.TryParse(source, out _))
+        else if (source is not ("" or "scratch") && !isNumber)
         {
             _images.Add(new ImageName(source, instruction.Line, null));
         }
@@ -142,6 +155,26 @@ internal sealed class BuildGraph
             else if (inherited is not null && inherited.TryGetValue(name, out var global))
             {
                 values[name] = global;
+            }
+        }
+    }
+
+    // Both forms: ENV name=value other=value, and ENV name the whole rest.
+    private void Declare(Instruction environment, Dictionary<string, string> values)
+    {
+        var words = environment.Words().ToArray();
+        if (words.Length > 1 && !words[0].Contains('=', StringComparison.Ordinal))
+        {
+            words = [$"{words[0]}={string.Join(' ', words[1..])}"];
+        }
+
+        foreach (var pair in words.Select(word => word.Split('=', 2)).Where(pair => pair.Length == 2))
+        {
+            // One that cannot be told stays unknown: it matters only where it names an image or a URL.
+            values.Remove(pair[0]);
+            if (Variables.Expand(pair[1], values, _dockerfile.Escape) is { } value)
+            {
+                values[pair[0]] = value;
             }
         }
     }

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Speed.Runners;
 
-/// <summary>Everything that an image depends on. Two builds with the same key need not both be made.</summary>
+/// <summary>
+/// Everything that an image depends on. Two builds with the same key need not both be made.
+/// </summary>
 internal sealed record BuildKey(
     string Tree,
     string Dockerfile,

@@ -4,7 +4,9 @@ using Speed.Deployments;
 
 namespace Speed.Runners;
 
-/// <summary>BuildKit's progress: steps that run side by side, told in plain lines that bear their step's number.</summary>
+/// <summary>
+/// BuildKit's progress: steps that run side by side, told in plain lines that bear their step's number.
+/// </summary>
 internal sealed class BuildKitProgress(DeploymentLog log) : BuildProgress
 {
     private readonly Dictionary<string, BuildKitStep> _steps = [];

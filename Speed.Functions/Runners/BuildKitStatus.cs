@@ -2,7 +2,10 @@ using ProtoBuf;
 
 namespace Speed.Runners;
 
-/// <summary>BuildKit's progress as it comes over the wire: <c>moby.buildkit.v1.StatusResponse</c>, what we read of it.</summary>
+/// <summary>
+/// BuildKit's progress as it comes over the wire: <c>moby.buildkit.v1.StatusResponse</c>, what we read of
+/// it.
+/// </summary>
 [ProtoContract]
 internal sealed class BuildKitStatus
 {

@@ -9,7 +9,7 @@ internal sealed class BuildKitStep(DeploymentLog log)
     private readonly Dictionary<LogStream, MemoryStream> _rests = [];
     private readonly HashSet<string> _endedTasks = [];
     private int _number;
-    private string? _end;
+    private bool _hasEnded;
 
     public bool IsAnnounced => _number > 0;
 
@@ -43,12 +43,13 @@ internal sealed class BuildKitStep(DeploymentLog log)
 
     public async ValueTask EndAsync(string how, CancellationToken cancellationToken)
     {
-        if (how == _end)
+        // A step may be told to end more than once.
+        if (_hasEnded)
         {
             return;
         }
 
-        _end = how;
+        _hasEnded = true;
         await FlushAsync(cancellationToken);
         await SayAsync(LogStream.Stdout, how, cancellationToken);
     }

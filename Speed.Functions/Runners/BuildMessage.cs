@@ -24,7 +24,9 @@ internal sealed record BuildMessage(string? Output, string? Id, string? Aux, str
                 && code.TryGetInt32(out var number) && number != 0 ? number : null);
     }
 
-    /// <summary>The image that the builder says it made; null where this message is about something else.</summary>
+    /// <summary>
+    /// The image that the builder says it made; null where this message is about something else.
+    /// </summary>
     public string? ImageId()
     {
         if (Aux is not ['{', ..] || Id is not (null or "moby.image.id"))

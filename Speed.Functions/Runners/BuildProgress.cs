@@ -10,7 +10,9 @@ internal abstract class BuildProgress : IAsyncDisposable
 
     public int? ErrorCode { get; private set; }
 
-    /// <summary>The step that failed, as the Dockerfile has it; null where none did or it is not known.</summary>
+    /// <summary>
+    /// The step that failed, as the Dockerfile has it; null where none did or it is not known.
+    /// </summary>
     public abstract string? FailedStep { get; }
 
     public async ValueTask TakeAsync(BuildMessage message, CancellationToken cancellationToken)

@@ -4,7 +4,9 @@ using Speed.Deployments;
 
 namespace Speed.Runners;
 
-/// <summary>How a container is held: what is asked of the engine. <see cref="ProfileCheck"/> sees that it was given.</summary>
+/// <summary>
+/// How a container is held: what is asked of the engine. <see cref="ProfileCheck"/> sees that it was given.
+/// </summary>
 /// <param name="NetworkId">Null: no network.</param>
 /// <param name="EngineLogBytes">What the engine buffers of the output for a restart of SPEED.</param>
 internal sealed record ContainerProfile(Sandbox Sandbox, string? NetworkId, long EngineLogBytes)
@@ -81,7 +83,8 @@ internal sealed record ContainerProfile(Sandbox Sandbox, string? NetworkId, long
     // An init of ours would take process 1 from one that insists on being it.
     private static bool HasInit(ImageInspectResponse image, IReadOnlyList<string> command)
     {
-        var program = (image.Config?.Entrypoint ?? []).Concat(command).Concat(image.Config?.Cmd ?? []).FirstOrDefault() ?? "";
+        var words = (image.Config?.Entrypoint ?? []).Concat(command).Concat(image.Config?.Cmd ?? []);
+        var program = words.FirstOrDefault() ?? "";
         return InitPrograms.Contains(program[(program.LastIndexOf('/') + 1)..]);
     }
 

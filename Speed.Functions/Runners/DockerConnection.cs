@@ -18,6 +18,7 @@ internal sealed class DockerConnection : IDisposable
     private readonly string _endpoint;
     private readonly DockerClient _client;
     private readonly HttpClient _http;
+    private readonly Func<HttpClient> _newHttp;
 
     public DockerConnection(string endpoint)
     {
@@ -31,9 +32,13 @@ internal sealed class DockerConnection : IDisposable
             .WithTransportOptions(new NativeHttpTransportOptions { ConfigureHandler = handler => Configure(handler, uri) })
             .Build();
 
-        var handler = new SocketsHttpHandler();
-        Configure(handler, uri);
-        _http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        _newHttp = () =>
+        {
+            var handler = new SocketsHttpHandler();
+            Configure(handler, uri);
+            return new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        };
+        _http = _newHttp();
     }
 
     public static bool IsLost(Exception exception) =>
@@ -98,6 +103,27 @@ internal sealed class DockerConnection : IDisposable
         {
             return $"Docker does not answer at {_endpoint}: start it, for example with `eng/docker-engine`, "
                 + "or set Speed__Docker__Endpoint.";
+        }
+    }
+
+    /// <summary>
+    /// False for an engine on its way down: it takes no new connections, while it stops its containers and still
+    /// answers on the old ones.
+    /// </summary>
+    public async Task<bool> TakesConnectionsAsync(CancellationToken cancellationToken)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(PingLimit);
+        using var http = _newHttp();
+        try
+        {
+            using var answer = await http.GetAsync(new Uri("/_ping", UriKind.Relative), limited.Token);
+            return true;
+        }
+        catch (Exception exception) when (IsLost(exception)
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return false;
         }
     }
 

@@ -7,7 +7,8 @@ namespace Speed.Runners;
 
 /// <summary>One container on the engine.</summary>
 /// <param name="log">Where a gap in the output is noted; null where nobody reads it.</param>
-internal sealed class DockerContainer(DockerConnection docker, ContainerInspectResponse found, DeploymentLog? log) : IContainer
+internal sealed class DockerContainer(DockerConnection docker, ContainerInspectResponse found, DeploymentLog? log)
+    : IContainer
 {
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
@@ -129,7 +130,7 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
     /// <summary>How it ended, and whether the engine went away before that was seen.</summary>
     private async Task<(State State, bool EngineRestarted)> WaitForExitAsync(CancellationToken cancellationToken)
     {
-        var lost = false;
+        var (lost, watched) = (false, false);
         while (true)
         {
             try
@@ -141,12 +142,12 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
                     case ContainerState.Exited when state.Status is "removing" or "dead":
                         throw Lost(_name);
                     case ContainerState.Exited:
-                        return (state, lost);
+                        return (state, lost || (watched && !await docker.TakesConnectionsAsync(cancellationToken)));
                     case ContainerState.Created:
                         throw new InvalidOperationException($"The container {_name} was never started.");
                     default:
                         await ResumeAsync(lost, cancellationToken);
-                        lost = false;
+                        (lost, watched) = (false, true);
                         await docker.AskAsync(client => client.Containers.WaitContainerAsync(_id, cancellationToken));
                         break;
                 }

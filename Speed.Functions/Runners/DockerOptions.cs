@@ -2,7 +2,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace Speed.Runners;
 
-/// <summary>Which engine builds and runs, and how far it trusts what it runs. Read once, at the start.</summary>
+/// <summary>
+/// Which engine builds and runs, and how far it trusts what it runs. Read once, at the start.
+/// </summary>
 public sealed record DockerOptions
 {
     private const long Mebibyte = 1024 * 1024;
@@ -15,10 +17,14 @@ public sealed record DockerOptions
 
     public Sandbox Sandbox { get; init; } = Sandbox.Standard;
 
-    /// <summary>Registries on private addresses that a Dockerfile may name: <c>host</c> or <c>host:port</c>.</summary>
+    /// <summary>
+    /// Registries on private addresses that a Dockerfile may name: <c>host</c> or <c>host:port</c>.
+    /// </summary>
     public IReadOnlyList<string> AllowedRegistries { get; init; } = [];
 
-    /// <summary>The most bytes kept of a deployment's log; the engine's own buffer is eight times that.</summary>
+    /// <summary>
+    /// The most bytes kept of a deployment's log; the engine's own buffer is eight times that.
+    /// </summary>
     public long LogMaxBytes { get; init; } = 64 * Mebibyte;
 
     private static string LocalEndpoint =>
@@ -86,6 +92,8 @@ public enum Sandbox
     /// <summary>Ordinary images run; BuildKit builds.</summary>
     Standard,
 
-    /// <summary>For strangers' code: nobody's user, a read-only root, no network; the legacy builder with limits.</summary>
+    /// <summary>
+    /// For strangers' code: nobody's user, a read-only root, no network; the legacy builder with limits.
+    /// </summary>
     Strict,
 }

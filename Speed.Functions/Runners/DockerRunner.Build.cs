@@ -46,7 +46,7 @@ public sealed partial class DockerRunner
         {
             if (progress is LegacyProgress legacy)
             {
-                await Leftovers.SweepAsync(_docker, legacy, layers: cancellationToken.IsCancellationRequested);
+                await Leftovers.SweepAsync(_docker, legacy);
             }
         }
     }

@@ -18,37 +18,56 @@ public sealed partial class DockerRunner
         var profile = new ContainerProfile(_options.Sandbox, network, 8 * _options.LogMaxBytes);
         var parameters = profile.For(deployment, await FindImageToRunAsync(imageId, cancellationToken), Own);
 
-        var made = await CreateOrAdoptAsync(parameters, log, cancellationToken);
+        var (made, isAdopted) = await CreateOrAdoptAsync(parameters, log, cancellationToken);
         var container = new DockerContainer(_docker, made, log);
-        if (container.State == ContainerState.Created)
+        if (container.State != ContainerState.Created
+            || await FindDifferencesAsync(parameters, made, cancellationToken) is not { Count: > 0 } differences)
         {
-            await CheckProfileAsync(parameters, made, container, cancellationToken);
+            return container;
         }
 
-        return container;
+        // Never started, and not held as it must be, for example since settings have changed.
+        await container.RemoveAsync(cancellationToken);
+        return isAdopted
+            ? await CreateAsync(deployment, imageId, log, cancellationToken)
+            : throw new DeploymentFailedException(
+                FailureCode.ContainerStartFailed,
+                $"The container was not made as asked, and was not started: {string.Join(", ", differences)} differ.",
+                "Deploy again; if it stays so, the engine cannot hold the container: see its own log.");
     }
 
-    public async Task<IContainer?> FindAsync(Deployment deployment, CancellationToken cancellationToken)
+    public async Task<IContainer?> FindAsync(
+        Deployment deployment, DeploymentLog log, CancellationToken cancellationToken)
     {
         var name = Own.ContainerName(deployment.Id, deployment.Attempt);
-        return await InspectAsync(name, cancellationToken) is { } found && Own.OwnsContainer(found.Name, found.Config?.Labels)
-            ? new DockerContainer(_docker, found, log: null)
+        var found = await InspectAsync(name, cancellationToken);
+        return found is not null && Own.OwnsContainer(found.Name, found.Config?.Labels)
+            ? new DockerContainer(_docker, found, log)
             : null;
+    }
+
+    public async Task<IReadOnlySet<long>> ListDeploymentsAsync(CancellationToken cancellationToken)
+    {
+        var found = await ListOwnAsync($"{Ownership.InstanceLabel}={Own.Instance}", cancellationToken);
+        var ids = new HashSet<long>();
+        foreach (var one in found)
+        {
+            // What is no number bears our name by chance.
+            if (long.TryParse(one.Labels[Ownership.DeploymentLabel], CultureInfo.InvariantCulture, out var id))
+            {
+                ids.Add(id);
+            }
+        }
+
+        return ids;
     }
 
     public async Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken)
     {
         var label = $"{Ownership.DeploymentLabel}={deploymentId.ToString(CultureInfo.InvariantCulture)}";
-        var filters = new Dictionary<string, IDictionary<string, bool>>
+        foreach (var one in await ListOwnAsync(label, cancellationToken))
         {
-            ["label"] = new Dictionary<string, bool> { [label] = true, [$"{Ownership.InstanceLabel}={Own.Instance}"] = true },
-        };
-        var found = await _docker.AskAsync(client => client.Containers.ListContainersAsync(
-            new ContainersListParameters { All = true, Filters = filters }, cancellationToken));
-
-        foreach (var id in found.Where(one => one.Names.Any(name => Own.OwnsContainer(name, one.Labels))).Select(one => one.ID))
-        {
-            if (await InspectAsync(id, cancellationToken) is { } inspected)
+            if (await InspectAsync(one.ID, cancellationToken) is { } inspected)
             {
                 await using var container = new DockerContainer(_docker, inspected, log: null);
                 await container.StopAsync(StopGrace, cancellationToken);
@@ -57,7 +76,18 @@ public sealed partial class DockerRunner
         }
     }
 
-    private async Task<ContainerInspectResponse> CreateOrAdoptAsync(
+    private async Task<IReadOnlyList<ContainerListResponse>> ListOwnAsync(string label, CancellationToken cancellationToken)
+    {
+        var filters = new Dictionary<string, IDictionary<string, bool>>
+        {
+            ["label"] = new Dictionary<string, bool> { [label] = true },
+        };
+        var found = await _docker.AskAsync(client => client.Containers.ListContainersAsync(
+            new ContainersListParameters { All = true, Filters = filters }, cancellationToken));
+        return [.. found.Where(one => one.Names.Any(name => Own.OwnsContainer(name, one.Labels)))];
+    }
+
+    private async Task<(ContainerInspectResponse Made, bool IsAdopted)> CreateOrAdoptAsync(
         CreateContainerParameters parameters, DeploymentLog log, CancellationToken cancellationToken)
     {
         try
@@ -69,11 +99,12 @@ public sealed partial class DockerRunner
                 await log.SayAsync($"Docker warns: {warning}", cancellationToken);
             }
 
-            return await InspectAsync(created.ID, cancellationToken) ?? throw DockerContainer.Lost(parameters.Name!);
+            var made = await InspectAsync(created.ID, cancellationToken);
+            return (made ?? throw DockerContainer.Lost(parameters.Name!), false);
         }
         catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.Conflict)
         {
-            return await AdoptAsync(parameters, cancellationToken) ?? throw DockerContainer.Refused(exception);
+            return (await AdoptAsync(parameters, cancellationToken) ?? throw DockerContainer.Refused(exception), true);
         }
         catch (DockerApiException exception)
         {
@@ -93,23 +124,11 @@ public sealed partial class DockerRunner
             $"Rename or remove it, and deploy again: `docker rename {parameters.Name} other`.");
     }
 
-    private async Task CheckProfileAsync(
-        CreateContainerParameters parameters, ContainerInspectResponse made, DockerContainer container,
-        CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> FindDifferencesAsync(
+        CreateContainerParameters parameters, ContainerInspectResponse made, CancellationToken cancellationToken)
     {
         var info = await _docker.AskAsync(client => client.System.GetSystemInfoAsync(cancellationToken));
-        var differences = ProfileCheck.Differences(parameters, made, info.SwapLimit);
-        if (differences.Count == 0)
-        {
-            return;
-        }
-
-        // Never started, and not held as it must be: a repeat begins anew.
-        await container.RemoveAsync(cancellationToken);
-        throw new DeploymentFailedException(
-            FailureCode.ContainerStartFailed,
-            $"The container was not made as asked: {string.Join(", ", differences)} differ, and it was not started.",
-            "Deploy again; if it stays so, the engine cannot hold the container: see `GET /v1/doctor`.");
+        return ProfileCheck.Differences(parameters, made, info.SwapLimit);
     }
 
     private async Task<ImageInspectResponse> FindImageToRunAsync(string imageId, CancellationToken cancellationToken)

@@ -23,7 +23,9 @@ public sealed partial class DockerRunner
         DockerfileRules.Check(dockerfile.Instructions, "the Dockerfile");
         var target = FindTarget(dockerfile, options.Target);
         var buildArgs = BuildArgsFor(options, source, dockerfile.Text);
-        var images = new BuildGraph(dockerfile, buildArgs, engine.Platform, builder == Builder.BuildKit).ImagesFor(target);
+        var graph = new BuildGraph(dockerfile, buildArgs, engine.Platform, builder == Builder.BuildKit);
+        var images = graph.ImagesFor(target);
+        await RemoteSources.CheckAsync(graph.Remotes, _options.Sandbox, cancellationToken);
         var bases = await _bases.EnsureAsync(images, options.ClearCache, log, cancellationToken);
 
         var key = new BuildKey(

@@ -5,13 +5,14 @@ using Speed.Deployments;
 namespace Speed.Runners;
 
 /// <summary>Builds and runs on one Docker engine.</summary>
-public sealed partial class DockerRunner : IRunner, IDisposable
+public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposable
 {
     private readonly DockerOptions _options;
     private readonly IDeploymentStore _store;
     private readonly DockerConnection _docker;
     private readonly BaseImages _bases;
     private readonly InstanceNetwork _network;
+    private bool _isDisposed;
 
     public DockerRunner(DockerOptions options, IDeploymentStore store)
     {
@@ -44,8 +45,33 @@ public sealed partial class DockerRunner : IRunner, IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes the instance's network away where nothing needs it: an engine has only some thirty to give.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        try
+        {
+            await _network.RemoveIfUnusedAsync(Own, limit.Token);
+        }
+        catch (Exception exception) when (
+            exception is DockerApiException or DeploymentFailedException or OperationCanceledException)
+        {
+            // It is found again by the next start.
+        }
+
+        Dispose();
+    }
+
     public void Dispose()
     {
+        _isDisposed = true;
         _docker.Dispose();
         _network.Dispose();
     }

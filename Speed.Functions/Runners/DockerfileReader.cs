@@ -21,7 +21,9 @@ internal sealed partial class DockerfileReader
         ReadDirectives();
     }
 
-    /// <summary>What joins lines and takes the meaning from a character: a backslash, or a backtick.</summary>
+    /// <summary>
+    /// What joins lines and takes the meaning from a character: a backslash, or a backtick.
+    /// </summary>
     public char Escape { get; private set; } = '\\';
 
     /// <summary>The frontend that the text asks for; null where it asks for none.</summary>

@@ -5,7 +5,9 @@ namespace Speed.Runners;
 /// <summary>What no Dockerfile may ask for, whoever wrote it.</summary>
 internal static class DockerfileRules
 {
-    /// <summary>Throws <see cref="FailureCode.DockerfileRefused"/> at the first instruction that asks for too much.</summary>
+    /// <summary>
+    /// Throws <see cref="FailureCode.DockerfileRefused"/> at the first instruction that asks for too much.
+    /// </summary>
     public static void Check(IEnumerable<Instruction> instructions, string origin)
     {
         foreach (var instruction in instructions.Select(instruction => instruction.Triggered()))

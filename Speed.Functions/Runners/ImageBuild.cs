@@ -3,7 +3,9 @@ using Speed.Deployments;
 
 namespace Speed.Runners;
 
-/// <summary>One build: sends the context while it is being written, and reads the progress to its end.</summary>
+/// <summary>
+/// One build: sends the context while it is being written, and reads the progress to its end.
+/// </summary>
 internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, BuildProgress progress)
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
@@ -52,7 +54,8 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
         Exception? fault = null;
         try
         {
-            await source.WriteContextAsync(plan.Dockerfile, plan.DockerfileText, writer.AsStream(leaveOpen: true), cancellationToken);
+            await source.WriteContextAsync(
+                plan.Dockerfile, plan.DockerfileText, writer.AsStream(leaveOpen: true), cancellationToken);
         }
         catch (Exception exception)
         {
@@ -121,7 +124,8 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
                 reading = reader.ReadLineAsync(CancellationToken.None).AsTask();
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or DeploymentFailedException || DockerConnection.IsLost(exception))
+        catch (Exception exception) when (
+            exception is OperationCanceledException or DeploymentFailedException || DockerConnection.IsLost(exception))
         {
             // The connection is closed next, and a build that nobody listens to ends within two seconds.
         }

@@ -5,7 +5,9 @@ using Speed.Deployments;
 
 namespace Speed.Runners;
 
-/// <summary>The bridge of this instance, on which containers cannot reach each other. Made when first needed.</summary>
+/// <summary>
+/// The bridge of this instance, on which containers cannot reach each other. Made when first needed.
+/// </summary>
 internal sealed class InstanceNetwork(DockerConnection docker) : IDisposable
 {
     private const string InterContainer = "com.docker.network.bridge.enable_icc";
@@ -24,6 +26,21 @@ internal sealed class InstanceNetwork(DockerConnection docker) : IDisposable
         finally
         {
             _gate.Release();
+        }
+    }
+
+    /// <summary>Takes it away, unless a container of ours is there that may yet be started on it.</summary>
+    public async Task RemoveIfUnusedAsync(Ownership own, CancellationToken cancellationToken)
+    {
+        var filters = new Dictionary<string, IDictionary<string, bool>>
+        {
+            ["label"] = new Dictionary<string, bool> { [$"{Ownership.InstanceLabel}={own.Instance}"] = true },
+        };
+        var containers = await docker.AskAsync(client => client.Containers.ListContainersAsync(
+            new ContainersListParameters { All = true, Filters = filters }, cancellationToken));
+        if (containers.Count == 0 && await FindAsync(own, cancellationToken) is { } id)
+        {
+            await docker.AskAsync(client => client.Networks.DeleteNetworkAsync(id, cancellationToken));
         }
     }
 

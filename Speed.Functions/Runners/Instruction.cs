@@ -3,7 +3,9 @@ namespace Speed.Runners;
 /// <summary>One instruction of a Dockerfile, its continuation lines joined.</summary>
 /// <param name="Line">Where it begins, from 1.</param>
 /// <param name="Keyword">In upper case.</param>
-/// <param name="Flags">What stands before the arguments as <c>--name=value</c>; the value is empty where there is none.</param>
+/// <param name="Flags">
+/// What stands before the arguments as <c>--name=value</c>; the value is empty where there is none.
+/// </param>
 /// <param name="HasHereDocument">True if lines of their own followed it.</param>
 internal sealed record Instruction(
     int Line, string Keyword, IReadOnlyList<(string Name, string Value)> Flags, string Arguments, bool HasHereDocument)

@@ -4,14 +4,16 @@ using Speed.Deployments;
 
 namespace Speed.Runners;
 
-/// <summary>The legacy builder's progress: text, in pieces, its containers and layers named as they come.</summary>
+/// <summary>
+/// The legacy builder's progress: text, in pieces, its containers and layers named as they come.
+/// </summary>
 internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
 {
     private const string StderrStart = "\e[91m";
     private const string StderrEnd = "\e[0m";
 
-    private readonly LineSplitter _stdout = new(log, LogStream.Stdout);
-    private readonly LineSplitter _stderr = new(log, LogStream.Stderr);
+    private LineSplitter _stdout = new(log, LogStream.Stdout);
+    private LineSplitter _stderr = new(log, LogStream.Stderr);
     private readonly List<string> _containers = [];
     private readonly List<string> _layers = [];
     private string? _step;
@@ -19,7 +21,9 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
 
     public override string? FailedStep => _step;
 
-    /// <summary>The containers of the steps so far: they bear no label, only these ids tell that they are ours.</summary>
+    /// <summary>
+    /// The containers of the steps so far: they bear no label, only these ids tell that they are ours.
+    /// </summary>
     public IReadOnlyList<string> Containers => _containers;
 
     /// <summary>The layers that this build made and did not find.</summary>
@@ -38,12 +42,15 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
         if (Step().Match(text) is { Success: true } step)
         {
             _step = step.Groups[1].Value;
-            _stepIsNew = false;
+            _stepIsNew = !_step.StartsWith("FROM ", StringComparison.OrdinalIgnoreCase);
         }
         else if (Running().Match(text) is { Success: true } running)
         {
             _containers.Add(running.Groups[1].Value);
-            _stepIsNew = true;
+        }
+        else if (text.StartsWith(" ---> Using cache", StringComparison.Ordinal))
+        {
+            _stepIsNew = false;
         }
         else if (Layer().Match(text) is { Success: true } layer && _stepIsNew)
         {
@@ -55,6 +62,13 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
     {
         Note(message);
         var text = message.Output ?? "";
+        if (BuilderWords().IsMatch(text))
+        {
+            // A step's last line may have no end.
+            await DisposeAsync();
+            (_stdout, _stderr) = (new(log, LogStream.Stdout), new(log, LogStream.Stderr));
+        }
+
         if (text.StartsWith(StderrStart, StringComparison.Ordinal))
         {
             var end = text.EndsWith(StderrEnd, StringComparison.Ordinal) ? StderrEnd.Length : 0;
@@ -65,6 +79,9 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
             await _stdout.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
         }
     }
+
+    [GeneratedRegex(@"^(Step \d+/\d+ : | ---> |Removing intermediate container )")]
+    private static partial Regex BuilderWords();
 
     [GeneratedRegex(@"^Step \d+/\d+ : (.*)")]
     private static partial Regex Step();

@@ -20,7 +20,9 @@ internal sealed class OutputFrames(Stream source)
     {
         while (_left == 0)
         {
-            if (await source.ReadAtLeastAsync(_header, HeaderBytes, throwOnEndOfStream: false, cancellationToken) < HeaderBytes)
+            var read = await source.ReadAtLeastAsync(
+                _header, HeaderBytes, throwOnEndOfStream: false, cancellationToken);
+            if (read < HeaderBytes)
             {
                 return null;
             }

@@ -48,9 +48,11 @@ internal static class ProfileCheck
         ("host's processes", host.PidMode is null or ""),
         ("host's names", host.UTSMode is null or "" && host.UsernsMode is null or ""),
         ("bind mounts", host.Binds is null or [] && host.VolumesFrom is null or [] && host.Mounts is null or []),
-        ("devices", host.Devices is null or [] && host.DeviceRequests is null or [] && host.DeviceCgroupRules is null or []),
+        ("devices", host.Devices is null or [] && host.DeviceRequests is null or []),
+        ("device rules", host.DeviceCgroupRules is null or []),
         ("published ports", !host.PublishAllPorts && host.PortBindings is null or { Count: 0 }),
-        ("restarts", host.RestartPolicy?.Name is null or RestartPolicyKind.Undefined or RestartPolicyKind.No && !host.AutoRemove),
+        ("restarts", host.RestartPolicy?.Name is null or RestartPolicyKind.Undefined or RestartPolicyKind.No),
+        ("removal by the engine", !host.AutoRemove),
     ];
 
     private static bool Same(IEnumerable<string>? first, IEnumerable<string>? second) =>

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Speed.Runners;
 
-/// <summary>Tells addresses of the open Internet from those of this host, its networks, and its cloud.</summary>
+/// <summary>
+/// Tells addresses of the open Internet from those of this host, its networks, and its cloud.
+/// </summary>
 internal static class PublicAddress
 {
     private static readonly IPNetwork[] Others =

@@ -9,7 +9,10 @@ namespace Speed.Runners;
 /// <summary>Which registries an image may come from, and who we are there.</summary>
 internal sealed class RegistryRules(IReadOnlyList<string> allowed)
 {
-    /// <summary>Repository and tag; the tag is the digest where there is one, and <c>latest</c> where there is neither.</summary>
+    /// <summary>
+    /// Repository and tag; the tag is the digest where there is one, and <c>latest</c> where there is
+    /// neither.
+    /// </summary>
     public static (string Repository, string Tag) Split(string name)
     {
         if (name.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at)
@@ -36,7 +39,8 @@ internal sealed class RegistryRules(IReadOnlyList<string> allowed)
             var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
             return addresses.All(PublicAddress.Is)
                 ? null
-                : $"its registry {registry} has a private address: the operator may add it to Speed__Docker__AllowedRegistries";
+                : $"its registry {registry} has a private address: the operator may add it to "
+                    + "Speed__Docker__AllowedRegistries";
         }
         catch (Exception exception) when (exception is SocketException or UriFormatException)
         {
@@ -44,7 +48,9 @@ internal sealed class RegistryRules(IReadOnlyList<string> allowed)
         }
     }
 
-    /// <summary>From the operator's Docker configuration; null where it holds no plain login for the registry.</summary>
+    /// <summary>
+    /// From the operator's Docker configuration; null where it holds no plain login for the registry.
+    /// </summary>
     public static AuthConfig? FindLogin(string image)
     {
         var directory = Environment.GetEnvironmentVariable("DOCKER_CONFIG")
@@ -71,12 +77,14 @@ internal sealed class RegistryRules(IReadOnlyList<string> allowed)
         }
     }
 
-    /// <summary>Null for Docker Hub. As Docker tells a host from a name: it has a dot or a colon, or is localhost.</summary>
+    /// <summary>
+    /// Null for Docker Hub. As Docker tells a host from a name: it has a dot or a colon, or is localhost.
+    /// </summary>
     internal static string? RegistryOf(string image)
     {
         var first = image.Split('/')[0];
         var isHost = image.Contains('/', StringComparison.Ordinal)
-            && (first.Contains('.', StringComparison.Ordinal) || first.Contains(':', StringComparison.Ordinal) || first == "localhost");
+            && (first.AsSpan().ContainsAny('.', ':') || first == "localhost");
         return isHost && first is not ("docker.io" or "index.docker.io") ? first : null;
     }
 

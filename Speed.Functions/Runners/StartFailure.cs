@@ -20,11 +20,9 @@ internal static partial class StartFailure
     {
         if (exitCode is 126 or 127 && InitFailed().Match(firstStderr) is { Success: true } match)
         {
+            var reason = match.Groups[1].Value;
             throw new DeploymentFailedException(
-                FailureCode.ContainerStartFailed,
-                $"The container did not start: {match.Groups[1].Value}.",
-                HintFor(match.Groups[1].Value.Replace("No such file", "executable file not found, no such file", StringComparison.Ordinal)),
-                exitCode);
+                FailureCode.ContainerStartFailed, $"The container did not start: {reason}.", HintFor(reason), exitCode);
         }
     }
 
@@ -33,7 +31,7 @@ internal static partial class StartFailure
 
     private static string HintFor(string reason) => reason switch
     {
-        _ when Says(reason, "executable file not found") =>
+        _ when Says(reason, "executable file not found") || (Says(reason, "exec ") && Says(reason, "failed: No such file")) =>
             "The image has no such program on its PATH: check CMD, ENTRYPOINT and `command`. An image FROM scratch "
             + "has no shell; use the form in brackets.",
         _ when Says(reason, "no such file or directory") =>

@@ -2,10 +2,15 @@ using System.Text;
 
 namespace Speed.Runners;
 
-/// <summary>Puts values in the place of <c>$name</c>, <c>${name}</c>, <c>${name:-word}</c> and <c>${name:+word}</c>.</summary>
+/// <summary>
+/// Puts values in the place of <c>$name</c>, <c>${name}</c>, <c>${name:-word}</c> and <c>${name:+word}</c>.
+/// </summary>
 internal static class Variables
 {
-    /// <summary>Null where the text uses a form that is not known here. Quotes are taken off; a missing value is empty.</summary>
+    /// <summary>
+    /// Null where the text uses a form that is not known here. Quotes are taken off; a missing value is
+    /// empty.
+    /// </summary>
     public static string? Expand(string text, IReadOnlyDictionary<string, string> values, char escape)
     {
         var result = new StringBuilder();

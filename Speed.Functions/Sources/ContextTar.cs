@@ -31,7 +31,7 @@ internal sealed class ContextTar(Stream destination)
         WriteAsync(TarEntryType.RegularFile, path, Readable, entry =>
             entry.DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)), cancellationToken);
 
-    /// <summary>Copies what <paramref name="excludes"/> leaves of another tar; paths end without a slash there.</summary>
+    /// <summary>Copies what <paramref name="excludes"/>, asked without a last slash, leaves of a tar.</summary>
     public async Task CopyAsync(Stream archive, Func<string, bool> excludes, CancellationToken cancellationToken)
     {
         await using var reader = new TarReader(archive, leaveOpen: true);

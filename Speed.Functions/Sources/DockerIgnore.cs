@@ -2,7 +2,7 @@ namespace Speed.Sources;
 
 /// <summary>
 /// The rules of a <c>.dockerignore</c> file, as Docker applies them: one pattern a line, <c>#</c> comments,
-/// <c>!</c> exceptions; the last rule that fits a path or a folder above it decides.
+/// <c>!</c> exceptions; the last rule that fits decides.
 /// </summary>
 internal sealed class DockerIgnore
 {
@@ -23,9 +23,10 @@ internal sealed class DockerIgnore
         {
             number++;
             // Before trimming: a comment begins at the start of its line, a pattern may be indented.
-            if (!line.StartsWith('#') && line.Trim() is { Length: > 0 } pattern)
+            if (!line.StartsWith('#') && Normalize(line.Trim()) is { Length: > 0 } pattern)
             {
-                rules.Add(ParseRule(pattern, number));
+                rules.Add(ParseRule(pattern)
+                    ?? throw new FormatException($"line {number}, `{line.Trim()}`, is not a pattern"));
             }
         }
 
@@ -44,46 +45,56 @@ internal sealed class DockerIgnore
         }
 
         var excluded = false;
-        foreach (var rule in _rules)
+        var fits = new bool[_rules.Length];
+        for (var end = 0; end < path.Length;)
         {
-            if (rule.IsException == excluded && FitsPathOrParent(rule.Pattern, path))
-            {
-                excluded = !rule.IsException;
-            }
+            var slash = path.IndexOf('/', end + 1);
+            end = slash < 0 ? path.Length : slash;
+            excluded = Apply(path.AsSpan(0, end), fits);
         }
 
         return excluded;
     }
 
-    private static Rule ParseRule(string line, int number)
+    // A rule that fits a folder fits all below. An exception counts only where something was excluded before it:
+    // of "**/*.log" and "!logs", the second does not fit the folder logs, and so saves nothing in it.
+    private bool Apply(ReadOnlySpan<char> path, bool[] fits)
     {
-        var isException = line[0] == '!';
-        var pattern = Clean(isException ? line[1..].Trim() : line);
-        return pattern.Length > 0 && IgnorePattern.Parse(pattern) is { } parsed
-            ? new Rule(isException, parsed)
-            : throw new FormatException($"line {number}, `{line}`, is not a pattern");
-    }
-
-    private static bool FitsPathOrParent(IgnorePattern pattern, string path)
-    {
-        for (var end = path.IndexOf('/'); end >= 0; end = path.IndexOf('/', end + 1))
+        var excluded = false;
+        for (var i = 0; i < _rules.Length; i++)
         {
-            if (pattern.Fits(path.AsSpan(0, end)))
-            {
-                return true;
-            }
+            fits[i] |= _rules[i].IsException == excluded && _rules[i].Pattern.Fits(path);
+            excluded = fits[i] ? !_rules[i].IsException : excluded;
         }
 
-        return pattern.Fits(path);
+        return excluded;
     }
 
-    // As Go's filepath.Clean, then relative to the context: "/a/./b/" is "a/b".
+    // Docker cleans a line before it looks for the mark of an exception, and once more after it.
+    private static string Normalize(string line)
+    {
+        var isException = line.StartsWith('!');
+        var pattern = Clean((isException ? line[1..] : line).Trim());
+        pattern = pattern.Length > 1 ? pattern.TrimStart('/') : pattern;
+        return (isException ? "!" + pattern : pattern).Trim();
+    }
+
+    private static Rule? ParseRule(string line)
+    {
+        var pattern = Clean(line);
+        var isException = pattern.StartsWith('!');
+        var rest = isException ? pattern[1..] : pattern;
+        return rest.Length > 0 && IgnorePattern.Parse(rest) is { } parsed ? new Rule(isException, parsed) : null;
+    }
+
+    // As Go's filepath.Clean: "/a/./b/../" is "/a".
     private static string Clean(string pattern)
     {
+        var isRooted = pattern.StartsWith('/');
         var parts = new List<string>();
         foreach (var part in pattern.Split('/').Where(part => part is not ("" or ".")))
         {
-            if (part != ".." || (parts.Count == 0 ? !pattern.StartsWith('/') : parts[^1] == ".."))
+            if (part != ".." || (parts.Count == 0 ? !isRooted : parts[^1] == ".."))
             {
                 parts.Add(part);
             }
@@ -93,7 +104,8 @@ internal sealed class DockerIgnore
             }
         }
 
-        return parts.Count > 0 ? string.Join('/', parts) : pattern.StartsWith('/') ? "/" : pattern.Length > 0 ? "." : "";
+        var cleaned = (isRooted ? "/" : "") + string.Join('/', parts);
+        return cleaned.Length == 0 && pattern.Length > 0 ? "." : cleaned;
     }
 
     private sealed record Rule(bool IsException, IgnorePattern Pattern);

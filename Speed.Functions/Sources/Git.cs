@@ -52,7 +52,7 @@ internal sealed class Git(GitOptions options, string folder)
         return exit.IsSuccess ? Encoding.UTF8.GetString(text, 0, length) : null;
     }
 
-    /// <summary>Hands its output to <paramref name="read"/> as it comes; a reader that throws ends the command.</summary>
+    /// <summary>Hands its output to <paramref name="read"/> as it comes; one that throws ends the command.</summary>
     public async Task<GitExit> ReadAsync(
         Func<Stream, Task> read, IEnumerable<string> arguments, CancellationToken cancellationToken)
     {

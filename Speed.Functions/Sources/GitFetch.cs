@@ -17,8 +17,10 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
     /// <summary>The head of a branch or tag; for null of the remote's HEAD.</summary>
     public async Task<Fetched> HeadAsync(string? branch, DeploymentLog log, CancellationToken cancellationToken)
     {
+        // Before the server's first answer, which may be long in coming.
+        await log.SayAsync($"Cloning {url}", cancellationToken);
         var found = await _remote.ResolveAsync(branch, cancellationToken);
-        await log.SayAsync($"Cloning {url}, {found.Kind} {found.Name}", cancellationToken);
+        await log.SayAsync($"Found {found.Kind} {found.Name}", cancellationToken);
         await InitAsync("sha1", cancellationToken);
 
         // By name, so that what comes is the head of this moment, which every server gives.
@@ -39,14 +41,15 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
     public async Task<Fetched> CommitAsync(
         string? branch, string commit, DeploymentLog log, CancellationToken cancellationToken)
     {
+        await log.SayAsync($"Cloning {url}, commit {commit}", cancellationToken);
         var name = branch ?? (await _remote.ResolveAsync(null, cancellationToken)).Name;
-        await log.SayAsync($"Cloning {url}, commit {commit}, branch {name}", cancellationToken);
         await InitAsync(commit.Length == 64 ? "sha256" : "sha1", cancellationToken);
 
         var exit = await FetchAsync(["--depth=1"], $"+{commit}:{Target}", cancellationToken);
         if (exit.Says("unadvertised object"))
         {
-            await log.SayAsync("The server gives no single commits: fetching the branch with its history", cancellationToken);
+            await log.SayAsync(
+                "The server gives no single commits: fetching the branch with its history", cancellationToken);
             var found = await _remote.ResolveAsync(branch, cancellationToken);
             exit = await FetchAsync([], $"+{found.Ref}:{Target}", cancellationToken);
         }
@@ -104,7 +107,8 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
             {
                 await stopping.CancelAsync();
                 await fetching.ContinueWith(_ => { }, TaskScheduler.Default);
-                throw GitTree.TooLarge($"The fetch of {url} brings more than {ByteCount.Format(limits.FetchMaxBytes)}.");
+                throw GitTree.TooLarge(
+                    $"The fetch of {url} brings more than {ByteCount.Format(limits.FetchMaxBytes)}.");
             }
         }
 

@@ -31,10 +31,12 @@ internal sealed class GitReport(Git git, DeploymentLog log)
 
         if (submodules.Length > NamedSubmodules)
         {
-            await log.SayAsync($"{submodules.Length - NamedSubmodules:N0} more submodules are not fetched", cancellationToken);
+            await log.SayAsync(
+                $"{submodules.Length - NamedSubmodules:N0} more submodules are not fetched", cancellationToken);
         }
 
-        await SayPointersAsync(await new LfsPointers(git).FindAsync(commit, entries, cancellationToken), cancellationToken);
+        var pointers = await new LfsPointers(git).FindAsync(commit, entries, cancellationToken);
+        await SayPointersAsync(pointers, cancellationToken);
     }
 
     private async Task SayPointersAsync(IReadOnlyList<string> pointers, CancellationToken cancellationToken)

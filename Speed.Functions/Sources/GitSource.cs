@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Speed.Deployments;
 
 namespace Speed.Sources;
@@ -5,11 +6,13 @@ namespace Speed.Sources;
 /// <summary>Fetches with the git program: one commit, no history, no checkout.</summary>
 public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
 {
-    /// <summary>What is wrong with the git on this machine and the way out, in a sentence; null if nothing is.</summary>
+    /// <summary>What is wrong with this machine's git and the way out, in a sentence; null if nothing is.</summary>
     public Task<string?> FindFaultAsync(CancellationToken cancellationToken) =>
         GitVersion.FindFaultAsync(options, cancellationToken);
 
-    /// <summary>Removes what an earlier process left behind. Only for the one process that owns the work folder.</summary>
+    /// <summary>
+    /// Removes what an earlier process left behind. Only for the one process that owns the work folder.
+    /// </summary>
     public void RemoveLeftovers() => GitWorkspace.RemoveLeftovers(options.WorkFolder);
 
     public async Task<ISourceTree> FetchAsync(
@@ -27,9 +30,14 @@ public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
             var fetched = await FetchAsync(fetch, deployment, log, cancellationToken);
             return await OpenAsync(new GitReport(git, log), git, fetched, folder, workspace, cancellationToken);
         }
-        catch
+        catch (Exception fault)
         {
             await workspace.DisposeAsync();
+            if (fault is Win32Exception)
+            {
+                throw new DeploymentFailedException(FailureCode.Internal, GitVersion.NotFound, inner: fault);
+            }
+
             throw;
         }
     }
@@ -74,5 +82,7 @@ public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
     private static DeploymentFailedException NoFolder(string message, params IReadOnlyList<string> folders) => new(
         FailureCode.CloneFailed,
         message,
-        folders.Count == 0 ? "Leave the subdirectory out." : $"It has {string.Join(", ", folders.Select(f => $"`{f}`"))}.");
+        folders.Count == 0
+            ? "Leave the subdirectory out."
+            : $"It has {string.Join(", ", folders.Select(folder => $"`{folder}`"))}.");
 }

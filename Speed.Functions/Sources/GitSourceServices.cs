@@ -17,7 +17,7 @@ public static class GitSourceServices
         services.AddSingleton(Read(configuration));
         services.AddSingleton<GitSource>();
         services.AddSingleton<ISource>(provider => provider.GetRequiredService<GitSource>());
-        return services;
+        return services.AddHostedService<GitStart>();
     }
 
     private static GitOptions Read(IConfiguration configuration)
@@ -47,7 +47,8 @@ public static class GitSourceServices
         return unknown is null
             ? schemes
             : throw new InvalidOperationException(
-                $"Speed__Git__AllowedSchemes has `{unknown}`; it takes {string.Join(", ", RepositoryUrl.KnownSchemes)}.");
+                $"Speed__Git__AllowedSchemes has `{unknown}`; "
+                + $"it takes {string.Join(", ", RepositoryUrl.KnownSchemes)}.");
     }
 
     private static string? Given(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;

@@ -7,7 +7,9 @@ using Speed.Deployments;
 namespace Speed.Sources;
 
 /// <summary>One entry of a tree.</summary>
-/// <param name="Mode">Git's: <c>100644</c>, <c>100755</c>, <c>120000</c> a symbolic link, <c>160000</c> a submodule.</param>
+/// <param name="Mode">
+/// Git's: <c>100644</c>, <c>100755</c>, <c>120000</c> a symbolic link, <c>160000</c> a submodule.
+/// </param>
 internal readonly record struct TreeEntry(string Mode, string ObjectId, long Size, string Path)
 {
     public bool IsRegular => Mode.StartsWith("100", StringComparison.Ordinal);
@@ -18,7 +20,7 @@ internal readonly record struct TreeEntry(string Mode, string ObjectId, long Siz
 /// <summary>Reads and counts a tree, however large it claims to be.</summary>
 internal sealed class GitTree(Git git, GitOptions limits)
 {
-    /// <summary>The id of the tree at <paramref name="folder"/> (empty: the whole); null if there is no such folder.</summary>
+    /// <summary>The id of the tree at <paramref name="folder"/> (empty: the whole); null if there is none.</summary>
     public async Task<string?> FindAsync(string commit, string folder, CancellationToken cancellationToken)
     {
         if (folder.Length == 0)
@@ -55,7 +57,9 @@ internal sealed class GitTree(Git git, GitOptions limits)
     }
 
     public static DeploymentFailedException TooLarge(string message) => new(
-        FailureCode.RepoTooLarge, message, "Deploy a smaller subdirectory, or leave large files out of the repository.");
+        FailureCode.RepoTooLarge,
+        message,
+        "Deploy a smaller subdirectory, or leave large files out of the repository.");
 
     private void Check(int files, long bytes, string path)
     {

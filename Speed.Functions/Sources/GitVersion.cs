@@ -8,6 +8,8 @@ internal static partial class GitVersion
 {
     private static readonly Version Needed = new(2, 37);
 
+    public static string NotFound => $"Git was not found on the PATH: install Git {Needed} or newer.";
+
     /// <summary>What is wrong with it and the way out, in a sentence; null if nothing is.</summary>
     public static async Task<string?> FindFaultAsync(GitOptions options, CancellationToken cancellationToken)
     {
@@ -18,7 +20,7 @@ internal static partial class GitVersion
         }
         catch (Win32Exception)
         {
-            return $"Git was not found on the PATH: install Git {Needed} or newer.";
+            return NotFound;
         }
     }
 

@@ -1,0 +1,167 @@
+using Docker.DotNet.Models;
+using Speed.Deployments;
+using Speed.Runners;
+using Xunit;
+
+namespace Speed.Tests.Runners;
+
+/// <summary>How both builders tell what went wrong.</summary>
+public abstract partial class ImageBuildTests
+{
+    [Fact]
+    public async Task A_failing_step_is_named_with_its_exit_code_and_its_output_is_in_the_log()
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync("FROM busybox\nRUN echo why >&2; exit 3\n");
+
+        Assert.Equal((FailureCode.BuildFailed, 3), (failure.Code, failure.ExitCode));
+        Assert.Contains("RUN echo why", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("exit code 3", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(world.Recorded.Entries.OfType<LogLine>(), line =>
+            line.Stream == LogStream.Stderr && line.Text.EndsWith("why", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_step_that_is_killed_ran_out_of_memory()
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync("FROM busybox\nRUN exit 137\n");
+
+        Assert.Equal((FailureCode.OutOfMemory, 137), (failure.Code, failure.ExitCode));
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_the_platform_s_fault()
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync("FROM busybox\nCOPY no-such-file /no space left on device/\n");
+
+        Assert.Equal(FailureCode.BuildFailed, failure.Code);
+        Assert.Equal(FailureCode.DiskFull, BuildFailure.From(
+            "write /x: no space left on device", null, null, new Engine("1", new System.Version(1, 41), "linux", "amd64"),
+            Builder.BuildKit, Dockerfile.Parse("")).Code);
+    }
+
+    [Theory]
+    [InlineData("FROM no-such-image-of-speed:1\n", 1)]
+    [InlineData("FROM busybox\n\nCOPY --from=no-such-image-of-speed:1 / /x\n", 3)]
+    public async Task A_missing_base_is_named_with_its_line(string dockerfile, int line)
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync(dockerfile);
+
+        Assert.Equal(FailureCode.BaseImageUnavailable, failure.Code);
+        Assert.Contains($"`no-such-image-of-speed:1` on line {line}", failure.Message, StringComparison.Ordinal);
+        Assert.NotNull(failure.Hint);
+    }
+
+    [Fact]
+    public async Task A_missing_Dockerfile_names_those_that_there_are()
+    {
+        await using var world = await NewWorldAsync();
+        var tree = new MemoryTree().Add("app/Dockerfile", "FROM a").Add("Dockerfile.prod", "FROM a").Add("readme", "");
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
+            () => world.BuildAsync(world.NewDeployment(), tree));
+
+        Assert.Equal(FailureCode.DockerfileNotFound, failure.Code);
+        Assert.Contains("`Dockerfile.prod`, `app/Dockerfile`", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_Dockerfile_that_is_a_link_is_none()
+    {
+        await using var world = await NewWorldAsync();
+        var tree = new MemoryTree("FROM busybox");
+        tree.Links.Add("Dockerfile");
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
+            () => world.BuildAsync(world.NewDeployment(), tree));
+
+        Assert.Equal(FailureCode.DockerfileNotFound, failure.Code);
+    }
+
+    [Fact]
+    public async Task A_target_that_does_not_exist_is_told_with_those_that_do()
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync(
+            "FROM busybox AS one\nFROM busybox AS two\n", options => options with { Target = "three" });
+
+        Assert.Equal(FailureCode.BuildFailed, failure.Code);
+        Assert.Contains("`one`, `two`", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ADD http://127.0.0.1:1/x /x")]
+    [InlineData("ADD [\"http://169.254.169.254/latest\", \"/x\"]")]
+    [InlineData("ADD --chown=1 https://[::1]/x /x")]
+    [InlineData("ARG HOST=10.0.0.1\nADD http://$HOST/x /x")]
+    [InlineData("ENV SOURCE http://localhost/x\nADD ${SOURCE} /x")]
+    [InlineData("ADD $UNKNOWN /x")]
+    [InlineData("ADD git@127.0.0.1:r.git /x")]
+    public async Task Nothing_is_fetched_from_a_private_address(string instruction)
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync($"FROM busybox\n{instruction}\n");
+
+        Assert.Equal(FailureCode.DockerfileRefused, failure.Code);
+    }
+
+    [Fact]
+    public async Task A_base_may_not_bring_steps_that_are_not_allowed()
+    {
+        await using var world = await NewWorldAsync();
+        var name = $"speed-test-{world.Instance}";
+        await using var container = await world.Runner.CreateAsync(
+            world.NewScript("true"), await world.BusyboxAsync(), world.Log, Token);
+        var names = await world.ListContainersAsync();
+        var parent = await world.AskAsync(client => client.Images.CommitContainerChangesAsync(
+            new CommitContainerChangesParameters
+            {
+                ContainerID = names[0].TrimStart('/'),
+                RepositoryName = name,
+                Tag = "1",
+                Changes = ["ONBUILD ADD http://example.org/x /x"],
+            },
+            Token));
+
+        var failure = await world.FailToBuildAsync($"FROM {name}:1\n");
+        await world.AskAsync(client => client.Images.DeleteImageAsync(parent.ID, new ImageDeleteParameters(), Token));
+
+        Assert.Equal(FailureCode.DockerfileRefused, failure.Code);
+    }
+
+    [Fact]
+    public async Task A_misspelt_instruction_fails_the_build()
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync("FROM busybox\nRUNN true\n");
+
+        Assert.Equal(FailureCode.BuildFailed, failure.Code);
+        Assert.Contains("RUNN", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_engine_is_too_old_for_is_said_with_its_version()
+    {
+        await using var world = await NewWorldAsync();
+        var version = await world.AskAsync(client => client.System.GetVersionAsync(Token));
+
+        // A flag that no frontend has yet, or here-documents where those are too new.
+        var knowsHereDocuments = System.Version.Parse(version.APIVersion) >= new System.Version(1, 42);
+        var failure = await world.FailToBuildAsync(knowsHereDocuments
+            ? "FROM busybox\nCOPY --from-the-future . /\n"
+            : "FROM busybox\nRUN <<EOF\necho hello\nEOF\n");
+
+        Assert.Equal(FailureCode.BuildFailed, failure.Code);
+        Assert.Contains(version.Version, failure.Message, StringComparison.Ordinal);
+    }
+}
