@@ -42,6 +42,19 @@ public sealed class MemoryLogStore : ILogStore
         }
     }
 
+    public Task<IReadOnlyList<ClosedLog>> ListClosedAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<bool> RemoveLinesAsync(long deploymentId, string reason, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task ForgetAsync(long deploymentId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task ShrinkAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<string> CopyToAsync(string folder, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     private List<LogEntry> Log(long deploymentId) => _logs.GetOrAdd(deploymentId, _ => []);
 
     private Task Add(long deploymentId, IEnumerable<LogEntry> entries)

@@ -46,7 +46,8 @@ public sealed class SpeedApp : IAsyncDisposable
         var all = new Dictionary<string, string>
         {
             ["Speed:Urls"] = "http://127.0.0.1:0",
-            ["Speed:DataDirectory"] = Directory.CreateTempSubdirectory("speed-test-").FullName,
+            ["Speed:DataDirectory"] = settings?.GetValueOrDefault("Speed__DataDirectory")
+                ?? Directory.CreateTempSubdirectory("speed-test-").FullName,
             ["Speed:Git:AllowedSchemes"] = "https,http",
             ["Speed:Git:AllowedHosts"] = "127.0.0.1",
         };
@@ -70,6 +71,18 @@ public sealed class SpeedApp : IAsyncDisposable
     /// <param name="settings">As in the environment.</param>
     public static Task<SpeedApp> OpenIdleAsync(Dictionary<string, string>? settings = null) =>
         OpenAsync(new(settings ?? []) { ["Speed__MaxRunning"] = "0" });
+
+    /// <summary>One that starts nothing, on the data of a backup.</summary>
+    public static Task<SpeedApp> RestoreIdleAsync(string backup)
+    {
+        var data = Directory.CreateTempSubdirectory("speed-test-").FullName;
+        foreach (var file in Directory.GetFiles(backup))
+        {
+            File.Copy(file, Path.Combine(data, Path.GetFileName(file)));
+        }
+
+        return OpenIdleAsync(new() { ["Speed__DataDirectory"] = data });
+    }
 
     /// <summary>Stops SPEED in good order and starts it anew on the same data.</summary>
     public async Task RestartAsync()

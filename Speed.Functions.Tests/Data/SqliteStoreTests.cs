@@ -5,7 +5,7 @@ namespace Speed.Tests.Data;
 
 public sealed class SqliteStoreTests : StoreContract
 {
-    private readonly TempFolder _folder = new();
+    private readonly TempFolder _folder = TempFolder.InMemory();
     private SqliteStores? _stores;
 
     protected override IDeploymentStore Open()

@@ -36,6 +36,7 @@ internal static class DockerCli
         }
     }
 
-    private static async Task<string[]> LinesAsync(params string[] arguments) =>
+    /// <summary>Runs docker with these arguments and gives the lines that it prints.</summary>
+    public static async Task<string[]> LinesAsync(params string[] arguments) =>
         (await RunAsync(arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -10,6 +10,9 @@ public sealed class World : IAsyncLifetime
 {
     private int _repositories;
 
+    /// <summary>As in the environment.</summary>
+    public Dictionary<string, string> Settings { get; init; } = [];
+
     public SpeedApp App { get; private set; } = null!;
 
     public GitServer Git { get; private set; } = null!;
@@ -17,7 +20,7 @@ public sealed class World : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Git = await GitServer.StartAsync();
-        App = await SpeedApp.OpenAsync();
+        App = await SpeedApp.OpenAsync(Settings);
     }
 
     public async ValueTask DisposeAsync()
@@ -90,7 +93,8 @@ public sealed class World : IAsyncLifetime
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
-    private string Instance => App.Services.GetRequiredService<IDeploymentStore>().Instance;
+    /// <summary>The name that all of this SPEED's containers and images bear.</summary>
+    public string Instance => App.Services.GetRequiredService<IDeploymentStore>().Instance;
 
     private static Dictionary<string, object?>? MembersOf(object? options) =>
         options is null

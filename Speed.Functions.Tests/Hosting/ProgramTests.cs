@@ -66,15 +66,7 @@ public sealed class ProgramTests : IDisposable
     public async Task The_start_says_what_to_know_and_SIGTERM_ends_in_good_order()
     {
         using var speed = Run();
-        var notice = "";
-        while (await speed.StandardOutput.ReadLineAsync(Now) is { } line)
-        {
-            notice += line + "\n";
-            if (line.Contains("curl http://127.0.0.1:", StringComparison.Ordinal))
-            {
-                break;
-            }
-        }
+        var (_, notice) = await SpeedProgram.ReadStartAsync(speed, Now);
 
         using var kill = Process.Start("kill", ["-TERM", $"{speed.Id}"]);
         await speed.WaitForExitAsync(Now);
@@ -85,24 +77,5 @@ public sealed class ProgramTests : IDisposable
             words => Assert.Contains(words, notice, StringComparison.Ordinal));
     }
 
-    private Process Run(params (string Name, string Value)[] settings)
-    {
-        var start = new ProcessStartInfo("dotnet", [typeof(Speed.Endpoints.Refusal).Assembly.Location])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment =
-            {
-                ["Speed__DataDirectory"] = _data,
-                ["Speed__Urls"] = "http://127.0.0.1:0",
-                ["Speed__MaxRunning"] = "0",
-            },
-        };
-        foreach (var (name, value) in settings)
-        {
-            start.Environment[name] = value;
-        }
-
-        return Process.Start(start)!;
-    }
+    private Process Run(params (string Name, string Value)[] settings) => SpeedProgram.Start(_data, settings);
 }

@@ -53,4 +53,17 @@ internal sealed class RecordedLog : ILogStore
 
     public Task<IReadOnlyList<LogEntry>> ReadAsync(long deploymentId, long after, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<LogEntry>>([.. Entries.Where(entry => entry.Last > after)]);
+
+    public Task<IReadOnlyList<ClosedLog>> ListClosedAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<bool> RemoveLinesAsync(long deploymentId, string reason, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task ForgetAsync(long deploymentId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task ShrinkAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<string> CopyToAsync(string folder, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 }

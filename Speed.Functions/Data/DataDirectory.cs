@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Speed.Deployments;
 
 namespace Speed.Data;
 
@@ -20,10 +21,13 @@ public sealed class DataDirectory : IDisposable
     public DataDirectory(StoreOptions options)
     {
         FullPath = Create(options.DataDirectory);
+        Ballast = new Ballast(new DataFolder(FullPath));
         _lock = Lock(Path.Combine(FullPath, "speed.lock"), options.LockTimeout);
     }
 
     public string FullPath { get; }
+
+    public Ballast Ballast { get; }
 
     public void Dispose() => _lock.Dispose();
 

@@ -18,6 +18,8 @@ public static class DataServices
         services.TryAddSingleton<Bell>();
         services.AddSingleton(_ => StoreOptions.From(configuration));
         services.AddSingleton<DataDirectory>();
+        services.AddSingleton(provider => new DataFolder(provider.GetRequiredService<DataDirectory>().FullPath));
+        services.AddSingleton(provider => provider.GetRequiredService<DataDirectory>().Ballast);
         services.AddSingleton<DbManager>();
         services.AddSingleton<IDeploymentStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<LogDatabase>();

@@ -14,6 +14,9 @@ internal sealed record DatabaseFile(string Path, int ApplicationId, Migrations M
     // Some seconds' worth of reading. What is damaged in a larger file shows when it is read.
     private const long MostChecked = 1L << 30;
 
+    /// <summary>True if a new file is made so that it can become smaller again.</summary>
+    public bool GivesBack { get; init; }
+
     public bool IsNew => !File.Exists(Path) || new FileInfo(Path).Length == 0;
 
     /// <summary>

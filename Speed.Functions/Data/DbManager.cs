@@ -22,7 +22,8 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
         _database = SqliteDatabase.Open(
             new DatabaseFile(Path, ApplicationId, new Migrations("deployments")),
             alwaysDurable: true,
-            options.BusyTimeout);
+            options.BusyTimeout,
+            onFullDisk: directory.Ballast.GiveUpForStore);
         _bell = bell;
         _time = time;
         Instance = _database.ReadAsync(ReadInstance, CancellationToken.None).GetAwaiter().GetResult();

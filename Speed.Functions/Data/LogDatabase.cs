@@ -20,9 +20,10 @@ public sealed partial class LogDatabase : ILogStore, IDisposable
     public LogDatabase(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time)
     {
         _database = SqliteDatabase.Open(
-            new DatabaseFile(directory.File("logs.db"), ApplicationId, new Migrations("logs")),
+            new DatabaseFile(directory.File("logs.db"), ApplicationId, new Migrations("logs")) { GivesBack = true },
             alwaysDurable: false,
-            options.BusyTimeout);
+            options.BusyTimeout,
+            onFullDisk: directory.Ballast.GiveUpForStore);
         _maxBytes = options.LogMaxBytes;
         _bell = bell;
         _time = time;

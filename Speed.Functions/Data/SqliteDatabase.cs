@@ -13,16 +13,17 @@ internal sealed class SqliteDatabase : IDisposable
 
     /// <summary>
     /// Throws <see cref="StoreStartException"/> where the file is not usable. <paramref name="alwaysDurable"/>:
-    /// every commit is fsynced; else only those that ask for it.
+    /// every commit is fsynced; else only those that ask for it. <paramref name="onFullDisk"/>: called by the writer
+    /// each time it meets one.
     /// </summary>
-    public static SqliteDatabase Open(DatabaseFile file, bool alwaysDurable, TimeSpan busyTimeout)
+    public static SqliteDatabase Open(DatabaseFile file, bool alwaysDurable, TimeSpan busyTimeout, Action onFullDisk)
     {
         file.RefuseUnlessOurs(busyTimeout);
         try
         {
             var session = OpenForWriting(file, alwaysDurable, busyTimeout);
             return new SqliteDatabase(
-                new SqliteWriter(session, file.Path, alwaysDurable, busyTimeout),
+                new SqliteWriter(session, file.Path, alwaysDurable, busyTimeout, onFullDisk),
                 new SqliteReaders(file.Path, busyTimeout));
         }
         catch (SqliteException fault)
@@ -44,6 +45,22 @@ internal sealed class SqliteDatabase : IDisposable
     public Task<T> WriteDurablyAsync<T>(Func<SqliteSession, T> write, CancellationToken cancellationToken) =>
         Writer.WriteAsync(write, durable: true, cancellationToken);
 
+    /// <summary>
+    /// Copies the whole database as of now into a folder, in one step: one step by step would begin anew with every
+    /// write.
+    /// </summary>
+    public async Task<string> CopyToAsync(string folder, CancellationToken cancellationToken)
+    {
+        var copy = Path.Combine(folder, Path.GetFileName(Writer.Path));
+        return await Task.Run(() => ReadAsync(CopyTo, cancellationToken), cancellationToken);
+
+        string CopyTo(SqliteSession session)
+        {
+            session.CopyTo(copy);
+            return copy;
+        }
+    }
+
     public void Dispose()
     {
         // Readers first: the last connection to close is the writer's, which can empty the write-ahead log.
@@ -59,6 +76,9 @@ internal sealed class SqliteDatabase : IDisposable
         {
             if (isNew)
             {
+                // Before the first table, or it has no effect: the file can give back what was deleted.
+                session.Set("auto_vacuum", file.GivesBack ? "2" : "0");
+
                 // Before WAL, so that the file itself, not only the log beside it, says whose it is.
                 session.Set("application_id", $"{file.ApplicationId}");
             }

@@ -13,6 +13,10 @@ internal static class SqliteFaults
         public bool IsPassing => fault.SqliteErrorCode is SQLITE_BUSY or SQLITE_LOCKED or SQLITE_READONLY
             or SQLITE_IOERR or SQLITE_FULL or SQLITE_CANTOPEN or SQLITE_PROTOCOL;
 
+        /// <summary>True if there was no room: for the file, its log, or the index of the log in shared memory.</summary>
+        public bool IsFullDisk =>
+            fault.SqliteErrorCode == SQLITE_FULL || fault.SqliteExtendedErrorCode == SQLITE_IOERR_SHMSIZE;
+
         /// <summary>True if the file is not what SQLite wrote.</summary>
         public bool IsDamage => fault.SqliteErrorCode is SQLITE_CORRUPT or SQLITE_NOTADB;
 
@@ -20,7 +24,7 @@ internal static class SqliteFaults
             fault.SqliteErrorCode switch
             {
                 SQLITE_BUSY or SQLITE_LOCKED => $"{path} is locked by another process. End that one and try again.",
-                SQLITE_FULL => $"The disk under {path} is full. Free some space and try again.",
+                _ when fault.IsFullDisk => $"The disk under {path} is full. Free some space and try again.",
                 _ => $"{path} cannot be read or written (SQLite code {fault.SqliteExtendedErrorCode}). Check the disk "
                     + "and the rights of this account, and try again.",
             },

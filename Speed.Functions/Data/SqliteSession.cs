@@ -97,6 +97,13 @@ internal sealed class SqliteSession : IDisposable
         return command.ExecuteScalar()?.ToString();
     }
 
+    /// <summary>Writes all as of now into a new file, which is on the disk when this returns.</summary>
+    public void CopyTo(string path)
+    {
+        using var copy = Open(path, SqliteOpenMode.ReadWriteCreate, TimeSpan.Zero);
+        _connection.BackupDatabase(copy._connection);
+    }
+
     public void Dispose()
     {
         foreach (var command in _prepared.Values)

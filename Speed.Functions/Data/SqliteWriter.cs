@@ -19,21 +19,27 @@ internal sealed class SqliteWriter : IDisposable
     private readonly string _path;
     private readonly bool _alwaysDurable;
     private readonly TimeSpan _busyTimeout;
+    private readonly Action _onFullDisk;
     private readonly Thread _thread;
     private bool _checkpointed;
 
-    public SqliteWriter(SqliteSession session, string path, bool alwaysDurable, TimeSpan busyTimeout)
+    public SqliteWriter(
+        SqliteSession session, string path, bool alwaysDurable, TimeSpan busyTimeout, Action onFullDisk)
     {
-        (_session, _path, _alwaysDurable, _busyTimeout) = (session, path, alwaysDurable, busyTimeout);
+        (_session, _path, _alwaysDurable) = (session, path, alwaysDurable);
+        (_busyTimeout, _onFullDisk) = (busyTimeout, onFullDisk);
         _commands = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(MostWaiting)
         {
             SingleReader = true,
             // Wakes the thread directly: through the thread pool, a busy pool would hold up every commit.
             AllowSynchronousContinuations = true,
         });
-        _thread = new Thread(Run) { IsBackground = true, Name = $"writer of {Path.GetFileName(path)}" };
+        _thread = new Thread(Run) { IsBackground = true, Name = $"writer of {System.IO.Path.GetFileName(path)}" };
         _thread.Start();
     }
+
+    /// <summary>The database file.</summary>
+    public string Path => _path;
 
     /// <summary>Transactions committed so far.</summary>
     public long Commits { get; private set; }
@@ -105,7 +111,7 @@ internal sealed class SqliteWriter : IDisposable
         catch (Exception fault)
         {
             RollBack();
-            var told = fault is SqliteException { IsPassing: true } passing ? passing.ToUnavailable(_path) : fault;
+            var told = Translate(fault);
             batch.ForEach(command => command.Fail(told));
             return;
         }
@@ -155,7 +161,7 @@ internal sealed class SqliteWriter : IDisposable
         }
         catch (Exception fault)
         {
-            command.Fault = fault is SqliteException { IsPassing: true } passing ? passing.ToUnavailable(_path) : fault;
+            command.Fault = Translate(fault);
             if (!_session.InTransaction)
             {
                 // SQLite rolled all of it back, the commands before this one too.
@@ -166,6 +172,21 @@ internal sealed class SqliteWriter : IDisposable
         }
 
         _session.Execute("RELEASE command");
+    }
+
+    private Exception Translate(Exception fault)
+    {
+        if (fault is not SqliteException { IsPassing: true } passing)
+        {
+            return fault;
+        }
+
+        if (passing.IsFullDisk)
+        {
+            _onFullDisk();
+        }
+
+        return passing.ToUnavailable(_path);
     }
 
     private void RollBack()

@@ -11,9 +11,12 @@ public sealed class Bell
     /// <summary>Rings whenever something enters the queue or falls due sooner.</summary>
     public const long Queue = 0;
 
+    /// <summary>Rings whenever there is less room on a disk than before, or more.</summary>
+    public const long Disk = -1;
+
     private readonly ConcurrentDictionary<long, TaskCompletionSource> _waiting = new();
 
-    /// <summary>Completes at the next ring for a deployment's id, or for <see cref="Queue"/>.</summary>
+    /// <summary>Completes at the next ring for a deployment's id, or for one of the names above.</summary>
     public Task Next(long id) =>
         _waiting.GetOrAdd(id, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 

@@ -14,11 +14,11 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
     public async Task RunAsync(Life life, string imageId)
     {
         var start = life.Deployment.Options.Timeouts.StartSeconds;
-        await using (var output = new RunOutputSink(life))
+        await using (var output = new RunOutputSink(life, time))
         await using (var container = await WithinAsync(start, life, token => OpenAsync(life, imageId, output, token)))
         {
             await life.Log.SayAsync("Starting the container.", life.Token);
-            if (!await store.AskStartAsync(life.Claim, life.Token))
+            if (!await Retry.UntilDoneAsync(() => store.AskStartAsync(life.Claim, life.Token), time, life.Token))
             {
                 await life.Interruption.WaitAsync();
             }
@@ -41,7 +41,7 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         await using var container = await Deadline.WithinAsync(
             run, time, () => RunMissed(run), token => FindStartedAsync(life, token), life.Token);
         life.Ran = true;
-        await using var output = new RunOutputSink(life);
+        await using var output = new RunOutputSink(life, time);
         await new AdoptedOutput(life, output, time).JoinAsync(container, logs);
         await WaitAsync(life, container);
     }

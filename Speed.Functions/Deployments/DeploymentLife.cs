@@ -9,6 +9,7 @@ public sealed partial class DeploymentLife(
     Images images,
     IDeploymentStore store,
     ILogStore logs,
+    DiskGuard disk,
     Bell bell,
     TimeProvider time,
     ILogger<DeploymentLife> logger)
@@ -23,8 +24,9 @@ public sealed partial class DeploymentLife(
     /// </summary>
     public async Task LiveAsync(Deployment deployment, CancellationToken stopping)
     {
-        await using var log = await DeploymentLog.OpenAsync(deployment.Id, logs, time, stopping);
-        await using var interruption = Interruption.Watch(deployment, store, bell, time, stopping);
+        await using var log = await Retry.UntilDoneAsync(
+            () => DeploymentLog.OpenAsync(deployment.Id, logs, time, stopping), time, stopping);
+        await using var interruption = Interruption.Watch(deployment, store, disk, bell, time, stopping);
         var life = new Life(deployment, log, interruption);
 
         var failure = await RunStepsAsync(life);
@@ -46,7 +48,11 @@ public sealed partial class DeploymentLife(
             await StepsAsync(life);
             return life.Exit is { } exit ? Verdict.Of(exit, life) : null;
         }
-        catch (Exception) when (life.Interruption.Cause != InterruptionCause.None)
+        catch (Exception) when (life.Interruption.Cause == InterruptionCause.DiskFull)
+        {
+            return disk.ToFailure();
+        }
+        catch (Exception) when (life.Interruption.EndsElsewhere)
         {
             return null;
         }
@@ -95,35 +101,36 @@ public sealed partial class DeploymentLife(
             () => CloneMissed(timeouts.CloneSeconds),
             token => source.FetchAsync(life.Deployment, life.Log, token),
             life.Token);
-        await GuardAsync(life, store.RecordCommitAsync(life.Claim, tree.Branch, tree.Commit, life.Token));
+        await GuardAsync(life, () => store.RecordCommitAsync(life.Claim, tree.Branch, tree.Commit, life.Token));
 
         await EnterAsync(life, DeploymentPhase.Build);
-        var imageId = await Deadline.WithinAsync(
+        return await Deadline.WithinAsync(
             timeouts.BuildSeconds,
             time,
             () => BuildMissed(timeouts.BuildSeconds),
             token => _engine.RepeatAsync(life, again => BuildAsync(life, tree, again), token),
             life.Token);
-        await GuardAsync(life, store.RecordImageAsync(life.Claim, imageId, life.Token));
-        return imageId;
     }
 
     private async Task<string> BuildAsync(Life life, ISourceTree tree, CancellationToken cancellationToken)
     {
         var plan = await runner.PlanAsync(life.Deployment, tree, life.Log, cancellationToken);
-        return await images.GetOrBuildAsync(plan, tree, life.Log, cancellationToken);
+        return await images.UseAsync(plan, tree, life.Log, RecordAsync, cancellationToken);
+
+        Task RecordAsync(string imageId) =>
+            GuardAsync(life, () => store.RecordImageAsync(life.Claim, imageId, life.Token));
     }
 
     private async Task EnterAsync(Life life, DeploymentPhase phase)
     {
-        await GuardAsync(life, store.EnterPhaseAsync(life.Claim, phase, life.Token));
+        await GuardAsync(life, () => store.EnterPhaseAsync(life.Claim, phase, life.Token));
         life.Log.Phase = phase;
     }
 
     // A stale claim means that the store holds a cause to stop that the watch is about to see.
-    private static async Task GuardAsync(Life life, Task<bool> write)
+    private async Task GuardAsync(Life life, Func<Task<bool>> write)
     {
-        if (!await write)
+        if (!await Retry.UntilDoneAsync(write, time, life.Token))
         {
             await life.Interruption.WaitAsync();
         }

@@ -5,11 +5,12 @@ namespace Speed.Deployments;
 /// <summary>
 /// A deployment's log while it is being written: numbers the lines, and stores them in chunks as they fill, at
 /// the latest a moment after the first line in them. A full chunk is stored before the next line is taken, so a
-/// chatty container waits instead of filling the memory.
+/// chatty container waits instead of filling the memory; it waits, too, while the store cannot be written.
 /// </summary>
 public sealed class DeploymentLog : IAsyncDisposable
 {
     private const int ChunkBytes = 64 * 1024;
+    private const int ChunkLines = 4096;
     private const int RememberedLines = 50;
     private static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(50);
 
@@ -73,6 +74,7 @@ public sealed class DeploymentLog : IAsyncDisposable
     internal async ValueTask AddAsync(
         LogStream stream, string text, bool continues, int rawBytes, CancellationToken cancellationToken)
     {
+        var isStored = true;
         await _gate.WaitAsync(cancellationToken);
         try
         {
@@ -85,14 +87,21 @@ public sealed class DeploymentLog : IAsyncDisposable
                 _dirty.Release();
             }
 
-            if (_bufferedBytes >= ChunkBytes || _buffer.Count == 4096)
+            // SPEED's own words are few, and never wait: they come with an end, which must come whatever the store does.
+            if (stream != LogStream.Speed && (_bufferedBytes >= ChunkBytes || _buffer.Count >= ChunkLines))
             {
-                await StoreBufferAsync();
+                isStored = await TryAsync(StoreBufferAsync);
             }
         }
         finally
         {
             _gate.Release();
+        }
+
+        while (!isStored)
+        {
+            await Task.Delay(Retry.After, _time, cancellationToken);
+            isStored = await TryAsync(FlushAsync);
         }
     }
 
@@ -103,8 +112,9 @@ public sealed class DeploymentLog : IAsyncDisposable
         try
         {
             await StoreBufferAsync();
-            _lastN++;
-            await _store.AppendGapAsync(_deploymentId, new LogGap(_lastN, _lastN, reason, null), cancellationToken);
+            var n = _lastN + 1;
+            await _store.AppendGapAsync(_deploymentId, new LogGap(n, n, reason, null), cancellationToken);
+            _lastN = n;
         }
         finally
         {
@@ -151,16 +161,29 @@ public sealed class DeploymentLog : IAsyncDisposable
             {
                 await _dirty.WaitAsync(_closing.Token);
                 await Task.Delay(FlushAfter, _time, _closing.Token);
-                await FlushAsync();
+                while (!await TryAsync(FlushAsync))
+                {
+                    await Task.Delay(Retry.After, _time, _closing.Token);
+                }
             }
         }
         catch (OperationCanceledException)
         {
             // Closed: whoever closes flushes.
         }
+    }
+
+    // False if the store cannot be written for now; the buffer then keeps its lines.
+    private static async Task<bool> TryAsync(Func<Task> store)
+    {
+        try
+        {
+            await store();
+            return true;
+        }
         catch (StoreUnavailableException)
         {
-            // The buffer keeps its lines; the next write or the close meets the same fault and reports it.
+            return false;
         }
     }
 

@@ -14,9 +14,15 @@ public static class DeploymentServices
         services.AddSingleton<QueueView>();
         services.AddSingleton<LogReader>();
         services.AddSingleton<Images>();
+        services.TryAddSingleton<MeasureDisk>(DiskSpace.Measure);
+        services.AddSingleton<DiskGuard>();
+        services.AddSingleton<Retention>();
+        services.AddSingleton<Backup>();
         services.AddSingleton<DeploymentLife>();
         services.AddSingleton<Recovery>();
         services.AddSingleton<Overdue>();
+        services.AddHostedService<DiskWatch>();
+        services.AddHostedService<Housekeeping>();
         return services.AddHostedService<DeploymentWorker>();
     }
 }

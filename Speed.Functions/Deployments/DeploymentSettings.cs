@@ -15,6 +15,18 @@ public sealed class DeploymentSettings
     /// <summary>Deployments that may wait; beyond, a start is answered 429. 1 to 1,000,000; 500 unless set.</summary>
     public int MaxQueued { get; set; } = 500;
 
+    /// <summary>
+    /// Free bytes on a disk below which nothing new starts; at a quarter of it, what runs is stopped. 0, for never, to
+    /// 1 PiB. Null, the smaller of a twentieth of the disk and 2 GiB, unless set.
+    /// </summary>
+    public long? DiskLowBytes { get; set; }
+
+    /// <summary>Days that a log is kept; the last ten of each repository and branch stay. 0 to 36,500; 30 unless set.</summary>
+    public int LogDays { get; set; } = 30;
+
+    /// <summary>Days that a record is kept with its results; 0, for ever, to 36,500. For ever unless set.</summary>
+    public int RecordDays { get; set; }
+
     /// <summary>Of addresses of repositories, <c>Speed:Git:AllowedSchemes</c>. <c>https</c> alone unless set.</summary>
     public IReadOnlyList<string> AllowedSchemes { get; set; } = ["https"];
 
@@ -60,6 +72,9 @@ public sealed class DeploymentSettings
         var reader = new SettingsReader(configuration.GetSection("Speed"));
         settings.MaxRunning = reader.Number(nameof(MaxRunning), settings.MaxRunning, 0, 1_000);
         settings.MaxQueued = reader.Number(nameof(MaxQueued), settings.MaxQueued, 1, 1_000_000);
+        settings.DiskLowBytes = ReadLowBytes(reader.Within("Disk"));
+        settings.LogDays = reader.Within("Retention").Number(nameof(LogDays), settings.LogDays, 0, 36_500);
+        settings.RecordDays = reader.Within("Retention").Number(nameof(RecordDays), settings.RecordDays, 0, 36_500);
         settings.AllowedSchemes = reader.Within("Git").List("AllowedSchemes") ?? settings.AllowedSchemes;
         settings.Timeouts = Read(reader.Within(nameof(Timeouts)), settings.Timeouts, leastRun: 0);
         settings.MaxTimeouts = Read(reader.Within(nameof(MaxTimeouts)), settings.MaxTimeouts, leastRun: 1);
@@ -68,6 +83,9 @@ public sealed class DeploymentSettings
         settings.MaxResources = Read(reader.Within(nameof(MaxResources)), settings.MaxResources);
         return settings;
     }
+
+    private static long? ReadLowBytes(SettingsReader reader) =>
+        reader.Text("LowBytes") is null ? null : reader.Number("LowBytes", 0L, 0L, 1L << 50);
 
     private static Timeouts Read(SettingsReader reader, Timeouts missing, int leastRun) => new()
     {

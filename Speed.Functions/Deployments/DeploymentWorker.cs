@@ -10,6 +10,7 @@ public sealed partial class DeploymentWorker(
     Recovery recovery,
     Overdue overdue,
     IRunner runner,
+    DiskGuard disk,
     IDeploymentStore store,
     WorkerState state,
     Bell bell,
@@ -22,12 +23,12 @@ public sealed partial class DeploymentWorker(
 
     private readonly string _owner = $"{Environment.MachineName}:{Environment.ProcessId}";
     private readonly List<Task> _lives = [];
-    private bool _hasSwept;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // The host waits for the first await of each service.
         await Task.Yield();
+        var leftovers = RemoveLeftoversAsync(stoppingToken);
         try
         {
             await UntilDoneAsync(() => RecoverAsync(stoppingToken), stoppingToken);
@@ -42,7 +43,7 @@ public sealed partial class DeploymentWorker(
         }
         catch (OperationCanceledException)
         {
-            await Task.WhenAll(_lives);
+            await Task.WhenAll([leftovers, .. _lives]);
         }
     }
 
@@ -51,6 +52,24 @@ public sealed partial class DeploymentWorker(
         await foreach (var deployment in recovery.TakeOverAllAsync(_owner, stopping))
         {
             Begin(deployment, stopping);
+        }
+    }
+
+    // Beside the rest: no engine, or one that removes nothing, keeps nobody waiting.
+    private async Task RemoveLeftoversAsync(CancellationToken stopping)
+    {
+        try
+        {
+            while (await runner.FindFaultAsync(stopping) is not null)
+            {
+                await Task.Delay(LookAgainAfter, time, stopping);
+            }
+
+            await UntilDoneAsync(() => recovery.RemoveLeftoversAsync(stopping), stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // SPEED stops, and looks again at its next start.
         }
     }
 
@@ -64,13 +83,12 @@ public sealed partial class DeploymentWorker(
 
         while (_lives.Count < settings.Value.MaxRunning)
         {
-            TellFault(await runner.FindFaultAsync(stopping));
+            TellFault(disk.Fault ?? await runner.FindFaultAsync(stopping));
             if (state.Fault is not null)
             {
                 return wait < LookAgainAfter ? wait : LookAgainAfter;
             }
 
-            await RemoveOrphansOnceAsync(stopping);
             if (await store.ClaimNextAsync(_owner, stopping) is not { } deployment)
             {
                 break;
@@ -94,15 +112,6 @@ public sealed partial class DeploymentWorker(
         }
 
         state.Fault = fault;
-    }
-
-    private async Task RemoveOrphansOnceAsync(CancellationToken stopping)
-    {
-        if (!_hasSwept)
-        {
-            await recovery.RemoveOrphansAsync(stopping);
-            _hasSwept = true;
-        }
     }
 
     private void Begin(Deployment deployment, CancellationToken stopping)
@@ -160,7 +169,7 @@ public sealed partial class DeploymentWorker(
     [LoggerMessage(LogLevel.Warning, "Deployments wait: {Fault}")]
     private partial void LogWaiting(string fault);
 
-    [LoggerMessage(LogLevel.Information, "The engine answers again")]
+    [LoggerMessage(LogLevel.Information, "Deployments go on")]
     private partial void LogGoingOn();
 
     [LoggerMessage(LogLevel.Warning, "The worker met a fault and looks again in a moment")]

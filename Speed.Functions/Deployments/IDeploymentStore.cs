@@ -96,7 +96,44 @@ public interface IDeploymentStore
 
     /// <summary>Notes the id that the build printed.</summary>
     Task RecordBuiltAsync(string key, string imageId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Images that no unfinished deployment uses or has built, and that are not among the last <paramref name="keep"/>
+    /// of any repository and branch; those used longest ago first.
+    /// </summary>
+    Task<IReadOnlyList<UnneededImage>> ListUnneededImagesAsync(int keep, int most, CancellationToken cancellationToken);
+
+    /// <summary>Forgets every record of an image.</summary>
+    Task ForgetImageAsync(string imageId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Of the given deployments, in the order given, those whose log may go: it is closed, and
+    /// <paramref name="keep"/> newer deployments of the same repository and branch have one; or there is no such
+    /// deployment any more.
+    /// </summary>
+    Task<IReadOnlyList<long>> PickBeyondLatestAsync(
+        IReadOnlyList<long> ids, int keep, CancellationToken cancellationToken);
+
+    /// <summary>Deployments that had ended, their log closed, before a time; those that ended first come first.</summary>
+    Task<IReadOnlyList<EndedDeployment>> ListEndedAsync(
+        DateTimeOffset before, int most, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a deployment with its history and results. False unless it has ended and its log is closed.</summary>
+    Task<bool> DeleteAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes a copy of all that was acknowledged before the call as one file into a folder, on the disk when the task
+    /// completes. Writes go on meanwhile. Gives the file's path.
+    /// </summary>
+    Task<string> CopyToAsync(string folder, CancellationToken cancellationToken);
 }
+
+/// <summary>An image that may go.</summary>
+/// <param name="Keys">Of the builds that it came out of.</param>
+/// <param name="LastUsedBy">The deployment that used it last, or built it without coming to use it.</param>
+public sealed record UnneededImage(string ImageId, IReadOnlyList<string> Keys, long LastUsedBy);
+
+public sealed record EndedDeployment(long Id, DateTimeOffset EndedAt);
 
 /// <summary>A deployment about to be added.</summary>
 /// <param name="IdempotencyKey">Null: none was sent.</param>

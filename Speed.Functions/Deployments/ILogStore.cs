@@ -26,4 +26,24 @@ public interface ILogStore
     /// end of what is stored.
     /// </summary>
     Task<IReadOnlyList<LogEntry>> ReadAsync(long deploymentId, long after, CancellationToken cancellationToken);
+
+    /// <summary>Logs with lines in them that were closed before a time; those closed first come first.</summary>
+    Task<IReadOnlyList<ClosedLog>> ListClosedAsync(DateTimeOffset before, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts one gap in the place of all lines of a closed log. False if it is not closed, or has no lines.
+    /// </summary>
+    Task<bool> RemoveLinesAsync(long deploymentId, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Removes all that is known of a log.</summary>
+    Task ForgetAsync(long deploymentId, CancellationToken cancellationToken);
+
+    /// <summary>Gives the room of removed lines back to the disk, as far as the store can.</summary>
+    Task ShrinkAsync(CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="IDeploymentStore.CopyToAsync"/>.</summary>
+    Task<string> CopyToAsync(string folder, CancellationToken cancellationToken);
 }
+
+/// <param name="Bytes">Of the stored text.</param>
+public sealed record ClosedLog(long DeploymentId, long Bytes, DateTimeOffset ClosedAt);

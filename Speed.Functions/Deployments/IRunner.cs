@@ -10,6 +10,9 @@ public interface IRunner
     /// <summary>Null if the engine answers; else one sentence on what is wrong and the way out.</summary>
     Task<string?> FindFaultAsync(CancellationToken cancellationToken);
 
+    /// <summary>Where on this machine images and containers are kept; null where that cannot be seen from here.</summary>
+    Task<string?> FindDataFolderAsync(CancellationToken cancellationToken);
+
     /// <summary>Reads the Dockerfile, pulls every base image it names, and works out the image's key.</summary>
     Task<BuildPlan> PlanAsync(
         Deployment deployment, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken);
@@ -26,12 +29,24 @@ public interface IRunner
     /// <summary>The container of this attempt; null if there is none.</summary>
     Task<IContainer?> FindAsync(Deployment deployment, DeploymentLog log, CancellationToken cancellationToken);
 
-    /// <summary>The ids of the deployments that have a container of this instance, running or not.</summary>
-    Task<IReadOnlySet<long>> ListDeploymentsAsync(CancellationToken cancellationToken);
+    /// <summary>What an image takes on the engine, in bytes that others may share; null if the engine has none such.</summary>
+    Task<long?> MeasureImageAsync(string imageId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes this instance's names off an image, and removes it where nobody else has named it. True too if the engine
+    /// has none such; false, and nothing done, while a container uses it.
+    /// </summary>
+    Task<bool> RemoveImageAsync(UnneededImage image, CancellationToken cancellationToken);
+
+    /// <summary>The containers of this instance, whatever their state.</summary>
+    Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
 
     /// <summary>Stops and removes whatever containers the deployment has, of any attempt. Idempotent.</summary>
     Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken);
 }
+
+/// <summary>A container that this instance made.</summary>
+public sealed record OwnContainer(long DeploymentId, string Name);
 
 /// <summary>A build about to be made.</summary>
 /// <param name="Key">What the image depends on; 64 lower-case hex digits.</param>

@@ -3,27 +3,71 @@ using System.Collections.Concurrent;
 namespace Speed.Deployments;
 
 /// <summary>Gives the image of a deployment: the one that was built from the same things before, or a new one.</summary>
-public sealed class Images(IDeploymentStore store, IRunner runner)
+public sealed class Images(IDeploymentStore store, IRunner runner, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _building = new();
 
-    /// <summary>Two deployments that need the same image do not build it twice: the second waits and finds it.</summary>
-    public async Task<string> GetOrBuildAsync(
-        BuildPlan plan, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken)
+    /// <summary>
+    /// Two deployments that need the same image do not build it twice: the second waits and finds it. Nobody removes
+    /// it before <paramref name="record"/> has noted who uses it.
+    /// </summary>
+    public async Task<string> UseAsync(
+        BuildPlan plan, ISourceTree source, DeploymentLog log, Func<string, Task> record,
+        CancellationToken cancellationToken)
     {
-        // One small entry for each image of this process's life.
-        var gate = _building.GetOrAdd(plan.Key, _ => new SemaphoreSlim(1));
+        var gate = GateOf(plan.Key);
         await gate.WaitAsync(cancellationToken);
         try
         {
-            return await FindAsync(plan, log, cancellationToken)
+            var imageId = await FindAsync(plan, log, cancellationToken)
                 ?? await BuildAsync(plan, source, log, cancellationToken);
+            await record(imageId);
+            return imageId;
         }
         finally
         {
             gate.Release();
         }
     }
+
+    /// <summary>
+    /// Removes an image that nobody needs. False, and nothing is done, if somebody does by now: a build of it is under
+    /// way, a deployment came to use it, or a container does.
+    /// </summary>
+    public async Task<bool> RemoveAsync(UnneededImage image, int keep, CancellationToken cancellationToken)
+    {
+        List<SemaphoreSlim> held = [];
+        try
+        {
+            foreach (var gate in image.Keys.Select(GateOf))
+            {
+                if (!await gate.WaitAsync(TimeSpan.Zero, cancellationToken))
+                {
+                    return false;
+                }
+
+                held.Add(gate);
+            }
+
+            // Asked again, now that nobody can come to use it.
+            var unneeded = await store.ListUnneededImagesAsync(keep, int.MaxValue, cancellationToken);
+            if (!unneeded.Any(one => one.ImageId == image.ImageId && one.Keys.SequenceEqual(image.Keys))
+                || !await runner.RemoveImageAsync(image, cancellationToken))
+            {
+                return false;
+            }
+
+            await store.ForgetImageAsync(image.ImageId, cancellationToken);
+            return true;
+        }
+        finally
+        {
+            held.ForEach(gate => gate.Release());
+        }
+    }
+
+    // One small entry for each image of this process's life.
+    private SemaphoreSlim GateOf(string key) => _building.GetOrAdd(key, _ => new SemaphoreSlim(1));
 
     private async Task<string?> FindAsync(BuildPlan plan, DeploymentLog log, CancellationToken cancellationToken)
     {
@@ -47,7 +91,12 @@ public sealed class Images(IDeploymentStore store, IRunner runner)
     {
         await store.RecordBuildAsync(plan.Key, plan.Deployment.Id, cancellationToken);
         var imageId = await runner.BuildAsync(plan, source, log, cancellationToken);
-        await store.RecordBuiltAsync(plan.Key, imageId, cancellationToken);
-        return imageId;
+        return await Retry.UntilDoneAsync(RecordAsync, time, cancellationToken);
+
+        async Task<string> RecordAsync()
+        {
+            await store.RecordBuiltAsync(plan.Key, imageId, cancellationToken);
+            return imageId;
+        }
     }
 }

@@ -8,6 +8,8 @@ internal enum InterruptionCause
     Canceled,
     /// <summary>Its leader declared its end.</summary>
     Declared,
+    /// <summary>The disk is nearly full: stopped so that its end can still be written.</summary>
+    DiskFull,
     /// <summary>SPEED stops, or another owner has taken it over: it is not ours to end.</summary>
     Stopping,
 }
@@ -15,12 +17,11 @@ internal enum InterruptionCause
 /// <summary>Watches the store for what cuts a life short, and cancels <see cref="Token"/> then.</summary>
 internal sealed class Interruption : IAsyncDisposable
 {
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource _source = new();
     private readonly CancellationTokenSource _over;
     private readonly Deployment _deployment;
     private readonly IDeploymentStore _store;
+    private readonly DiskGuard _disk;
     private readonly Bell _bell;
     private readonly TimeProvider _time;
     private readonly CancellationToken _stopping;
@@ -29,10 +30,12 @@ internal sealed class Interruption : IAsyncDisposable
     private volatile InterruptionCause _cause;
 
     private Interruption(
-        Deployment deployment, IDeploymentStore store, Bell bell, TimeProvider time, CancellationToken stopping)
+        Deployment deployment, IDeploymentStore store, DiskGuard disk, Bell bell, TimeProvider time,
+        CancellationToken stopping)
     {
         _deployment = deployment;
         _store = store;
+        _disk = disk;
         _bell = bell;
         _time = time;
         _stopping = stopping;
@@ -43,15 +46,20 @@ internal sealed class Interruption : IAsyncDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Cancels when SPEED stops, whatever had cut the life short before.</summary>
+    /// <summary>Canceled when SPEED stops.</summary>
     public CancellationToken Stopping => _stopping;
 
     /// <summary>The first cause; none of the others follows it, except that SPEED may stop at any time.</summary>
     public InterruptionCause Cause => _stopping.IsCancellationRequested ? InterruptionCause.Stopping : _cause;
 
+    /// <summary>True if its end is told by the store, or is left to another process.</summary>
+    public bool EndsElsewhere =>
+        Cause is InterruptionCause.Canceled or InterruptionCause.Declared or InterruptionCause.Stopping;
+
     public static Interruption Watch(
-        Deployment deployment, IDeploymentStore store, Bell bell, TimeProvider time, CancellationToken stopping) =>
-        new(deployment, store, bell, time, stopping);
+        Deployment deployment, IDeploymentStore store, DiskGuard disk, Bell bell, TimeProvider time,
+        CancellationToken stopping) =>
+        new(deployment, store, disk, bell, time, stopping);
 
     /// <summary>
     /// For whoever found its claim stale: the cause is in the store, and about to be seen. Always throws
@@ -97,7 +105,14 @@ internal sealed class Interruption : IAsyncDisposable
         }
         catch (StoreUnavailableException)
         {
-            await Task.Delay(RetryAfter, _time, _over.Token);
+            // What the store cannot be read for does not keep the disk from running full.
+            if (_disk.Level == DiskLevel.Critical)
+            {
+                Interrupt(InterruptionCause.DiskFull);
+                return;
+            }
+
+            await Task.Delay(Retry.After, _time, _over.Token);
             _bell.Ring(_deployment.Id);
         }
     }
@@ -107,6 +122,7 @@ internal sealed class Interruption : IAsyncDisposable
         null or { Status.IsFinal: true } => InterruptionCause.Declared,
         _ when deployment.Epoch != _deployment.Epoch => InterruptionCause.Stopping,
         { Cancel: not null } => InterruptionCause.Canceled,
+        _ when _disk.Level == DiskLevel.Critical => InterruptionCause.DiskFull,
         _ => InterruptionCause.None,
     };
 

@@ -6,14 +6,12 @@ namespace Speed.Deployments;
 /// </summary>
 internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvider time)
 {
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
-
     /// <summary>Gives the status it ended with, whoever decided it.</summary>
     /// <param name="failure">Null if every step succeeded, or something cut the life short.</param>
     public async Task<DeploymentStatus> SettleAsync(
         Life life, DeploymentFailedException? failure, CancellationToken stopping)
     {
-        if (life.Interruption.Cause != InterruptionCause.None)
+        if (life.Interruption.EndsElsewhere)
         {
             return await SettleInterruptedAsync(life, stopping);
         }
@@ -100,19 +98,6 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
         }
     }
 
-    private async Task<T> RetryAsync<T>(Func<Task<T>> step, CancellationToken stopping)
-    {
-        while (true)
-        {
-            try
-            {
-                return await step();
-            }
-            catch (Exception exception) when (exception is StoreUnavailableException
-                or DeploymentFailedException { Code: FailureCode.DockerUnavailable })
-            {
-                await Task.Delay(RetryAfter, time, stopping);
-            }
-        }
-    }
+    private Task<T> RetryAsync<T>(Func<Task<T>> step, CancellationToken stopping) =>
+        Retry.UntilDoneAsync(step, time, stopping);
 }

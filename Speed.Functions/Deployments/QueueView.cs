@@ -3,7 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Speed.Deployments;
 
 /// <summary>Says where a pending deployment stands in the queue and what it waits for.</summary>
-public sealed class QueueView(IDeploymentStore store, WorkerState worker, IOptions<DeploymentSettings> settings)
+public sealed class QueueView(
+    IDeploymentStore store, WorkerState worker, DiskGuard disk, IOptions<DeploymentSettings> settings)
 {
     /// <summary>Null unless the deployment is pending.</summary>
     public async Task<Waiting?> FindAsync(Deployment deployment, CancellationToken cancellationToken)
@@ -21,7 +22,7 @@ public sealed class QueueView(IDeploymentStore store, WorkerState worker, IOptio
     {
         var running = worker.Running;
         var slots = settings.Value.MaxRunning;
-        return (worker.Fault, slots) switch
+        return (disk.Fault ?? worker.Fault, slots) switch
         {
             ({ } fault, _) => fault,
             (_, 0) => "Nothing is started: Speed__MaxRunning is 0.",

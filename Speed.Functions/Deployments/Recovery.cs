@@ -37,10 +37,14 @@ public sealed class Recovery(IDeploymentStore store, IRunner runner)
         }
     }
 
-    /// <summary>Removes containers that are ours and belong to nothing that lives. Needs the engine.</summary>
-    public async Task RemoveOrphansAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes the containers of ours that belong to nothing alive: the row is written first, and a process that
+    /// died before the removal has left them. Needs the engine.
+    /// </summary>
+    public async Task RemoveLeftoversAsync(CancellationToken cancellationToken)
     {
-        foreach (var id in await runner.ListDeploymentsAsync(cancellationToken))
+        var containers = await runner.ListContainersAsync(cancellationToken);
+        foreach (var id in containers.Select(container => container.DeploymentId).Distinct())
         {
             if (await store.FindAsync(id, cancellationToken) is not { LogClosedAt: null })
             {

@@ -5,7 +5,7 @@ using Speed.Deployments;
 
 namespace Speed.Endpoints;
 
-public sealed class AddResultsFunction(IDeploymentStore store)
+public sealed class AddResultsFunction(IDeploymentStore store, DiskGuard disk)
 {
     [Function("AddResults")]
     public async Task<Results<Ok<Message>, NotFound<Error>, Refusal>> AddResultsAsync(
@@ -18,6 +18,11 @@ public sealed class AddResultsFunction(IDeploymentStore store)
         if (body.Refusal is { } refusal)
         {
             return refusal;
+        }
+
+        if (disk.Level == DiskLevel.Critical)
+        {
+            return Refusal.DiskLow(disk.Fault);
         }
 
         return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, results), cancellationToken)

@@ -34,18 +34,27 @@ internal sealed class Body
     /// <summary>Null while nothing is wrong with the body.</summary>
     public Refusal? Refusal => _unreadable ?? (_errors.Count > 0 ? Refusal.BadFields(_errors) : null);
 
-    public static async Task<Body> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    public static async Task<Body> ReadAsync(HttpRequest request, CancellationToken cancellationToken) =>
+        IsJson(request.ContentType) ? Judge(await ReadBytesAsync(request, cancellationToken)) : NotJson();
+
+    /// <summary>As <see cref="ReadAsync"/>, but no body at all is as good as an empty object.</summary>
+    public static async Task<Body> ReadOptionalAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (!IsJson(request.ContentType))
+        var bytes = await ReadBytesAsync(request, cancellationToken);
+        if (bytes is { IsEmpty: true })
         {
-            return new Body(new Refusal(
-                415, "UNSUPPORTED_MEDIA_TYPE", "The body must be JSON: send Content-Type: application/json"));
+            return new Body(Nothing);
         }
 
-        return await ReadBytesAsync(request, cancellationToken) is { } bytes
-            ? Parse(bytes)
-            : new Body(new Refusal(413, "BODY_TOO_LARGE", "The body is over 1 MiB: send less."));
+        return IsJson(request.ContentType) ? Judge(bytes) : NotJson();
     }
+
+    private static Body NotJson() => new(new Refusal(
+        415, "UNSUPPORTED_MEDIA_TYPE", "The body must be JSON: send Content-Type: application/json"));
+
+    private static Body Judge(ReadOnlyMemory<byte>? bytes) => bytes is { } read
+        ? Parse(read)
+        : new Body(new Refusal(413, "BODY_TOO_LARGE", "The body is over 1 MiB: send less."));
 
     private static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)

@@ -6,7 +6,7 @@ using Speed.Deployments;
 
 namespace Speed.Endpoints;
 
-public sealed class DeploymentFunction(IDeploymentStore store, ILogStore logs, QueueView queue, ChangeWait change)
+public sealed class DeploymentFunction(IDeploymentStore store, ResourceReader resources, ChangeWait change)
 {
     [Function("Deployment")]
     public async Task<Results<Ok<DeploymentResource>, StatusCodeHttpResult, Refusal>> DeploymentAsync(
@@ -36,17 +36,7 @@ public sealed class DeploymentFunction(IDeploymentStore store, ILogStore logs, Q
         request.HttpContext.Response.GetTypedHeaders().ETag = tag;
         return IsKnown(request, tag)
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
-            : TypedResults.Ok(await ShowAsync(deployment, cancellationToken));
-    }
-
-    private async Task<DeploymentResource> ShowAsync(Deployment deployment, CancellationToken cancellationToken)
-    {
-        var log = await logs.SummarizeAsync(deployment.Id, cancellationToken);
-        var neverWritten = deployment.LogClosedAt is not null && log.Sha256 is null;
-        return DeploymentResource.Of(
-            deployment,
-            await queue.FindAsync(deployment, cancellationToken),
-            neverWritten ? LogSummary.ClosedEmpty : log);
+            : TypedResults.Ok(await resources.ReadAsync(deployment, cancellationToken));
     }
 
     private static bool IsKnown(HttpRequest request, EntityTagHeaderValue tag) =>

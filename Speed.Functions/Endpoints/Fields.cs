@@ -34,6 +34,18 @@ internal sealed class Fields(JsonElement json, string pointer, List<FieldError> 
     /// <summary>Notes it with a sentence of its own.</summary>
     public void RefuseWith(string name, string sentence) => errors.Add(new FieldError(Append(pointer, name), sentence));
 
+    /// <summary>Refuses every member by another name.</summary>
+    public void AllowOnly(params ReadOnlySpan<string> names)
+    {
+        foreach (var member in json.EnumerateObject())
+        {
+            if (!names.Contains(member.Name))
+            {
+                Refuse(member.Name, "is not known here: leave it out.");
+            }
+        }
+    }
+
     public bool Has(string name) => Find(name) is not null;
 
     /// <summary>Null if missing.</summary>

@@ -12,6 +12,7 @@ public static class HttpServices
         services.AddSingleton<IStartupFilter, HttpRules>();
         services.AddSingleton<OptionsReader>();
         services.AddSingleton<ChangeWait>();
+        services.AddSingleton<ResourceReader>();
         services.AddSingleton<Pages>();
         return services;
     }

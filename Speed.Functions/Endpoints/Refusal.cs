@@ -21,6 +21,12 @@ public sealed record Refusal(int Status, string Code, string Detail) : IResult
 
     public static Refusal NoDeployment { get; } = new(404, "NOT_FOUND", Error.NoDeployment.Sentence);
 
+    /// <param name="detail">What the guard of the disk said; null if there was room again when it was asked.</param>
+    public static Refusal DiskLow(string? detail) => new(503, "DISK_LOW", detail ?? "The disk had no room: try again.")
+    {
+        RetryAfterSeconds = 60,
+    };
+
     public static Refusal BadRequest(string code, string detail) => new(400, code, detail);
 
     /// <summary>The first one speaks for all where there is room for one sentence only.</summary>

@@ -7,7 +7,7 @@ using Speed.Deployments;
 namespace Speed.Endpoints;
 
 public sealed class StartFunction(
-    IDeploymentStore store, OptionsReader options, IOptions<DeploymentSettings> settings)
+    IDeploymentStore store, OptionsReader options, DiskGuard disk, IOptions<DeploymentSettings> settings)
 {
     [Function("Start")]
     public async Task<Results<Created<DeploymentId>, Refusal>> StartAsync(
@@ -22,12 +22,15 @@ public sealed class StartFunction(
             return refusal;
         }
 
-        var maxQueued = settings.Value.MaxQueued;
+        // With no room for anything new, what a key was given for before is still answered.
+        var full = disk.Fault;
+        var maxQueued = full is null ? settings.Value.MaxQueued : 0;
         return await store.AddAsync(new NewDeployment(asked, key, maxQueued), cancellationToken) switch
         {
             AddOutcome.Added added => Created(added.Deployment),
             AddOutcome.Replayed replayed => IdempotencyKey.Replay(request, Created(replayed.Deployment)),
             AddOutcome.KeyReused => IdempotencyKey.Reused,
+            _ when full is not null => Refusal.DiskLow(full),
             _ => QueueFull(maxQueued),
         };
     }

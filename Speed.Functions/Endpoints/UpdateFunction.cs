@@ -5,7 +5,7 @@ using Speed.Deployments;
 
 namespace Speed.Endpoints;
 
-public sealed class UpdateFunction(IDeploymentStore store)
+public sealed class UpdateFunction(IDeploymentStore store, DiskGuard disk)
 {
     [Function("Update")]
     public async Task<Results<Ok<Message>, NotFound<Error>, Conflict<Error>, Refusal>> UpdateAsync(
@@ -23,6 +23,12 @@ public sealed class UpdateFunction(IDeploymentStore store)
         if (StatusWord(text) is { } word)
         {
             return Answer(await store.DeclareAsync(id, word, cancellationToken), word, request.HttpContext.Response);
+        }
+
+        // A word ends something, and has room kept for it; a result has not.
+        if (disk.Level == DiskLevel.Critical)
+        {
+            return Refusal.DiskLow(disk.Fault);
         }
 
         return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, text), cancellationToken)

@@ -46,22 +46,6 @@ public sealed partial class DockerRunner
             : null;
     }
 
-    public async Task<IReadOnlySet<long>> ListDeploymentsAsync(CancellationToken cancellationToken)
-    {
-        var found = await ListOwnAsync($"{Ownership.InstanceLabel}={Own.Instance}", cancellationToken);
-        var ids = new HashSet<long>();
-        foreach (var one in found)
-        {
-            // What is no number bears our name by chance.
-            if (long.TryParse(one.Labels[Ownership.DeploymentLabel], CultureInfo.InvariantCulture, out var id))
-            {
-                ids.Add(id);
-            }
-        }
-
-        return ids;
-    }
-
     public async Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken)
     {
         var label = $"{Ownership.DeploymentLabel}={deploymentId.ToString(CultureInfo.InvariantCulture)}";

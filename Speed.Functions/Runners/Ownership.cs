@@ -32,6 +32,7 @@ internal sealed record Ownership(string Instance)
         labels is not null
         && labels.TryGetValue(InstanceLabel, out var instance) && instance == Instance
         && labels.TryGetValue(DeploymentLabel, out var deployment)
+        && long.TryParse(deployment, NumberStyles.None, CultureInfo.InvariantCulture, out _)
         && labels.TryGetValue(AttemptLabel, out var attempt)
         && name.TrimStart('/') == $"speed-{Instance}-{deployment}-{attempt}";
 }

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.DependencyInjection;
+using Speed.Deployments;
+using Xunit;
+
+namespace Speed.Tests.Endpoints;
+
+public sealed class BackupTests
+{
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_copy_made_under_load_has_every_acknowledgement_before_it_and_starts()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__MaxQueued"] = "100000" });
+        using var stop = new CancellationTokenSource();
+        long acknowledged = 0;
+        var load = Enumerable.Range(0, 4).Select(_ => LoadAsync()).ToArray();
+        while (Interlocked.Read(ref acknowledged) < 200)
+        {
+            await Task.Delay(5, Now);
+        }
+
+        var before = Interlocked.Read(ref acknowledged);
+        var answer = await app.SendAsync("/v1/backup", "");
+        await stop.CancelAsync();
+        await Task.WhenAll(load);
+
+        Assert.Equal(201, answer.Status);
+        var folder = answer.Json.GetProperty("path").GetString()!;
+        Assert.StartsWith(Path.Combine(app.DataDirectory, "backups") + Path.DirectorySeparatorChar, folder, StringComparison.Ordinal);
+        Assert.Equal(
+            ["deployments.db", "logs.db"],
+            answer.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("name").GetString()));
+        Assert.All(
+            answer.Json.GetProperty("files").EnumerateArray(),
+            file => Assert.Equal(
+                new FileInfo(Path.Combine(folder, file.GetProperty("name").GetString()!)).Length,
+                file.GetProperty("bytes").GetInt64()));
+        Assert.Contains("Keys are not in it", answer.Json.GetProperty("note").GetString(), StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                File.GetUnixFileMode(folder));
+        }
+
+        await using var restored = await SpeedApp.RestoreIdleAsync(folder);
+        Assert.Equal("Pending", (await restored.InfoAsync(before)).GetProperty("status").GetString());
+        Assert.True(await restored.StartAsync("https://example.com/r.git") > before);
+
+        async Task LoadAsync()
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await app.StartAsync("https://example.com/r.git");
+                Interlocked.Increment(ref acknowledged);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_deployment_that_is_over_in_the_copy_has_its_log_there()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var (store, logs) = (app.Services.GetRequiredService<IDeploymentStore>(), app.Services.GetRequiredService<ILogStore>());
+        var id = await app.StartAsync("https://example.com/r.git");
+        var claimed = (await store.ClaimNextAsync("w", Now))!;
+        await logs.OpenAsync(id, Now);
+        await logs.AppendAsync(
+            id, new LogChunk([new LogLine(1, DateTimeOffset.UnixEpoch, DeploymentPhase.Run, LogStream.Stdout, "hello", false)], 6), Now);
+        await logs.CloseAsync(id, Now);
+        await store.SettleAsync(claimed.Claim, new Settlement(DeploymentStatus.Succeeded, null, 0, []), Now);
+
+        var folder = (await app.SendAsync("/v1/backup", "")).Json.GetProperty("path").GetString()!;
+
+        await using var restored = await SpeedApp.RestoreIdleAsync(folder);
+        Assert.Equal("hello\n", await restored.ReadLogToEndAsync(id));
+        Assert.True((await restored.GetDeploymentAsync(id)).GetProperty("log").GetProperty("complete").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_low_disk_has_no_room_for_a_copy()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__Disk__LowBytes"] = $"{1L << 50}" });
+
+        var answer = await app.SendAsync("/v1/backup", "");
+
+        Assert.Equal((503, "DISK_LOW"), (answer.Status, answer.Json.GetProperty("code").GetString()));
+        Assert.True(int.Parse(answer.Headers["Retry-After"]) > 0);
+        Assert.False(Directory.Exists(Path.Combine(app.DataDirectory, "backups")));
+    }
+
+    [Fact]
+    public async Task What_a_killed_backup_left_is_gone_with_the_next_one()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var left = Directory.CreateDirectory(Path.Combine(app.DataDirectory, "backups", "2026-01-01T00-00-00.000Z.part"));
+
+        Assert.Equal(201, (await app.SendAsync("/v1/backup", "")).Status);
+
+        Assert.False(Directory.Exists(left.FullName));
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Azure.Functions.Worker;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+public sealed class BackupFunction(Backup backup, DiskGuard disk)
+{
+    private const string Note =
+        "Keys are not in it: keep them elsewhere. To restore, stop SPEED, and put these files alone into the data directory.";
+
+    [Function("Backup")]
+    public async Task<Results<Created<BackupCopy>, Refusal>> BackupAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "v1/backup")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        var folder = await backup.MakeAsync(cancellationToken);
+        return folder is null
+            ? Refusal.DiskLow(disk.Fault ?? "The disk has no room for a copy of the databases: free some space first.")
+            : TypedResults.Created((string?)null, Show(folder));
+    }
+
+    private static BackupCopy Show(string folder) => new(
+        folder,
+        [
+            .. from file in new DirectoryInfo(folder).EnumerateFiles()
+               orderby file.Name
+               select new BackupFile(file.Name, file.Length),
+        ],
+        Note);
+}
+
+/// <param name="Path">The folder on SPEED's host.</param>
+public sealed record BackupCopy(string Path, IReadOnlyList<BackupFile> Files, string Note);
+
+public sealed record BackupFile(string Name, long Bytes);

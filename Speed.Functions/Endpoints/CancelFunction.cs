@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Azure.Functions.Worker;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+public sealed class CancelFunction(IDeploymentStore store, ResourceReader resources)
+{
+    private const int MaxReasonLength = 1_024;
+
+    private static readonly Refusal Finished = new(409, "ALREADY_FINISHED", "Deployment already finished");
+
+    [Function("Cancel")]
+    public async Task<Results<Ok<DeploymentResource>, Accepted<DeploymentResource>, Refusal>> CancelAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "v1/deployments/{id:long}/cancel")] HttpRequest request,
+        long id,
+        CancellationToken cancellationToken)
+    {
+        var body = await Body.ReadOptionalAsync(request, cancellationToken);
+        body.Fields.AllowOnly("reason");
+        var reason = body.Fields.Text("reason", MaxReasonLength) is { Length: > 0 } text ? text : null;
+        if (body.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (await store.RequestCancelAsync(id, "api", reason, cancellationToken) == CancelOutcome.AlreadyFinished)
+        {
+            return Finished;
+        }
+
+        // By what it shows, not by what the request did: it may have stopped in the meantime.
+        return await store.FindAsync(id, cancellationToken) switch
+        {
+            null => Refusal.NoDeployment,
+            { Status: DeploymentStatus.Canceled } ended =>
+                TypedResults.Ok(await resources.ReadAsync(ended, cancellationToken)),
+            { } stopping => TypedResults.Accepted(
+                $"/v1/deployments/{id}", await resources.ReadAsync(stopping, cancellationToken)),
+        };
+    }
+}
