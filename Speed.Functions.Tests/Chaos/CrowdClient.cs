@@ -36,7 +36,8 @@ internal sealed class CrowdClient(string name, string repository, Ledger ledger,
                 }
             }
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception exception)
+            when (exception is HttpRequestException or IOException or OperationCanceledException)
         {
             // Killed in the middle of an answer: what it was is not acknowledged.
         }
@@ -61,7 +62,8 @@ internal sealed class CrowdClient(string name, string repository, Ledger ledger,
         3 => DeclareAsync(speed, entry, DeploymentStatus.Succeeded),
         4 => DeclareAsync(speed, entry, DeploymentStatus.Failed),
         5 => DeclareAsync(speed, entry, DeploymentStatus.Running),
-        < 50 => ReportAsync(entry, value => speed.PostAsJsonAsync("/update", new { id = entry.Id, new_results = value })),
+        < 50 => ReportAsync(
+            entry, value => speed.PostAsJsonAsync("/update", new { id = entry.Id, new_results = value })),
         _ => ReportAsync(entry, value => speed.PostAsJsonAsync($"/add_results/{entry.Id}", new { results = value })),
     };
 
@@ -97,7 +99,8 @@ internal sealed class CrowdClient(string name, string repository, Ledger ledger,
         if (!others.Contains(answer.StatusCode)
             || (answer.StatusCode == HttpStatusCode.ServiceUnavailable && answer.Headers.RetryAfter is null))
         {
-            ledger.Surprise($"{answer.RequestMessage!.RequestUri}: {answer} {await answer.Content.ReadAsStringAsync()}");
+            var body = await answer.Content.ReadAsStringAsync();
+            ledger.Surprise($"{answer.RequestMessage!.RequestUri}: {answer} {body}");
         }
 
         return false;

@@ -110,7 +110,8 @@ public sealed partial class DurabilityTests : IAsyncLifetime
         {
             var thread = line.Split(' ')[0];
             var marks = Mark().Matches(line).Select(match => match.Value);
-            if (line.Contains("pwrite64(", StringComparison.Ordinal) && line.Contains("deployments.db-wal", StringComparison.Ordinal))
+            if (line.Contains("pwrite64(", StringComparison.Ordinal)
+                && line.Contains("deployments.db-wal", StringComparison.Ordinal))
             {
                 written.UnionWith(marks);
             }

@@ -9,7 +9,9 @@ internal static class EngineLeftovers
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>Returns once the instance has no container: the row is written first, the container removed then.</summary>
+    /// <summary>
+    /// Returns once the instance has no container: the row is written first, the container removed then.
+    /// </summary>
     public static async Task NoneOfAsync(string instance)
     {
         for (var since = Stopwatch.GetTimestamp(); ; await Task.Delay(100, TestContext.Current.CancellationToken))

@@ -59,7 +59,8 @@ internal sealed class EngineProxy : IAsyncDisposable
                 _ = ServeAsync(client);
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception)
+            when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // The test is over.
         }
@@ -75,7 +76,8 @@ internal sealed class EngineProxy : IAsyncDisposable
                 await engine.ConnectAsync(new UnixDomainSocketEndPoint(_engine), _over.Token);
                 var connection = new Connection(this);
                 await Task.WhenAny(
-                    CopyAsync(client, engine, connection.SentAsync), CopyAsync(engine, client, connection.AnsweredAsync));
+                    CopyAsync(client, engine, connection.SentAsync),
+                    CopyAsync(engine, client, connection.AnsweredAsync));
             }
             catch (Exception exception) when (exception is SocketException or OperationCanceledException)
             {

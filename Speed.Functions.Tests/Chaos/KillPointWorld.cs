@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>A SPEED behind a proxy of the engine's socket that kills it at a chosen request; shared by a class.</summary>
+/// <summary>
+/// A SPEED behind a proxy of the engine's socket that kills it at a chosen request; shared by a class.
+/// </summary>
 public sealed class KillPointWorld : IAsyncLifetime
 {
     private readonly EngineProxy _proxy = new();
@@ -58,10 +60,11 @@ public sealed class KillPointWorld : IAsyncLifetime
         await EngineLeftovers.NoneOfAsync(_speed.Instance);
         _oracle.CheckEnd();
 
+        var failure = ended.GetProperty("failure");
         var prefix = $"speed-{_speed.Instance}-{id}-";
         return new Ended(
             ended.GetProperty("status").GetString()!,
-            ended.GetProperty("failure") is { ValueKind: JsonValueKind.Object } failure ? failure.GetProperty("code").GetString() : null,
+            failure.ValueKind == JsonValueKind.Object ? failure.GetProperty("code").GetString() : null,
             ended.GetProperty("attempt").GetInt32(),
             [.. _events.StartsOf(_speed.Instance).Where(name => name.StartsWith(prefix, StringComparison.Ordinal))]);
     }

@@ -19,7 +19,9 @@ public sealed class LockTests
 
         Assert.Equal(1, exitCode);
         Assert.InRange(Stopwatch.GetElapsedTime(since).TotalSeconds, 30, 40);
-        Assert.Contains($"The data directory {first.DataDirectory} is in use by another process", second.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"The data directory {first.DataDirectory} is in use by another process", second.Output,
+            StringComparison.Ordinal);
         Assert.Equal(1, await first.DeployAsync("https://example.org/r.git"));
     }
 

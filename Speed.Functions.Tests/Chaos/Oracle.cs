@@ -3,12 +3,14 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>Judges what a dead SPEED has left in its files by what it had acknowledged, and by what it left before.</summary>
+/// <summary>
+/// Judges what a SPEED has left in its files by what it had acknowledged, and by what it left the time before.
+/// </summary>
 internal sealed class Oracle(string dataDirectory, Ledger ledger)
 {
     private Snapshot? _before;
 
-    /// <summary>Reads the files of a SPEED that does not run, and fails where a promise is broken.</summary>
+    /// <summary>Reads the files, and fails where a promise is broken.</summary>
     public Snapshot Check()
     {
         var now = Snapshot.Read(dataDirectory);
@@ -20,7 +22,7 @@ internal sealed class Oracle(string dataDirectory, Ledger ledger)
             EndStays(row);
             if (_before?.Rows.GetValueOrDefault(row.Id) is not { IsClosed: true })
             {
-                LogIsTrue(row, now.LogOf(row.Id));
+                IsWhole(row, LastLine(row, now.LogOf(row.Id)), now);
             }
         }
 
@@ -38,7 +40,7 @@ internal sealed class Oracle(string dataDirectory, Ledger ledger)
     public Snapshot CheckEnd()
     {
         var now = Check();
-        Assert.All(now.Rows.Values, row => Assert.True(row.IsClosed, $"Deployment {row.Id} has not ended: {row.Print}"));
+        Assert.All(now.Rows.Values, row => Assert.True(row.IsClosed, $"It has not ended: {row.Print}"));
         foreach (var entry in ledger.Entries)
         {
             if (entry.Declared is { } word)
@@ -98,9 +100,10 @@ internal sealed class Oracle(string dataDirectory, Ledger ledger)
         Assert.Empty(stored);
     }
 
-    private void LogIsTrue(DeploymentRow row, IReadOnlyList<LogEntry> log)
+    // What is there follows in order, but for what a gap stands for. Gives the last line; null where there is a gap.
+    private static int? LastLine(DeploymentRow row, IReadOnlyList<LogEntry> log)
     {
-        var (n, line, mayJump, jumped) = (0L, 0, false, false);
+        var (n, line, mayJump) = (0L, 0, false);
         foreach (var entry in log)
         {
             Assert.Equal(n + 1, entry is LogGap gap ? gap.From : entry.Last);
@@ -112,16 +115,25 @@ internal sealed class Oracle(string dataDirectory, Ledger ledger)
                 Assert.True(
                     number == line + 1 || (mayJump && number > line),
                     $"The log of deployment {row.Id} has line {number} after line {line}, and no gap.");
-                jumped |= number != line + 1;
                 (line, mayJump) = (number, false);
             }
         }
 
-        // Nothing stopped it, and no gap excuses it: it is all there.
-        if (row is { IsClosed: true, Status: DeploymentStatus.Succeeded, RunBy: RunBy.Speed } && !log.OfType<LogGap>().Any()
-            && ledger.Find(row.Id) is { Declared: null } entryOf)
+        return log.OfType<LogGap>().Any() ? null : line;
+    }
+
+    // It came to its own good end, and no gap excuses it: log and result have all that it printed.
+    private void IsWhole(DeploymentRow row, int? lastLine, Snapshot now)
+    {
+        if (row is not { IsClosed: true, Status: DeploymentStatus.Succeeded, ExitCode: 0 } || lastLine is null
+            || ledger.Find(row.Id)?.Job is not { } job)
         {
-            Assert.Equal((row.Id, entryOf.Job.Lines), (row.Id, line));
+            return;
         }
+
+        Assert.True(lastLine == job.Lines, $"The log ends at line {lastLine} of {job.Lines}: {row.Print}");
+        Assert.Equal(
+            string.Join('\n', Enumerable.Range(1, job.Lines).Select(line => $"line {line}")),
+            Assert.Single(now.Results[row.Id], result => result.Source == "stdout").Value);
     }
 }

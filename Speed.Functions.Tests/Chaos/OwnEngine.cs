@@ -64,7 +64,11 @@ internal sealed class OwnEngine : IAsyncDisposable
         ]);
         for (var since = Stopwatch.GetTimestamp(); !await AnswersAsync(); await Task.Delay(100, Now))
         {
-            Assert.False(_engine.HasExited, $"dockerd ended: {(_engine.HasExited ? await File.ReadAllTextAsync(log, Now) : "")}");
+            if (_engine.HasExited)
+            {
+                Assert.Fail($"dockerd ended: {await File.ReadAllTextAsync(log, Now)}");
+            }
+
             Assert.True(Stopwatch.GetElapsedTime(since) < Patience, "dockerd does not answer.");
         }
     }
@@ -116,7 +120,8 @@ internal sealed class OwnEngine : IAsyncDisposable
         }
 
         _network.Kill();
-        await ShellAsync($"grep -o ' {_folder}/[^ ]*' /proc/self/mounts | sort -r | xargs -r umount -l; rm -rf {_folder}");
+        await ShellAsync(
+            $"grep -o ' {_folder}/[^ ]*' /proc/self/mounts | sort -r | xargs -r umount -l; rm -rf {_folder}");
         _engine?.Dispose();
         _network.Dispose();
     }

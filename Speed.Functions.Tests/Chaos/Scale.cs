@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>How much is broken in one run: little in each run of the tests, more where the environment says so.</summary>
+/// <summary>How much is broken in a run: little in each run of the tests, more where the environment says so.</summary>
 internal static class Scale
 {
     /// <summary>Kills at random instants.</summary>

@@ -88,12 +88,12 @@ internal sealed class Snapshot
         var columns = deployments.All("SELECT name FROM pragma_table_info('deployment')", row => row.Text());
         return deployments.All(
             $"""
-            SELECT id, status, run_by, attempt, failure_code, log_closed_at_ms IS NOT NULL,
+            SELECT id, status, exit_code, failure_code, log_closed_at_ms IS NOT NULL,
                 {Print(columns)}, {Print(columns.Except(Moving))}
             FROM deployment
             """,
             row => new DeploymentRow(
-                row.Long(), row.Word<DeploymentStatus>(), row.Word<RunBy>(), row.Int(), row.TextOrNull(), row.Flag(),
+                row.Long(), row.Word<DeploymentStatus>(), row.IntOrNull(), row.TextOrNull(), row.Flag(),
                 row.Text(), row.Text()));
     }
 
@@ -102,9 +102,10 @@ internal sealed class Snapshot
 }
 
 /// <summary>One deployment as it is stored.</summary>
+/// <param name="ExitCode">Of the program; null where its end was declared, or it never ran to its end.</param>
 /// <param name="IsClosed">Ended, and its log with it: nothing may ever change again.</param>
 /// <param name="Print">Every column's value.</param>
 /// <param name="EndPrint">Those that an end fixes, even while the log is open.</param>
 internal sealed record DeploymentRow(
-    long Id, DeploymentStatus Status, RunBy RunBy, int Attempt, string? FailureCode, bool IsClosed, string Print,
+    long Id, DeploymentStatus Status, int? ExitCode, string? FailureCode, bool IsClosed, string Print,
     string EndPrint);

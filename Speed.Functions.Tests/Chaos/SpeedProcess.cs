@@ -70,7 +70,8 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Take(line.Data, listening);
         _process.ErrorDataReceived += (_, line) => Take(line.Data, listening);
-        _process.Exited += (_, _) => listening.TrySetException(new InvalidOperationException($"SPEED ended:\n{Output}"));
+        _process.Exited += (_, _) =>
+            listening.TrySetException(new InvalidOperationException($"SPEED ended:\n{Output}"));
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
@@ -166,7 +167,8 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
     /// <summary>Waits for the deployment's end, its log's too.</summary>
     public Task<JsonElement> EndAsync(long id, TimeSpan? patience = null) => UntilAsync(
         id,
-        now => now.GetProperty("ended_at").ValueKind != JsonValueKind.Null && now.GetProperty("log").GetProperty("sha256").ValueKind != JsonValueKind.Null,
+        now => now.GetProperty("ended_at").ValueKind != JsonValueKind.Null
+            && now.GetProperty("log").GetProperty("sha256").ValueKind != JsonValueKind.Null,
         patience);
 
     /// <summary>Follows the log until it has this line.</summary>

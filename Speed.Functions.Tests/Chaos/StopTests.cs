@@ -77,6 +77,21 @@ public sealed class StopTests : IAsyncLifetime
         await EngineLeftovers.NoneOfAsync(_speed.Instance);
     }
 
+    [Fact]
+    public async Task A_stop_does_not_wait_for_a_build()
+    {
+        await _speed.StartAsync();
+        var repository = await _git.CreateAsync("slow", r => r.File(
+            "Dockerfile", $"FROM busybox\nRUN echo {Guid.NewGuid()}; sleep 10\nCMD echo line 1\n"));
+        var id = await _speed.DeployAsync(repository.Url);
+        await _speed.UntilAsync(id, now => now.GetProperty("log").GetProperty("lines").GetInt64() > 6);
+
+        var (exitCode, took) = await _speed.TerminateAsync();
+
+        Assert.Equal(0, exitCode);
+        Assert.True(took < StopsWithin, $"It took {took}.\n{_speed.Output}");
+    }
+
     private async Task<long> StartAsync(Job job)
     {
         var id = await _speed.DeployAsync(_repository.Url, job.Options);
@@ -98,7 +113,8 @@ public sealed class StopTests : IAsyncLifetime
 
         Assert.True(exitCode == 0, $"Exit code {exitCode}\n{_speed.Output}");
         Assert.True(took < StopsWithin, $"It took {took}.\n{_speed.Output}");
-        using (File.Open(Path.Combine(_speed.DataDirectory, "speed.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        var lockFile = Path.Combine(_speed.DataDirectory, "speed.lock");
+        using (File.Open(lockFile, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
         {
             // Nobody holds it any more.
         }
@@ -119,7 +135,8 @@ public sealed class StopTests : IAsyncLifetime
         {
             while (true)
             {
-                using var answer = await _speed.Client.PostAsJsonAsync("/start", new { url = $"{_git.Url}/none.git", branch = "main" }, Now);
+                var body = new { url = $"{_git.Url}/none.git", branch = "main" };
+                using var answer = await _speed.Client.PostAsJsonAsync("/start", body, Now);
                 if (!answer.IsSuccessStatusCode)
                 {
                     Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);

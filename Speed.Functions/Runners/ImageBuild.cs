@@ -8,7 +8,8 @@ namespace Speed.Runners;
 /// </summary>
 internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, BuildProgress progress)
 {
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+    // A stop of SPEED has five seconds in all; a build that nobody listens to ends within two anyway.
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// Ends when the engine has; what came of it is in the progress. Canceled, it stops the engine's work first.
