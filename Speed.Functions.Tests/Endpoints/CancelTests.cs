@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Speed.Deployments;
 using Microsoft.Extensions.DependencyInjection;
+using Speed.Deployments;
 using Xunit;
 
 namespace Speed.Tests.Endpoints;
