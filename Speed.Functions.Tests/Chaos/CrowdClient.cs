@@ -94,7 +94,8 @@ internal sealed class CrowdClient(string name, string repository, Ledger ledger,
             return true;
         }
 
-        if (!others.Contains(answer.StatusCode))
+        if (!others.Contains(answer.StatusCode)
+            || (answer.StatusCode == HttpStatusCode.ServiceUnavailable && answer.Headers.RetryAfter is null))
         {
             ledger.Surprise($"{answer.RequestMessage!.RequestUri}: {answer} {await answer.Content.ReadAsStringAsync()}");
         }

@@ -36,6 +36,9 @@ internal sealed class EngineEvents : IDisposable
         _docker.BeginOutputReadLine();
     }
 
+    /// <summary>How many starts of any SPEED there were.</summary>
+    public int Count => _starts.Count;
+
     /// <summary>The names of the containers of one SPEED that were started, once for each start.</summary>
     public IReadOnlyList<string> StartsOf(string instance) =>
         [.. _starts.Where(name => name.StartsWith($"speed-{instance}-", StringComparison.Ordinal))];

@@ -60,7 +60,7 @@ public sealed class EngineFaultTests : IAsyncLifetime
 
     private async Task FaultAsync(Fault fault)
     {
-        var runs = await StartAsync(new Job("slow", Job.Numbered(100, "sleep 0.1"), Lines: 100));
+        var runs = await StartAsync(new Job("slow", Job.Numbered(70, "sleep 0.1"), Lines: 70));
         await _speed.SeesLineAsync(runs, $"line {_random.Next(1, 10)}");
         var builds = await StartAsync(new Job("building", "echo line 1", Lines: 1, Builds: true));
         await _speed.UntilAsync(builds, now => Text(now, "phase") is not "clone");

@@ -27,9 +27,17 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
     public SpeedProcess(params (string Name, string Value)[] settings)
     {
         _settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value);
-        _settings.TryAdd("Speed__DataDirectory", Directory.CreateTempSubdirectory("speed-chaos-").FullName);
+        if (!_settings.ContainsKey("Speed__DataDirectory"))
+        {
+            _settings["Speed__DataDirectory"] = Directory.CreateTempSubdirectory("speed-chaos-").FullName;
+        }
+
         _settings["Speed__Urls"] = "http://127.0.0.1:0";
         _settings["Speed__Git__AllowedSchemes"] = "https,http";
+        _settings["Speed__Git__AllowedHosts"] = "127.0.0.1";
+
+        // It never lives long enough for a profile to pay.
+        _settings["DOTNET_TieredPGO"] = "0";
     }
 
     public string DataDirectory => _settings["Speed__DataDirectory"];
@@ -192,7 +200,10 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
             await RemoveInstanceAsync();
         }
 
-        Directory.Delete(DataDirectory, recursive: true);
+        if (Directory.Exists(DataDirectory))
+        {
+            Directory.Delete(DataDirectory, recursive: true);
+        }
     }
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;

@@ -29,7 +29,9 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
             await container.AttachAsync(_held.WriteAsync, life.Token);
         }
 
-        // What was held before the reading began is in what is read; what comes a moment after its end is not.
+        // What was held a moment before the reading began is in what is read; what comes a moment after its end is not.
+        // A talkative program has something held by then, which tells where the two meet.
+        await WaitAsync(runs);
         var surelyKept = _held.Lengths;
         await WaitAsync(runs);
         known &= await container.ReadKeptAsync(known ? AddKeptAsync : RememberKeptAsync, life.Token);

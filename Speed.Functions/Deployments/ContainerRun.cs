@@ -116,6 +116,10 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         try
         {
             life.Exit = await Deadline.WithinAsync(run, time, () => RunMissed(run), container.WaitAsync, life.Token);
+            if (life.Exit.EngineRestarted)
+            {
+                await life.Log.NoteGapAsync("the Docker engine went away, and output with it", life.Token);
+            }
         }
         catch (Exception) when (life.Interruption.Cause != InterruptionCause.Stopping)
         {
@@ -124,7 +128,7 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         }
     }
 
-    // Does not take the life's token: that is what ended it.
+    // Does not take the life's token: that is what ended it. When SPEED stops, the next process stops the container.
     private async Task StopAsync(Life life, IContainer container)
     {
         var grace = CancelGrace;
@@ -138,19 +142,20 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         }
 
         await life.Log.SayAsync($"Stopping: SIGTERM, and SIGKILL after {grace.TotalSeconds} s.", CancellationToken.None);
-        await container.StopAsync(grace, CancellationToken.None);
+        await container.StopAsync(grace, life.Interruption.Stopping);
         await ExitsWithinAsync(LastOutput, life, container);
     }
 
     private async Task<bool> ExitsWithinAsync(TimeSpan limit, Life life, IContainer container)
     {
         using var deadline = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, life.Interruption.Stopping);
         try
         {
-            life.Exit = await container.WaitAsync(deadline.Token);
+            life.Exit = await container.WaitAsync(either.Token);
             return true;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!life.Interruption.Stopping.IsCancellationRequested)
         {
             return false;
         }

@@ -92,7 +92,8 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
 
         async Task<bool> RemoveAllAsync()
         {
-            await runner.RemoveAllAsync(life.Deployment.Id, CancellationToken.None);
+            // Whoever starts next removes what is left now.
+            await runner.RemoveAllAsync(life.Deployment.Id, stopping);
             return true;
         }
     }

@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Speed.Tests.Chaos;
+
+public sealed class LockTests
+{
+    [Fact]
+    public async Task A_second_process_on_the_same_data_waits_for_half_a_minute_and_ends_with_a_sentence()
+    {
+        await using var first = new SpeedProcess(("Speed__MaxRunning", "0"));
+        await first.StartAsync();
+        await using var second = new SpeedProcess(
+            ("Speed__MaxRunning", "0"), ("Speed__DataDirectory", first.DataDirectory));
+        var since = Stopwatch.GetTimestamp();
+
+        second.Launch();
+        var exitCode = await second.ExitsAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(1, exitCode);
+        Assert.InRange(Stopwatch.GetElapsedTime(since).TotalSeconds, 30, 40);
+        Assert.Contains($"The data directory {first.DataDirectory} is in use by another process", second.Output, StringComparison.Ordinal);
+        Assert.Equal(1, await first.DeployAsync("https://example.org/r.git"));
+    }
+
+    [Fact]
+    public async Task A_second_process_goes_on_as_soon_as_the_first_has_ended()
+    {
+        await using var first = new SpeedProcess(("Speed__MaxRunning", "0"));
+        await first.StartAsync();
+        await using var second = new SpeedProcess(
+            ("Speed__MaxRunning", "0"), ("Speed__DataDirectory", first.DataDirectory));
+
+        second.Launch();
+        await first.DeployAsync("https://example.org/r.git");
+        await first.TerminateAsync();
+        await second.AnswersAsync();
+
+        Assert.Equal(2, await second.DeployAsync("https://example.org/r.git"));
+    }
+}
