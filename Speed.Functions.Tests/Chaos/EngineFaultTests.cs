@@ -58,6 +58,39 @@ public sealed class EngineFaultTests : IAsyncLifetime
         new Oracle(_speed.DataDirectory, _ledger).CheckEnd();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_exit_that_the_engine_caused_while_SPEED_was_away_too_is_not_the_program_s(bool killed)
+    {
+        var runs = await StartAsync(new Job("slow", Job.Numbered(600, "sleep 0.1"), Lines: 600));
+        await _speed.SeesLineAsync(runs, "line 3");
+
+        await _speed.KillAsync();
+        await (killed ? _engine.KillAsync() : _engine.TerminateAsync());
+        await _engine.StartAsync();
+        await _speed.StartAsync();
+
+        await EndsAsync(killed ? Fault.Killed : Fault.Terminated, runs, "DOCKER_RESTARTED");
+    }
+
+    [Fact]
+    public async Task SPEED_started_before_the_engine_goes_on_once_that_answers()
+    {
+        var runs = await StartAsync(new Job("slow", Job.Numbered(600, "sleep 0.1"), Lines: 600));
+        await _speed.SeesLineAsync(runs, "line 3");
+        var waits = await StartAsync(new Job("quick", "echo line 1", Lines: 1));
+
+        await _speed.KillAsync();
+        await _engine.KillAsync();
+        await _speed.StartAsync();
+        await Task.Delay(_random.Next(0, 2000), Now);
+        await _engine.StartAsync();
+
+        await EndsAsync(Fault.Killed, runs, "DOCKER_RESTARTED");
+        await EndsAsync(Fault.Killed, waits, "Succeeded");
+    }
+
     private async Task FaultAsync(Fault fault)
     {
         var runs = await StartAsync(new Job("slow", Job.Numbered(70, "sleep 0.1"), Lines: 70));

@@ -54,6 +54,20 @@ public sealed class KillPointTests(KillPointWorld world) : IClassFixture<KillPoi
     }
 
     [Theory]
+    [InlineData("echo line 1", "Succeeded", null)]
+    [InlineData("echo line 1; exit 137", "Failed", "EXIT_NONZERO")]
+    public async Task A_program_that_ended_while_it_was_dead_is_judged_by_its_own_exit(
+        string script, string status, string? code)
+    {
+        var id = await world.DieAsync(new Job("quick", script, Lines: 1), Start, Moment.Answered);
+
+        var ended = await world.LiveOnAsync(id);
+
+        Assert.Equal((status, code, 1), (ended.Status, ended.Code, ended.Attempt));
+        Assert.Single(ended.Starts);
+    }
+
+    [Theory]
     [InlineData(Moment.Asked)]
     [InlineData(Moment.Sent)]
     [InlineData(Moment.Answered)]

@@ -74,7 +74,8 @@ public sealed class RandomKillTests : IAsyncLifetime
             await StartsSomethingAsync();
         }
 
-        await Task.Delay(_random.Next(0, 1000), Now);
+        // From 50 ms to 5 s, short ones as often as ten times longer ones: some lives come to their end, some to nothing.
+        await Task.Delay(TimeSpan.FromMilliseconds(50 * Math.Pow(100, _random.NextDouble())), Now);
         await _speed.KillAsync();
         await over.CancelAsync();
         await busy;

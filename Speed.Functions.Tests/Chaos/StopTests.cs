@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Xunit;
 
@@ -91,6 +93,7 @@ public sealed class StopTests : IAsyncLifetime
         var busy = Task.WhenAll(crowd.Select(client => client.BusyAsync(_speed.Client, 1, over.Token)));
         await Task.Delay(_random.Next(0, 500), Now);
 
+        var refused = StartUntilRefusedAsync();
         var (exitCode, took) = await _speed.TerminateAsync();
 
         Assert.True(exitCode == 0, $"Exit code {exitCode}\n{_speed.Output}");
@@ -100,11 +103,39 @@ public sealed class StopTests : IAsyncLifetime
             // Nobody holds it any more.
         }
 
-        Assert.StartsWith("Cloning", await watching);
+        // Ended, and not cut off.
+        await watching;
         Assert.Equal(id, JsonElement.Parse(await waiting).GetProperty("id").GetInt64());
         await over.CancelAsync();
         await busy;
+        await refused;
         return took;
+    }
+
+    // What is accepted on the way down must be there, too; then comes a 503 that says when, or nobody.
+    private async Task StartUntilRefusedAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                using var answer = await _speed.Client.PostAsJsonAsync("/start", new { url = $"{_git.Url}/none.git", branch = "main" }, Now);
+                if (!answer.IsSuccessStatusCode)
+                {
+                    Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+                    Assert.NotNull(answer.Headers.RetryAfter);
+                    return;
+                }
+
+                var id = (await answer.Content.ReadFromJsonAsync<JsonElement>(Now)).GetProperty("id").GetInt64();
+                _ledger.Add(id, new Job("none", ""));
+                await Task.Delay(20, Now);
+            }
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            // Refused, or cut off unanswered.
+        }
     }
 
     // Gives how many logs have no gap.

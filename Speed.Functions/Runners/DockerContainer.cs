@@ -142,7 +142,7 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
                     case ContainerState.Exited when state.Status is "removing" or "dead":
                         throw Lost(_name);
                     case ContainerState.Exited:
-                        return (state, lost || (watched && !await docker.TakesConnectionsAsync(cancellationToken)));
+                        return (state, lost || await WasEndedByEngineAsync(state, watched, cancellationToken));
                     case ContainerState.Created:
                         throw new InvalidOperationException($"The container {_name} was never started.");
                     default:
@@ -164,6 +164,18 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
                 await Task.Delay(AskAgainAfter, cancellationToken);
             }
         }
+    }
+
+    // Killed or stopped with its engine it has one of these codes; and so may have ended by itself.
+    private async Task<bool> WasEndedByEngineAsync(State state, bool watched, CancellationToken cancellationToken)
+    {
+        if (watched)
+        {
+            return !await docker.TakesConnectionsAsync(cancellationToken);
+        }
+
+        return state.ExitCode is 0 or 137 or 143 or 255
+            && await EngineMemory.DidNotStartAsync(docker, _id, cancellationToken);
     }
 
     // The engine came back and the container had gone on running: its output meanwhile is in nobody's hands.

@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Speed.Runners;
+
+/// <summary>
+/// What the engine remembers of its containers since it was started itself: its last 256 events, and nothing of what
+/// an engine before it did.
+/// </summary>
+internal static class EngineMemory
+{
+    private const int Remembered = 256;
+
+    /// <summary>
+    /// True if this engine surely did not start the container: an earlier one did, and went away. False too where too
+    /// much has happened since to tell.
+    /// </summary>
+    public static async Task<bool> DidNotStartAsync(
+        DockerConnection docker, string containerId, CancellationToken cancellationToken)
+    {
+        var lines = await ReadAsync(docker, cancellationToken);
+        return lines.Count < Remembered && !lines.Exists(line => IsStartOf(containerId, line));
+    }
+
+    private static async Task<List<string>> ReadAsync(DockerConnection docker, CancellationToken cancellationToken)
+    {
+        // By the engine's own clock, and one second on: it gives what it has up to then, and ends.
+        var info = await docker.AskAsync(client => client.System.GetSystemInfoAsync(cancellationToken));
+        var now = DateTimeOffset.Parse(info.SystemTime, CultureInfo.InvariantCulture).ToUnixTimeSeconds();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/events?since=1&until={now + 1}");
+        using var response = await docker.SendAsync(request, cancellationToken);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+        List<string> lines = [];
+        try
+        {
+            while (await reader.ReadLineAsync(cancellationToken) is { } line)
+            {
+                lines.Add(line);
+            }
+        }
+        catch (IOException exception)
+        {
+            throw docker.Unavailable(exception);
+        }
+
+        return lines;
+    }
+
+    private static bool IsStartOf(string containerId, string line)
+    {
+        var happened = JsonElement.Parse(line);
+        return happened.TryGetProperty("Action", out var action) && action.GetString() == "start"
+            && happened.GetProperty("Actor").GetProperty("ID").GetString() == containerId;
+    }
+}
