@@ -13,7 +13,9 @@ public sealed class TempFolder : IDisposable
 
     public string FullPath { get; }
 
-    /// <summary>One without a disk below it, where the system has such: for what asks much of a store, and not that it lasts.</summary>
+    /// <summary>
+    /// One without a disk below it, where the system has such: for what asks much of a store, and not that it lasts.
+    /// </summary>
     public static TempFolder InMemory() => Directory.Exists(Memory)
         ? new TempFolder(Directory.CreateDirectory(Path.Combine(Memory, $"speed-test-{Guid.NewGuid():N}")).FullName)
         : new TempFolder();

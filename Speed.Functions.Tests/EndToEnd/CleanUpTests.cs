@@ -33,7 +33,9 @@ public sealed class CleanUpTests : IAsyncLifetime
             var done = (await _world.App.SendAsync("/v1/gc", "")).Json;
 
             Assert.Equal(images[..3], Images(listed));
-            Assert.All(listed.GetProperty("items").EnumerateArray(), item => Assert.True(item.GetProperty("bytes").GetInt64() > 0));
+            Assert.All(
+                listed.GetProperty("items").EnumerateArray(),
+                item => Assert.True(item.GetProperty("bytes").GetInt64() > 0));
             Assert.Equal(images[1..3], Images(done));
             var there = await DockerCli.LinesAsync("images", "--no-trunc", "--all", "--format", "{{.ID}}");
             Assert.Equal([images[0], images[1], .. images[3..]], images.Where(there.Contains));

@@ -7,6 +7,7 @@ namespace Speed.Tests.EndToEnd;
 public sealed class DiskTests
 {
     private const int Mebibyte = 1024 * 1024;
+    private const string Start = """{"url": "https://example.com/r.git", "branch": "main"}""";
     private const string Waits = "FROM busybox\nCMD echo started; sleep 600\n";
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
@@ -24,7 +25,7 @@ public sealed class DiskTests
 
         disk.Fill();
         var stopped = await world.EndAsync(running);
-        var refused = await world.App.SendAsync("/start", """{"url": "https://example.com/r.git", "branch": "main"}""");
+        var refused = await world.App.SendAsync("/start", Start);
         var held = await world.App.GetDeploymentAsync(waiting);
 
         var told = stopped.FailedWith("DISK_FULL", "run");
@@ -34,8 +35,8 @@ public sealed class DiskTests
         Assert.True(int.Parse(refused.Headers["Retry-After"]) > 0);
         Assert.Contains("Speed__Disk__LowBytes", refused.Error, StringComparison.Ordinal);
         Assert.Equal("Pending", held.GetProperty("status").GetString());
-        Assert.Contains(
-            "Speed__Disk__LowBytes", held.GetProperty("waiting").GetProperty("reason").GetString(), StringComparison.Ordinal);
+        var reason = held.GetProperty("waiting").GetProperty("reason").GetString();
+        Assert.Contains("Speed__Disk__LowBytes", reason, StringComparison.Ordinal);
 
         disk.Free();
         var second = (await world.EndAsync(waiting)).Succeeded();
@@ -56,12 +57,13 @@ public sealed class DiskTests
         using var disk = new Tmpfs(192);
         await using var world = await WorldOnAsync(disk, ("Speed__Disk__LowBytes", $"{80 * Mebibyte}"));
         var repository = await world.RepositoryAsync(r => r.File(
-            "Dockerfile", "FROM busybox\nCMD trap 'echo bye; exit 0' USR1; echo started; while :; do sleep 0.1; done\n"));
+            "Dockerfile",
+            "FROM busybox\nCMD trap 'echo bye; exit 0' USR1; echo started; while :; do sleep 0.1; done\n"));
         var running = await world.StartAsync(repository);
         await world.SeesLineAsync(running, "started");
 
         disk.Fill(leaving: 50 * Mebibyte);
-        await EventuallyAsync(async () => (await world.App.SendAsync("/start", "{\"url\": \"https://example.com/r.git\", \"branch\": \"main\"}")).Status == 503);
+        await EventuallyAsync(async () => (await world.App.SendAsync("/start", Start)).Status == 503);
         await world.SignalAsync(running, "USR1");
 
         Assert.Equal("started\nbye", (await world.EndAsync(running)).Succeeded().Results);

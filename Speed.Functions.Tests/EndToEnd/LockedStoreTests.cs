@@ -15,7 +15,12 @@ public sealed class LockedStoreTests : IAsyncLifetime
     public async Task Databases_that_are_locked_for_longer_than_a_write_waits_cost_no_line_and_end_nothing()
     {
         var repository = await _world.RepositoryAsync(r => r.File(
-            "Dockerfile", "FROM busybox\nCMD trap 'echo last; exit 0' USR1; echo first; i=0; while :; do echo $((i=i+1)); sleep 0.01; done\n"));
+            "Dockerfile",
+            """
+            FROM busybox
+            CMD trap 'echo last; exit 0' USR1; echo first; i=0; while :; do echo $((i=i+1)); sleep 0.01; done
+
+            """));
         var id = await _world.StartAsync(repository);
         await _world.SeesLineAsync(id, "first");
 

@@ -27,7 +27,7 @@ public sealed class BackupTests
 
         Assert.Equal(201, answer.Status);
         var folder = answer.Json.GetProperty("path").GetString()!;
-        Assert.StartsWith(Path.Combine(app.DataDirectory, "backups") + Path.DirectorySeparatorChar, folder, StringComparison.Ordinal);
+        Assert.Equal(Path.Combine(app.DataDirectory, "backups"), Path.GetDirectoryName(folder));
         Assert.Equal(
             ["deployments.db", "logs.db"],
             answer.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("name").GetString()));
@@ -62,12 +62,13 @@ public sealed class BackupTests
     public async Task A_deployment_that_is_over_in_the_copy_has_its_log_there()
     {
         await using var app = await SpeedApp.OpenIdleAsync();
-        var (store, logs) = (app.Services.GetRequiredService<IDeploymentStore>(), app.Services.GetRequiredService<ILogStore>());
+        var store = app.Services.GetRequiredService<IDeploymentStore>();
+        var logs = app.Services.GetRequiredService<ILogStore>();
         var id = await app.StartAsync("https://example.com/r.git");
         var claimed = (await store.ClaimNextAsync("w", Now))!;
         await logs.OpenAsync(id, Now);
-        await logs.AppendAsync(
-            id, new LogChunk([new LogLine(1, DateTimeOffset.UnixEpoch, DeploymentPhase.Run, LogStream.Stdout, "hello", false)], 6), Now);
+        var line = new LogLine(1, DateTimeOffset.UnixEpoch, DeploymentPhase.Run, LogStream.Stdout, "hello", false);
+        await logs.AppendAsync(id, new LogChunk([line], 6), Now);
         await logs.CloseAsync(id, Now);
         await store.SettleAsync(claimed.Claim, new Settlement(DeploymentStatus.Succeeded, null, 0, []), Now);
 
@@ -94,7 +95,8 @@ public sealed class BackupTests
     public async Task What_a_killed_backup_left_is_gone_with_the_next_one()
     {
         await using var app = await SpeedApp.OpenIdleAsync();
-        var left = Directory.CreateDirectory(Path.Combine(app.DataDirectory, "backups", "2026-01-01T00-00-00.000Z.part"));
+        var left = Directory.CreateDirectory(
+            Path.Combine(app.DataDirectory, "backups", "2026-01-01T00-00-00.000Z.part"));
 
         Assert.Equal(201, (await app.SendAsync("/v1/backup", "")).Status);
 

@@ -69,7 +69,8 @@ public sealed class DatabaseFilesTests : IDisposable
             versions.Add(int.Parse(Read("PRAGMA user_version")));
             Assert.Equal("ok", Read("PRAGMA quick_check"));
             Assert.Equal("kept", Read("SELECT labels FROM (SELECT options ->> 'labels' AS labels FROM deployment)"));
-            Assert.Equal(versions[^1] == 1 ? "0" : "1", Read("SELECT count(*) FROM sqlite_schema WHERE name = 'image_use'"));
+            Assert.Equal(
+                versions[^1] == 1 ? "0" : "1", Read("SELECT count(*) FROM sqlite_schema WHERE name = 'image_use'"));
         }
 
         Assert.True(versions.Count > 5, $"killed at {versions.Count - 1} writes only");

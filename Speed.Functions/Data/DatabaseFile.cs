@@ -102,5 +102,5 @@ internal sealed record DatabaseFile(string Path, int ApplicationId, Migrations M
     }
 
     private StoreStartException Damaged(string why, Exception? inner = null) => new(
-        $"{Path} is damaged: {why.TrimEnd('.')}. Restore it from a backup, or move it away to begin anew.", inner);
+        $"{Path} is damaged: {why.TrimEnd('.').ReplaceLineEndings(" ")}. Restore it from a backup, or move it away to begin anew.", inner);
 }

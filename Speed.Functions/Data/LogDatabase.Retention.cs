@@ -69,7 +69,8 @@ public sealed partial class LogDatabase
         """
         SELECT last_n,
             (SELECT coalesce(sum(raw_bytes), 0) FROM chunk WHERE deployment_id = $id)
-            + (SELECT CASE WHEN count(*) = count(bytes) THEN coalesce(sum(bytes), 0) END FROM gap WHERE deployment_id = $id)
+            + (SELECT CASE WHEN count(*) = count(bytes) THEN coalesce(sum(bytes), 0) END
+                FROM gap WHERE deployment_id = $id)
         FROM log
         WHERE deployment_id = $id
             AND closed_at_ms IS NOT NULL

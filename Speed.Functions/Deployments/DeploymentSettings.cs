@@ -21,7 +21,9 @@ public sealed class DeploymentSettings
     /// </summary>
     public long? DiskLowBytes { get; set; }
 
-    /// <summary>Days that a log is kept; the last ten of each repository and branch stay. 0 to 36,500; 30 unless set.</summary>
+    /// <summary>
+    /// Days that a log is kept; the last ten of each repository and branch stay. 0 to 36,500; 30 unless set.
+    /// </summary>
     public int LogDays { get; set; } = 30;
 
     /// <summary>Days that a record is kept with its results; 0, for ever, to 36,500. For ever unless set.</summary>

@@ -136,8 +136,8 @@ public sealed partial class DiskGuard(
     {
         public string? Shortage => Level == DiskLevel.Enough
             ? null
-            : $"The disk under {Folder} has {Math.Max(0, Spare) / Mebibyte} MiB to spare and needs {Low / Mebibyte} MiB "
-                + "(Speed__Disk__LowBytes)";
+            : $"The disk under {Folder} has {Math.Max(0, Spare) / Mebibyte} MiB to spare and needs "
+                + $"{Low / Mebibyte} MiB (Speed__Disk__LowBytes)";
     }
 
     [LoggerMessage(LogLevel.Error, "{Shortage}: nothing new is started, and at a quarter of it what runs is stopped")]

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Speed.Deployments;
 
-/// <summary>Has the guard look once a second, and when the store meets a full disk; asks now and then where the engine keeps its data.</summary>
+/// <summary>
+/// Has the guard look once a second, and when the store meets a full disk; asks now and then where the engine keeps
+/// its data.
+/// </summary>
 public sealed partial class DiskWatch(
     DiskGuard disk, Ballast ballast, IRunner runner, TimeProvider time, ILogger<DiskWatch> logger) : BackgroundService
 {

@@ -38,7 +38,8 @@ public sealed partial class Housekeeping(
             var gone = await retention.CollectAsync(stopping);
             if (gone.Count > 0)
             {
-                LogCollected(string.Join(", ", gone.CountBy(item => item.Kind).Select(kind => $"{kind.Key} {kind.Value}")));
+                var counts = gone.CountBy(item => item.Kind).Select(kind => $"{kind.Value} {kind.Key}");
+                LogCollected(string.Join(", ", counts));
             }
         }
         catch (Exception fault) when (!stopping.IsCancellationRequested)

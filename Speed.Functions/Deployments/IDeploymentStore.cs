@@ -98,8 +98,8 @@ public interface IDeploymentStore
     Task RecordBuiltAsync(string key, string imageId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Images that no unfinished deployment uses or has built, and that are not among the last <paramref name="keep"/>
-    /// of any repository and branch; those used longest ago first.
+    /// Images that no unfinished deployment uses or has built, and that are not among the last
+    /// <paramref name="keep"/> of any repository and branch; those used longest ago first.
     /// </summary>
     Task<IReadOnlyList<UnneededImage>> ListUnneededImagesAsync(int keep, int most, CancellationToken cancellationToken);
 

@@ -118,7 +118,8 @@ public sealed class Retention(
     {
         // For want of room, age no longer counts: the oldest go until there is enough. The last ones stay even then.
         var days = settings.Value.LogDays;
-        var (old, wanted) = (time.GetUtcNow().AddDays(-days), disk.DataLevel == DiskLevel.Enough ? 0 : disk.MissingBytes);
+        var old = time.GetUtcNow().AddDays(-days);
+        var wanted = disk.DataLevel == DiskLevel.Enough ? 0 : disk.MissingBytes;
         var closed = await logs.ListClosedAsync(wanted > 0 ? DateTimeOffset.MaxValue : old, cancellationToken);
         var ids = closed.Select(log => log.DeploymentId).ToArray();
         var removable = (await store.PickBeyondLatestAsync(ids, KeptLogs, cancellationToken)).ToHashSet();
