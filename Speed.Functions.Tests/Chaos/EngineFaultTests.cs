@@ -102,7 +102,7 @@ public sealed class EngineFaultTests : IAsyncLifetime
         await BreakAsync(fault);
         var waits = await StartAsync(new Job("quick", "echo line 1", Lines: 1));
         await _speed.UntilAsync(
-            waits, now => Text(now.GetProperty("waiting"), "reason")!.StartsWith("Docker does not", StringComparison.Ordinal));
+            waits, now => Text(now.GetProperty("waiting"), "reason")!.StartsWith("Docker does not"));
         await MendAsync(fault);
         var back = Stopwatch.GetTimestamp();
 
