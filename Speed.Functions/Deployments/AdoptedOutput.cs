@@ -27,20 +27,23 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         if (runs)
         {
             await container.AttachAsync(_held.WriteAsync, life.Token);
+
+            // Ended meanwhile: what the engine kept is all there is.
+            runs = container.State == ContainerState.Running;
         }
 
         // What was held a moment before the reading began is in what is read; what comes a moment after its end is not.
         // A talkative program has something held by then, which tells where the two meet.
         await WaitAsync(runs);
-        var surelyKept = _held.Lengths;
+        var surelyKept = runs ? _held.Lengths : new Dictionary<LogStream, long>();
         await WaitAsync(runs);
         known &= await container.ReadKeptAsync(known ? AddKeptAsync : RememberKeptAsync, life.Token);
         await WaitAsync(runs);
-        var held = _held.Take();
+        var held = runs ? _held.Take() : new Dictionary<LogStream, byte[]>();
 
         var joins = _taken.ToDictionary(
             stream => stream.Key,
-            stream => stream.Value.Join(held.GetValueOrDefault(stream.Key, []), surelyKept.GetValueOrDefault(stream.Key), _held.IsFull));
+            stream => stream.Value.Join(held.GetValueOrDefault(stream.Key, []), surelyKept.GetValueOrDefault(stream.Key), runs && _held.IsFull));
         if (!known || joins.Values.Any(join => !join.IsSure))
         {
             await life.Log.NoteGapAsync("SPEED was restarted, and lines are missing here", life.Token);

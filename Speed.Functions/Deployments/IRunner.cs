@@ -62,7 +62,8 @@ public interface IContainer : IAsyncDisposable
 
     /// <summary>
     /// Begins to hand all output to <paramref name="sink"/> in the order of each stream, and waits for it:
-    /// a slow sink holds the container back. Attach before start, or the first lines are lost.
+    /// a slow sink holds the container back. Attach before start, or the first lines are lost. Where the container
+    /// has ended by then, nothing comes, and <see cref="State"/> says so.
     /// </summary>
     Task AttachAsync(OutputSink sink, CancellationToken cancellationToken);
 

@@ -30,6 +30,10 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
     {
         _sink = sink;
         _output = await ContainerOutput.AttachAsync(docker, _id, sink, cancellationToken);
+        if (State == ContainerState.Running)
+        {
+            await DetachIfEndedAsync(cancellationToken);
+        }
     }
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -193,6 +197,18 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
         }
 
         _output = await ContainerOutput.AttachAsync(docker, _id, _sink, cancellationToken);
+        await DetachIfEndedAsync(cancellationToken);
+    }
+
+    // To one that has ended the engine attaches too, and waits for a next start: its output would never end.
+    private async Task DetachIfEndedAsync(CancellationToken cancellationToken)
+    {
+        State = StateOf((await InspectAsync(cancellationToken)).State);
+        if (State == ContainerState.Exited && _output is not null)
+        {
+            await _output.DisposeAsync();
+            _output = null;
+        }
     }
 
     private async Task<ContainerInspectResponse> InspectAsync(CancellationToken cancellationToken)
