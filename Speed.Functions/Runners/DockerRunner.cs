@@ -7,6 +7,9 @@ namespace Speed.Runners;
 /// <summary>Builds and runs on one Docker engine.</summary>
 public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposable
 {
+    // A stop of SPEED has five seconds in all.
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
+
     private readonly DockerOptions _options;
     private readonly IDeploymentStore _store;
     private readonly DockerConnection _docker;
@@ -55,7 +58,7 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
             return;
         }
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var limit = new CancellationTokenSource(EndLimit);
         try
         {
             await _network.RemoveIfUnusedAsync(Own, limit.Token);
