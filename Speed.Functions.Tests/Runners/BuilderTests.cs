@@ -75,7 +75,7 @@ public sealed class BuildKitTests() : ImageBuildTests(Sandbox.Standard)
             BuildArgs = new Dictionary<string, string> { ["BUILDKIT_SYNTAX"] = "evil/frontend" },
         });
 
-        var plan = await world.Runner.PlanAsync(deployment, new MemoryTree("FROM busybox"), world.Log, Token);
+        var plan = await world.Runner.PlanAsync(deployment, new MemoryTree("FROM busybox"), DeploymentSecrets.None, world.Log, Token);
 
         Assert.Empty(plan.BuildArgs);
     }

@@ -142,7 +142,8 @@ public sealed class DockerContainerTests
         await using var world = await DockerWorld.CreateAsync();
         var deployment = world.NewScript("true");
         var image = await world.AskAsync(client => client.Images.InspectImageAsync("busybox", Token));
-        var asked = new ContainerProfile(Sandbox.Standard, null, 1 << 20).For(deployment, image, new Ownership("0"));
+        var asked = new ContainerProfile(Sandbox.Standard, null, 1 << 20).For(
+            deployment, DeploymentSecrets.None, image, new Ownership("0"));
         var made = new ContainerInspectResponse
         {
             Image = image.ID,
@@ -175,7 +176,7 @@ public sealed class DockerContainerTests
         var deployment = world.NewScript("echo once");
         await using var old = await world.Runner.CreateAsync(
             deployment with { Options = deployment.Options with { Network = ContainerNetwork.None } },
-            await world.BusyboxAsync(), world.Log, Token);
+            await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
 
         var run = await world.RunAsync(deployment);
 
@@ -189,7 +190,7 @@ public sealed class DockerContainerTests
         await using var world = await DockerWorld.CreateAsync();
         var deployment = world.NewScript("true");
         await using var container = await world.Runner.CreateAsync(
-            deployment, await world.BusyboxAsync(), world.Log, Token);
+            deployment, await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
         var network = new InstanceNetwork(new DockerConnection(DockerWorld.Endpoint));
         var own = new Ownership(world.Instance);
 
@@ -208,7 +209,7 @@ public sealed class DockerContainerTests
         await using var world = await DockerWorld.CreateAsync();
         var id = await world.BuildAsync("FROM busybox\nVOLUME /data\nCMD true\n");
         var deployment = world.NewDeployment();
-        await using var container = await world.Runner.CreateAsync(deployment, id, world.Log, Token);
+        await using var container = await world.Runner.CreateAsync(deployment, id, DeploymentSecrets.None, world.Log, Token);
         var made = await InspectAsync(world, deployment);
         var volume = made.Mounts.Single().Name!;
 
@@ -224,7 +225,7 @@ public sealed class DockerContainerTests
     {
         var deployment = world.NewDeployment(options => options with { Init = init });
         await using var container = await world.Runner.CreateAsync(
-            deployment, await world.BuildAsync(dockerfile), world.Log, Token);
+            deployment, await world.BuildAsync(dockerfile), DeploymentSecrets.None, world.Log, Token);
         return await InspectAsync(world, deployment);
     }
 

@@ -82,7 +82,7 @@ internal sealed class DockerWorld : IAsyncDisposable
 
     public async Task<string> BuildAsync(Deployment deployment, MemoryTree tree)
     {
-        var plan = await Runner.PlanAsync(deployment, tree, Log, Token);
+        var plan = await Runner.PlanAsync(deployment, tree, DeploymentSecrets.None, Log, Token);
         var id = await Runner.BuildAsync(plan, tree, Log, Token);
         _images.Add(id);
         await Log.FlushAsync();
@@ -106,7 +106,7 @@ internal sealed class DockerWorld : IAsyncDisposable
 
     public async Task<Run> RunAsync(Deployment deployment, string? imageId = null)
     {
-        await using var container = await Runner.CreateAsync(deployment, imageId ?? await BusyboxAsync(), Log, Token);
+        await using var container = await Runner.CreateAsync(deployment, imageId ?? await BusyboxAsync(), DeploymentSecrets.None, Log, Token);
         var output = new Output();
         await container.AttachAsync(output.TakeAsync, Token);
         await container.StartAsync(Token);

@@ -18,7 +18,7 @@ public sealed class EngineRestartTests
         await using var world = await DockerWorld.CreateAsync(Sandbox.Strict, engine.Endpoint);
         var deployment = world.NewScript("trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done");
         await using var container = await world.Runner.CreateAsync(
-            deployment, await world.BusyboxAsync(), world.Log, Token);
+            deployment, await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
         var output = new Output();
         await container.AttachAsync(output.TakeAsync, Token);
         await container.StartAsync(Token);

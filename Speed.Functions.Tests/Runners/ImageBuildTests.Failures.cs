@@ -120,7 +120,7 @@ public abstract partial class ImageBuildTests
         await using var world = await NewWorldAsync();
         var name = $"speed-test-{world.Instance}";
         await using var container = await world.Runner.CreateAsync(
-            world.NewScript("true"), await world.BusyboxAsync(), world.Log, Token);
+            world.NewScript("true"), await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
         var names = await world.ListContainersAsync();
         var parent = await world.AskAsync(client => client.Images.CommitContainerChangesAsync(
             new CommitContainerChangesParameters

@@ -130,11 +130,11 @@ public abstract partial class ImageBuildTests(Sandbox sandbox)
         var tree = new MemoryTree(Dockerfile);
 
         await world.BuildAsync(deployment, tree);
-        var plan = await world.Runner.PlanAsync(deployment, tree, world.Log, Token);
+        var plan = await world.Runner.PlanAsync(deployment, tree, DeploymentSecrets.None, world.Log, Token);
         var later = new MemoryTree(Dockerfile) { Commit = new string('d', 40) };
 
         Assert.Contains(world.Recorded.Lines, line => line.EndsWith($"a b at {tree.Commit}", StringComparison.Ordinal));
-        Assert.NotEqual(plan.Key, (await world.Runner.PlanAsync(deployment, later, world.Log, Token)).Key);
+        Assert.NotEqual(plan.Key, (await world.Runner.PlanAsync(deployment, later, DeploymentSecrets.None, world.Log, Token)).Key);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public abstract partial class ImageBuildTests(Sandbox sandbox)
         var deployment = world.NewDeployment();
 
         var id = await world.BuildAsync(deployment, tree);
-        var plan = await world.Runner.PlanAsync(deployment, tree, world.Log, Token);
+        var plan = await world.Runner.PlanAsync(deployment, tree, DeploymentSecrets.None, world.Log, Token);
         var image = await world.AskAsync(client => client.Images.InspectImageAsync(id, Token));
 
         Assert.Equal([$"speed-{world.Instance}:{plan.Key}"], image.RepoTags);
@@ -172,7 +172,7 @@ public abstract partial class ImageBuildTests(Sandbox sandbox)
         var before = await ListAllAsync(world);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var tree = new MemoryTree($"FROM busybox\nRUN echo begun {mark}\nRUN echo up; sleep {mark}\n");
-        var plan = await world.Runner.PlanAsync(world.NewDeployment(), tree, world.Log, Token);
+        var plan = await world.Runner.PlanAsync(world.NewDeployment(), tree, DeploymentSecrets.None, world.Log, Token);
 
         var building = world.Runner.BuildAsync(plan, tree, world.Log, cancel.Token);
         await WaitForAsync(() => IsRunning($"sleep\0{mark}"));

@@ -1,4 +1,5 @@
 using System.Net;
+using Speed.Deployments;
 using Speed.Runners;
 using Xunit;
 

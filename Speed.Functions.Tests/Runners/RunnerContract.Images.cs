@@ -12,7 +12,7 @@ public abstract partial class RunnerContract
         await using var world = await DockerWorld.CreateAsync(sandbox);
         var image = await BuildOwnAsync(world);
         await using var container = await world.Runner.CreateAsync(
-            world.NewScript("true"), image.ImageId, world.Log, Token);
+            world.NewScript("true"), image.ImageId, DeploymentSecrets.None, world.Log, Token);
 
         var size = await world.Runner.MeasureImageAsync(image.ImageId, Token);
         var whileUsed = await world.Runner.RemoveImageAsync(image, Token);
@@ -51,7 +51,7 @@ public abstract partial class RunnerContract
     {
         var tree = new MemoryTree($"FROM busybox\nRUN echo {world.Instance} > /mine\n");
         var deployment = world.NewDeployment();
-        var plan = await world.Runner.PlanAsync(deployment, tree, world.Log, Token);
+        var plan = await world.Runner.PlanAsync(deployment, tree, DeploymentSecrets.None, world.Log, Token);
         return new UnneededImage(await world.BuildAsync(deployment, tree), [plan.Key], deployment.Id);
     }
 }

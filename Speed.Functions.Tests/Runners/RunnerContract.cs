@@ -71,7 +71,7 @@ public abstract partial class RunnerContract(Sandbox sandbox)
         var output = new Output();
         var deployment = world.NewScript("seq 1 2000000; echo written > /tmp/end; echo end >&2");
         await using var container = await world.Runner.CreateAsync(
-            deployment, await world.BusyboxAsync(), world.Log, Token);
+            deployment, await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
         await container.AttachAsync(TakeWhenOpenAsync, Token);
 
         await container.StartAsync(Token);
@@ -103,7 +103,7 @@ public abstract partial class RunnerContract(Sandbox sandbox)
         var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var output = new Output();
         await using var container = await world.Runner.CreateAsync(
-            world.NewScript($"seq 1 {lines}"), await world.BusyboxAsync(), world.Log, Token);
+            world.NewScript($"seq 1 {lines}"), await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
         await container.AttachAsync(TakeWhenOpenAsync, Token);
 
         await container.StartAsync(Token);
@@ -167,14 +167,14 @@ public abstract partial class RunnerContract(Sandbox sandbox)
         await using var world = await DockerWorld.CreateAsync(sandbox);
         var deployment = world.NewScript("echo once");
         var image = await world.BusyboxAsync();
-        await using var first = await world.Runner.CreateAsync(deployment, image, world.Log, Token);
-        await using var second = await world.Runner.CreateAsync(deployment, image, world.Log, Token);
+        await using var first = await world.Runner.CreateAsync(deployment, image, DeploymentSecrets.None, world.Log, Token);
+        await using var second = await world.Runner.CreateAsync(deployment, image, DeploymentSecrets.None, world.Log, Token);
         var output = new Output();
         await second.AttachAsync(output.TakeAsync, Token);
         await second.StartAsync(Token);
         await second.WaitAsync(Token);
 
-        await using var third = await world.Runner.CreateAsync(deployment, image, world.Log, Token);
+        await using var third = await world.Runner.CreateAsync(deployment, image, DeploymentSecrets.None, world.Log, Token);
         await third.StartAsync(Token);
 
         Assert.Equal(ContainerState.Created, first.State);
@@ -192,9 +192,9 @@ public abstract partial class RunnerContract(Sandbox sandbox)
         var (container, _) = await StartAsync(world, deployment);
         await container.DisposeAsync();
         var again = deployment with { Attempt = 2 };
-        await using var second = await world.Runner.CreateAsync(again, await world.BusyboxAsync(), world.Log, Token);
+        await using var second = await world.Runner.CreateAsync(again, await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
         var other = world.NewScript("true");
-        await using var kept = await world.Runner.CreateAsync(other, await world.BusyboxAsync(), world.Log, Token);
+        await using var kept = await world.Runner.CreateAsync(other, await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
 
         await using var found = await world.Runner.FindAsync(deployment, world.Log, Token);
         await world.Runner.RemoveAllAsync(deployment.Id, Token);
@@ -242,11 +242,11 @@ public abstract partial class RunnerContract(Sandbox sandbox)
         var deployment = world.NewDeployment();
 
         var id = await world.BuildAsync(deployment, tree);
-        var plan = await world.Runner.PlanAsync(deployment, tree, world.Log, Token);
+        var plan = await world.Runner.PlanAsync(deployment, tree, DeploymentSecrets.None, world.Log, Token);
         var later = new MemoryTree("FROM busybox\nRUN echo 1 > /one\n") { Commit = new string('d', 40) };
 
         Assert.Matches("^[0-9a-f]{64}$", plan.Key);
-        Assert.Equal(plan.Key, (await world.Runner.PlanAsync(world.NewDeployment(), later, world.Log, Token)).Key);
+        Assert.Equal(plan.Key, (await world.Runner.PlanAsync(world.NewDeployment(), later, DeploymentSecrets.None, world.Log, Token)).Key);
         Assert.True(await world.Runner.HasImageAsync(new ImageRecord(plan.Key, id), Token));
         Assert.False(await world.Runner.HasImageAsync(new ImageRecord(plan.Key, $"sha256:{new string('0', 64)}"), Token));
         Assert.False(await world.Runner.HasImageAsync(new ImageRecord(plan.Key, null), Token));
@@ -258,7 +258,7 @@ public abstract partial class RunnerContract(Sandbox sandbox)
     /// <summary>Starts it, and waits for its first output.</summary>
     private static async Task<(IContainer Container, Output Output)> StartAsync(DockerWorld world, Deployment deployment)
     {
-        var container = await world.Runner.CreateAsync(deployment, await world.BusyboxAsync(), world.Log, Token);
+        var container = await world.Runner.CreateAsync(deployment, await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
         var output = new Output();
         await container.AttachAsync(output.TakeAsync, Token);
         await container.StartAsync(Token);

@@ -42,7 +42,8 @@ internal sealed class SourceWorld : IAsyncDisposable
         await using var log = await DeploymentLog.OpenAsync(1, _logs, TimeProvider.System, CancellationToken.None);
         try
         {
-            return await new GitSource(Options, TimeProvider.System).FetchAsync(deployment, log, cancellationToken);
+            return await new GitSource(Options, TimeProvider.System).FetchAsync(
+                deployment, DeploymentSecrets.None, log, cancellationToken);
         }
         finally
         {

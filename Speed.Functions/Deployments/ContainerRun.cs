@@ -53,7 +53,8 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
     private async Task<IContainer> OpenAsync(
         Life life, string imageId, RunOutputSink output, CancellationToken cancellationToken)
     {
-        var container = await runner.CreateAsync(life.Deployment, imageId, life.Log, cancellationToken);
+        var container = await runner.CreateAsync(
+            life.Deployment, imageId, life.Secrets, life.Log, cancellationToken);
         try
         {
             await container.AttachAsync(output.WriteAsync, cancellationToken);

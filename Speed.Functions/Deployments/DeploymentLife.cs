@@ -99,7 +99,7 @@ public sealed partial class DeploymentLife(
             timeouts.CloneSeconds,
             time,
             () => CloneMissed(timeouts.CloneSeconds),
-            token => source.FetchAsync(life.Deployment, life.Log, token),
+            token => source.FetchAsync(life.Deployment, life.Secrets, life.Log, token),
             life.Token);
         await GuardAsync(life, () => store.RecordCommitAsync(life.Claim, tree.Branch, tree.Commit, life.Token));
 
@@ -114,7 +114,7 @@ public sealed partial class DeploymentLife(
 
     private async Task<string> BuildAsync(Life life, ISourceTree tree, CancellationToken cancellationToken)
     {
-        var plan = await runner.PlanAsync(life.Deployment, tree, life.Log, cancellationToken);
+        var plan = await runner.PlanAsync(life.Deployment, tree, life.Secrets, life.Log, cancellationToken);
         return await images.UseAsync(plan, tree, life.Log, RecordAsync, cancellationToken);
 
         Task RecordAsync(string imageId) =>

@@ -15,7 +15,8 @@ public interface IRunner
 
     /// <summary>Reads the Dockerfile, pulls every base image it names, and works out the image's key.</summary>
     Task<BuildPlan> PlanAsync(
-        Deployment deployment, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken);
+        Deployment deployment, ISourceTree source, DeploymentSecrets secrets, DeploymentLog log,
+        CancellationToken cancellationToken);
 
     /// <summary>True if the engine still has the image that was built under this record.</summary>
     Task<bool> HasImageAsync(ImageRecord image, CancellationToken cancellationToken);
@@ -24,7 +25,9 @@ public interface IRunner
     Task<string> BuildAsync(BuildPlan plan, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken);
 
     /// <summary>Creates the container of this attempt, or adopts the one that is there. Does not start it.</summary>
-    Task<IContainer> CreateAsync(Deployment deployment, string imageId, DeploymentLog log, CancellationToken cancellationToken);
+    Task<IContainer> CreateAsync(
+        Deployment deployment, string imageId, DeploymentSecrets secrets, DeploymentLog log,
+        CancellationToken cancellationToken);
 
     /// <summary>The container of this attempt; null if there is none.</summary>
     Task<IContainer?> FindAsync(Deployment deployment, DeploymentLog log, CancellationToken cancellationToken);

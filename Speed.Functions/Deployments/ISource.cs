@@ -7,7 +7,8 @@ public interface ISource
     /// Resolves the branch, tag or commit, fetches that commit alone, and counts it. Every step is told to the
     /// log. Throws <see cref="DeploymentFailedException"/> where the repository, branch or commit is at fault.
     /// </summary>
-    Task<ISourceTree> FetchAsync(Deployment deployment, DeploymentLog log, CancellationToken cancellationToken);
+    Task<ISourceTree> FetchAsync(
+        Deployment deployment, DeploymentSecrets secrets, DeploymentLog log, CancellationToken cancellationToken);
 }
 
 /// <summary>One commit's files under the deployment's subdirectory. Paths are relative to that, with <c>/</c>.</summary>

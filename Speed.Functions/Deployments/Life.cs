@@ -7,6 +7,8 @@ internal sealed class Life(Deployment deployment, DeploymentLog log, Interruptio
 
     public Claim Claim { get; } = deployment.Claim;
 
+    public DeploymentSecrets Secrets { get; set; } = DeploymentSecrets.None;
+
     public DeploymentLog Log { get; } = log;
 
     public RunOutput Output { get; } = new();

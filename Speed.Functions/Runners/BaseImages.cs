@@ -17,7 +17,8 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
     /// keeps what is there where that fails.
     /// </summary>
     public async Task<IReadOnlyList<string>> EnsureAsync(
-        IReadOnlyList<ImageName> names, bool anew, DeploymentLog log, CancellationToken cancellationToken)
+        IReadOnlyList<ImageName> names, bool anew, IReadOnlyList<Credential> logins, DeploymentLog log,
+        CancellationToken cancellationToken)
     {
         var ids = new List<string>();
         foreach (var name in names)
@@ -31,7 +32,7 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
             var image = await FindAsync(name, cancellationToken);
             if (image is null || anew)
             {
-                image = await PullAsync(name, image, log, cancellationToken);
+                image = await PullAsync(name, image, logins, log, cancellationToken);
             }
 
             CheckTriggers(name, [.. (image.Config?.OnBuild ?? []).Select(text => Instruction.Parse(text, name.Line))]);
@@ -73,11 +74,12 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
     }
 
     private async Task<ImageInspectResponse> PullAsync(
-        ImageName name, ImageInspectResponse? local, DeploymentLog log, CancellationToken cancellationToken)
+        ImageName name, ImageInspectResponse? local, IReadOnlyList<Credential> logins, DeploymentLog log,
+        CancellationToken cancellationToken)
     {
         await log.SayAsync($"Pulling {name.Name}", cancellationToken);
         var fault = await registries.FindFaultAsync(name.Name, cancellationToken)
-            ?? await TryPullAsync(name, cancellationToken);
+            ?? await TryPullAsync(name, logins, cancellationToken);
         var image = fault is null ? await FindAsync(name, cancellationToken) : null;
         if (image is not null)
         {
@@ -96,7 +98,8 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
     }
 
     /// <summary>Null if it worked; else the reason.</summary>
-    private async Task<string?> TryPullAsync(ImageName name, CancellationToken cancellationToken)
+    private async Task<string?> TryPullAsync(
+        ImageName name, IReadOnlyList<Credential> logins, CancellationToken cancellationToken)
     {
         var (repository, tag) = RegistryRules.Split(name.Name);
         var parameters = new ImagesCreateParameters { FromImage = repository, Tag = tag, Platform = name.Platform };
@@ -104,7 +107,7 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
         try
         {
             await docker.AskAsync(client => client.Images.CreateImageAsync(
-                parameters, RegistryRules.FindLogin(name.Name), errors, cancellationToken));
+                parameters, RegistryRules.FindLogin(name.Name, logins), errors, cancellationToken));
             return errors.Last;
         }
         catch (DockerApiException exception)

@@ -21,19 +21,20 @@ internal sealed record ContainerProfile(Sandbox Sandbox, string? NetworkId, long
     private static readonly string[] InitPrograms =
         ["init", "tini", "tini-static", "dumb-init", "systemd", "s6-svscan", "s6-overlay", "catatonit", "my_init", "runit"];
 
-    public CreateContainerParameters For(Deployment deployment, ImageInspectResponse image, Ownership own) => new()
-    {
-        Name = own.ContainerName(deployment.Id, deployment.Attempt),
-        // By id: a tag may have moved.
-        Image = image.ID,
-        Labels = own.ContainerLabels(deployment),
-        Env = EnvironmentOf(deployment, image),
-        Cmd = deployment.Options.Command.Count > 0 ? [.. deployment.Options.Command] : null!,
-        User = Sandbox == Sandbox.Strict ? Nobody : "",
-        AttachStdout = true,
-        AttachStderr = true,
-        HostConfig = HostConfigFor(deployment.Options, image),
-    };
+    public CreateContainerParameters For(
+        Deployment deployment, DeploymentSecrets secrets, ImageInspectResponse image, Ownership own) => new()
+        {
+            Name = own.ContainerName(deployment.Id, deployment.Attempt),
+            // By id: a tag may have moved.
+            Image = image.ID,
+            Labels = own.ContainerLabels(deployment),
+            Env = EnvironmentOf(deployment, secrets, image),
+            Cmd = deployment.Options.Command.Count > 0 ? [.. deployment.Options.Command] : null!,
+            User = Sandbox == Sandbox.Strict ? Nobody : "",
+            AttachStdout = true,
+            AttachStderr = true,
+            HostConfig = HostConfigFor(deployment.Options, image),
+        };
 
     private HostConfig HostConfigFor(DeploymentOptions options, ImageInspectResponse image) => new()
     {
@@ -61,7 +62,8 @@ internal sealed record ContainerProfile(Sandbox Sandbox, string? NetworkId, long
         },
     };
 
-    private static List<string> EnvironmentOf(Deployment deployment, ImageInspectResponse image)
+    private static List<string> EnvironmentOf(
+        Deployment deployment, DeploymentSecrets secrets, ImageInspectResponse image)
     {
         var env = new SortedDictionary<string, string>(StringComparer.Ordinal);
         if (image.Config?.Env?.Any(pair => pair.StartsWith("PYTHONUNBUFFERED=", StringComparison.Ordinal)) != true)
@@ -70,7 +72,7 @@ internal sealed record ContainerProfile(Sandbox Sandbox, string? NetworkId, long
             env["PYTHONUNBUFFERED"] = "1";
         }
 
-        foreach (var (name, value) in deployment.Options.Env)
+        foreach (var (name, value) in deployment.Options.Env.Concat(secrets.Variables))
         {
             env[name] = value;
         }

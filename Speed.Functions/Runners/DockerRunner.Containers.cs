@@ -11,12 +11,13 @@ public sealed partial class DockerRunner
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
 
     public async Task<IContainer> CreateAsync(
-        Deployment deployment, string imageId, DeploymentLog log, CancellationToken cancellationToken)
+        Deployment deployment, string imageId, DeploymentSecrets secrets, DeploymentLog log,
+        CancellationToken cancellationToken)
     {
         var wantsNone = _options.Sandbox == Sandbox.Strict || deployment.Options.Network == ContainerNetwork.None;
         var network = wantsNone ? null : await _network.EnsureAsync(Own, cancellationToken);
         var profile = new ContainerProfile(_options.Sandbox, network, 8 * _options.LogMaxBytes);
-        var parameters = profile.For(deployment, await FindImageToRunAsync(imageId, cancellationToken), Own);
+        var parameters = profile.For(deployment, secrets, await FindImageToRunAsync(imageId, cancellationToken), Own);
 
         var (made, isAdopted) = await CreateOrAdoptAsync(parameters, log, cancellationToken);
         var container = new DockerContainer(_docker, made, log);
@@ -29,7 +30,7 @@ public sealed partial class DockerRunner
         // Never started, and not held as it must be, for example since settings have changed.
         await container.RemoveAsync(cancellationToken);
         return isAdopted
-            ? await CreateAsync(deployment, imageId, log, cancellationToken)
+            ? await CreateAsync(deployment, imageId, secrets, log, cancellationToken)
             : throw new DeploymentFailedException(
                 FailureCode.ContainerStartFailed,
                 $"The container was not made as asked, and was not started: {string.Join(", ", differences)} differ.",

@@ -5,7 +5,8 @@ namespace Speed.Runners;
 public sealed partial class DockerRunner
 {
     public async Task<BuildPlan> PlanAsync(
-        Deployment deployment, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken)
+        Deployment deployment, ISourceTree source, DeploymentSecrets secrets, DeploymentLog log,
+        CancellationToken cancellationToken)
     {
         var options = deployment.Options;
         var engine = await _docker.DescribeAsync(cancellationToken);
@@ -26,7 +27,7 @@ public sealed partial class DockerRunner
         var graph = new BuildGraph(dockerfile, buildArgs, engine.Platform, builder == Builder.BuildKit);
         var images = graph.ImagesFor(target);
         await RemoteSources.CheckAsync(graph.Remotes, _options.Sandbox, cancellationToken);
-        var bases = await _bases.EnsureAsync(images, options.ClearCache, log, cancellationToken);
+        var bases = await _bases.EnsureAsync(images, options.ClearCache, secrets.Registries, log, cancellationToken);
 
         var key = new BuildKey(
             source.TreeId, path, BuildKey.Sha256(dockerfile.Text), options.Target, buildArgs, bases,

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Docker.DotNet.Models;
+using Speed.Deployments;
 
 namespace Speed.Runners;
 
@@ -49,9 +50,25 @@ internal sealed class RegistryRules(IReadOnlyList<string> allowed)
     }
 
     /// <summary>
-    /// From the operator's Docker configuration; null where it holds no plain login for the registry.
+    /// The secret whose glob matches the image's registry, or registry and repository; else what the operator's Docker
+    /// configuration holds as a plain login. Null for neither.
     /// </summary>
-    public static AuthConfig? FindLogin(string image)
+    public static AuthConfig? FindLogin(string image, IReadOnlyList<Credential> logins)
+    {
+        var registry = RegistryOf(image) ?? "docker.io";
+        var login = logins.FirstOrDefault(one => one.Matches(registry) || one.Matches(Full(registry, image)));
+        return login is null
+            ? FindOperatorsLogin(image)
+            : new AuthConfig { Username = login.Username ?? "token", Password = login.Value, ServerAddress = registry };
+    }
+
+    private static string Full(string registry, string image)
+    {
+        var repository = Split(image).Repository;
+        return repository.StartsWith(registry + "/", StringComparison.Ordinal) ? repository : $"{registry}/{repository}";
+    }
+
+    private static AuthConfig? FindOperatorsLogin(string image)
     {
         var directory = Environment.GetEnvironmentVariable("DOCKER_CONFIG")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker");

@@ -16,7 +16,7 @@ public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
     public void RemoveLeftovers() => GitWorkspace.RemoveLeftovers(options.WorkFolder);
 
     public async Task<ISourceTree> FetchAsync(
-        Deployment deployment, DeploymentLog log, CancellationToken cancellationToken)
+        Deployment deployment, DeploymentSecrets secrets, DeploymentLog log, CancellationToken cancellationToken)
     {
         CheckSyntax(deployment.Options);
         var folder = RepositoryPath.Normalize(deployment.Options.Subdirectory)

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Speed.Runners;
+namespace Speed.Deployments;
 
 /// <summary>
 /// Tells addresses of the open Internet from those of this host, its networks, and its cloud.
 /// </summary>
-internal static class PublicAddress
+public static class PublicAddress
 {
     private static readonly IPNetwork[] Others =
     [
@@ -19,6 +19,7 @@ internal static class PublicAddress
         }.Select(IPNetwork.Parse),
     ];
 
+    /// <summary>False for loopback, private, link-local, shared, multicast, mapped and documentation addresses.</summary>
     public static bool Is(IPAddress address)
     {
         var real = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

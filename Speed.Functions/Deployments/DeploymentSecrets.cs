@@ -1,0 +1,40 @@
+namespace Speed.Deployments;
+
+/// <summary>What one deployment may use and nobody may read: chosen once, the same for its whole life.</summary>
+public sealed record DeploymentSecrets
+{
+    public static DeploymentSecrets None { get; } = new();
+
+    /// <summary>Environment variables of the container, by name.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new SortedDictionary<string, string>();
+
+    /// <summary>Those that match the repository, the closest match first.</summary>
+    public IReadOnlyList<Credential> Git { get; init; } = [];
+
+    /// <summary>Those for registries; which of them matches is seen when an image is named.</summary>
+    public IReadOnlyList<Credential> Registries { get; init; } = [];
+}
+
+/// <summary>What lets SPEED in at a Git server or a registry.</summary>
+/// <param name="Name">Of the secret; for messages.</param>
+/// <param name="Globs">
+/// What it is for, without a scheme: <c>github.com/owner/*</c>, or <c>registry.example.com</c>. <c>*</c> stands for
+/// any characters.
+/// </param>
+/// <param name="Username">Null: whatever the server takes for a token.</param>
+/// <param name="Value">A password, a token, or a private key in PEM.</param>
+public sealed record Credential(string Name, IReadOnlyList<string> Globs, string? Username, string Value)
+{
+    /// <summary>True if one of the globs matches the whole of it; of letters the case does not count.</summary>
+    public bool Matches(string target) => Glob.MatchesAny(Globs, target);
+}
+
+/// <summary>Where the secrets of deployments come from.</summary>
+public interface ISecrets
+{
+    /// <summary>
+    /// Those of this deployment. What it was given first stays, whatever has become of the secrets since, until its log
+    /// is closed. Throws <see cref="DeploymentFailedException"/> where one that it lists does not exist any more.
+    /// </summary>
+    Task<DeploymentSecrets> TakeAsync(Deployment deployment, CancellationToken cancellationToken);
+}
