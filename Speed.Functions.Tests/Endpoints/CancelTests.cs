@@ -22,7 +22,7 @@ public sealed class CancelTests
         Assert.Equal(first.Text, again.Text);
         Assert.Equal("Canceled", first.Json.GetProperty("status").GetString());
         var cancel = first.Json.GetProperty("cancel");
-        Assert.Equal("api", cancel.GetProperty("by").GetString());
+        Assert.Equal("local user", cancel.GetProperty("by").GetString());
         Assert.Equal("no longer wanted", cancel.GetProperty("reason").GetString());
         Assert.Equal(cancel.GetProperty("requested_at").GetString(), cancel.GetProperty("confirmed_at").GetString());
         Assert.Equal("CANCELED", first.Json.GetProperty("failure").GetProperty("code").GetString());

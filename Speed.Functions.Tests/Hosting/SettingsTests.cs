@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Speed.Deployments;
 using Speed.Hosting;
@@ -53,7 +52,8 @@ public sealed class SettingsTests
     [InlineData("http://localhost:1", "8080", "http://localhost:1")]
     [InlineData("http://127.0.0.2:1; http://[::1]:2", "", "http://127.0.0.2:1", "http://[::1]:2")]
     public void SPEED_listens_where_it_was_told_to(string urls, string port, params string[] addresses) =>
-        Assert.Equal(addresses, ListenAddress.Read(Configuration(("Speed__Urls", urls), ("Host__LocalHttpPort", port))));
+        Assert.Equal(addresses, ListenAddress.Read(
+            TestSettings.Of(("Speed__Urls", urls), ("Host__LocalHttpPort", port))));
 
     [Theory]
     [InlineData("http://0.0.0.0:7071", "loopback")]
@@ -69,18 +69,21 @@ public sealed class SettingsTests
     [InlineData("http://unix:/tmp/x.sock", "http://")]
     public void An_address_that_others_may_reach_is_refused_with_the_way_out(string urls, string words)
     {
-        var fault = Assert.Throws<OptionsValidationException>(() => ListenAddress.Read(Configuration(("Speed__Urls", urls))));
+        var fault = Assert.Throws<OptionsValidationException>(
+            () => ListenAddress.Read(TestSettings.Of(("Speed__Urls", urls), ("Speed__Auth", "off"))));
 
         Assert.Contains("Speed__Urls", fault.Message, StringComparison.Ordinal);
         Assert.Contains(words, fault.Message, StringComparison.Ordinal);
     }
 
-    private static DeploymentSettings Read(params (string Name, string Value)[] settings) =>
-        DeploymentSettings.Read(Configuration(settings));
+    [Theory]
+    [InlineData("")]
+    [InlineData("required")]
+    public void With_keys_required_others_may_reach_it(string auth) =>
+        Assert.Equal(
+            ["http://0.0.0.0:7071"],
+            ListenAddress.Read(TestSettings.Of(("Speed__Urls", "http://0.0.0.0:7071"), ("Speed__Auth", auth))));
 
-    private static IConfiguration Configuration(params (string Name, string Value)[] settings) =>
-        new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Select(setting =>
-                KeyValuePair.Create(setting.Name.Replace("__", ":", StringComparison.Ordinal), (string?)setting.Value)))
-            .Build();
+    private static DeploymentSettings Read(params (string Name, string Value)[] settings) =>
+        DeploymentSettings.Read(TestSettings.Of(settings));
 }

@@ -2,12 +2,15 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
 using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class AddResultsFunction(IDeploymentStore store, DiskGuard disk)
+public sealed class AddResultsFunction(
+    IDeploymentStore store, VisibleDeployments deployments, DiskGuard disk)
 {
     [Function("AddResults")]
+    [Needs(Scope.Report)]
     public async Task<Results<Ok<Message>, NotFound<Error>, Refusal>> AddResultsAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "add_results/{id:long}")] HttpRequest request,
         long id,
@@ -18,6 +21,11 @@ public sealed class AddResultsFunction(IDeploymentStore store, DiskGuard disk)
         if (body.Refusal is { } refusal)
         {
             return refusal;
+        }
+
+        if (await deployments.FindAsync(request, id, cancellationToken) is null)
+        {
+            return TypedResults.NotFound(Error.NoDeployment);
         }
 
         if (disk.Level == DiskLevel.Critical)

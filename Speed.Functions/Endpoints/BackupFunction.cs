@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
 using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
@@ -12,6 +13,7 @@ public sealed class BackupFunction(Backup backup, DiskGuard disk)
         + "directory.";
 
     [Function("Backup")]
+    [Needs(Scope.Admin)]
     public async Task<Results<Created<BackupCopy>, Refusal>> BackupAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "v1/backup")] HttpRequest request,
         CancellationToken cancellationToken)

@@ -2,16 +2,18 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
 using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class CancelFunction(IDeploymentStore store, ResourceReader resources)
+public sealed class CancelFunction(IDeploymentStore store, VisibleDeployments deployments, ResourceReader resources)
 {
     private const int MaxReasonLength = 1_024;
 
     private static readonly Refusal Finished = new(409, "ALREADY_FINISHED", "Deployment already finished");
 
     [Function("Cancel")]
+    [Needs(Scope.Deploy)]
     public async Task<Results<Ok<DeploymentResource>, Accepted<DeploymentResource>, Refusal>> CancelAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "v1/deployments/{id:long}/cancel")] HttpRequest request,
         long id,
@@ -25,7 +27,13 @@ public sealed class CancelFunction(IDeploymentStore store, ResourceReader resour
             return refusal;
         }
 
-        if (await store.RequestCancelAsync(id, "api", reason, cancellationToken) == CancelOutcome.AlreadyFinished)
+        if (await deployments.FindAsync(request, id, cancellationToken) is null)
+        {
+            return Refusal.NoDeployment;
+        }
+
+        var by = request.Caller().Name;
+        if (await store.RequestCancelAsync(id, by, reason, cancellationToken) == CancelOutcome.AlreadyFinished)
         {
             return Finished;
         }

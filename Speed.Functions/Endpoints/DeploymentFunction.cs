@@ -2,13 +2,14 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Net.Http.Headers;
-using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class DeploymentFunction(IDeploymentStore store, ResourceReader resources, ChangeWait change)
+public sealed class DeploymentFunction(VisibleDeployments deployments, ResourceReader resources, ChangeWait change)
 {
     [Function("Deployment")]
+    [Needs(Scope.Read)]
     public async Task<Results<Ok<DeploymentResource>, StatusCodeHttpResult, Refusal>> DeploymentAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v1/deployments/{id:long}")] HttpRequest request,
         long id,
@@ -22,7 +23,7 @@ public sealed class DeploymentFunction(IDeploymentStore store, ResourceReader re
             return refusal;
         }
 
-        if (await store.FindAsync(id, cancellationToken) is not { } deployment)
+        if (await deployments.FindAsync(request, id, cancellationToken) is not { } deployment)
         {
             return Refusal.NoDeployment;
         }

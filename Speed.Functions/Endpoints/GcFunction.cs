@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
 using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
@@ -10,12 +11,14 @@ namespace Speed.Endpoints;
 public sealed class GcFunction(Retention retention)
 {
     [Function("Gc")]
+    [Needs(Scope.Admin)]
     public async Task<Ok<GcList>> ListAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v1/gc")] HttpRequest request,
         CancellationToken cancellationToken) =>
         TypedResults.Ok(GcList.Of(await retention.ListAsync(cancellationToken)));
 
     [Function("CollectGc")]
+    [Needs(Scope.Admin)]
     public async Task<Ok<GcList>> CollectAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "v1/gc")] HttpRequest request,
         CancellationToken cancellationToken) =>

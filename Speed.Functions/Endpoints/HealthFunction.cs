@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
@@ -8,6 +9,7 @@ namespace Speed.Endpoints;
 public static class HealthFunction
 {
     [Function("Health")]
+    [OpenToAll]
     public static Ok<Health> Check(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request) =>
         TypedResults.Ok(new Health("ok"));

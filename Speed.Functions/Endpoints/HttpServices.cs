@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Speed.Endpoints;
@@ -6,10 +7,18 @@ namespace Speed.Endpoints;
 public static class HttpServices
 {
     /// <summary>Adds what the functions share, under either host.</summary>
-    public static IServiceCollection AddHttp(this IServiceCollection services)
+    public static IServiceCollection AddHttp(
+        this IServiceCollection services, IConfiguration configuration)
     {
         services.ConfigureHttpJsonOptions(http => Wire.Configure(http.SerializerOptions));
         services.AddSingleton<IStartupFilter, HttpRules>();
+        services.AddSingleton(FunctionTable.Read(configuration));
+        services.AddSingleton<SameSite>();
+        services.AddSingleton<Audit>();
+        services.AddSingleton<AccessRules>();
+        services.AddSingleton<IStartupFilter>(provider => provider.GetRequiredService<AccessRules>());
+        services.AddSingleton<StartLimit>();
+        services.AddSingleton<VisibleDeployments>();
         services.AddSingleton<OptionsReader>();
         services.AddSingleton<ChangeWait>();
         services.AddSingleton<ResourceReader>();

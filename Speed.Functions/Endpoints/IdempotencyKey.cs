@@ -24,7 +24,8 @@ internal static class IdempotencyKey
 
         if (values is [{ Length: > 0 and <= MaxLength } key] && key.All(c => c is >= ' ' and <= '~'))
         {
-            return key;
+            // Its caller's own: two of them may have thought of the same.
+            return $"{request.Caller().Id} {key}";
         }
 
         errors.RefuseWith(Header, $"{Header} must be one header of 1 to {MaxLength} printable ASCII characters.");

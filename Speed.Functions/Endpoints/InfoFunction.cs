@@ -2,17 +2,19 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
 using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class InfoFunction(IDeploymentStore store)
+public sealed class InfoFunction(VisibleDeployments deployments)
 {
     [Function("Info")]
+    [Needs(Scope.Read)]
     public async Task<Results<Ok<DeploymentInfo>, NotFound<Error>>> InfoAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "info/{id:long}")] HttpRequest request,
         long id,
         CancellationToken cancellationToken) =>
-        await store.FindAsync(id, cancellationToken) is { } deployment
+        await deployments.FindAsync(request, id, cancellationToken) is { } deployment
             ? TypedResults.Ok(DeploymentInfo.Of(deployment))
             : TypedResults.NotFound(Error.NoDeployment);
 }

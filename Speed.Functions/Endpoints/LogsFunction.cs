@@ -3,13 +3,15 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Hosting;
 using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
 public sealed class LogsFunction(
-    IDeploymentStore store, ILogStore logs, LogReader reader, IHostApplicationLifetime lifetime)
+    VisibleDeployments deployments, ILogStore logs, LogReader reader, IHostApplicationLifetime lifetime)
 {
     [Function("Logs")]
+    [Needs(Scope.Read)]
     public async Task<Results<LogAnswer, Refusal>> LogsAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v1/deployments/{id:long}/logs")] HttpRequest request,
         long id,
@@ -22,7 +24,7 @@ public sealed class LogsFunction(
             return refusal;
         }
 
-        if (await store.FindAsync(id, cancellationToken) is null)
+        if (await deployments.FindAsync(request, id, cancellationToken) is null)
         {
             return Refusal.NoDeployment;
         }

@@ -2,12 +2,14 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
 using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class UpdateFunction(IDeploymentStore store, DiskGuard disk)
+public sealed class UpdateFunction(IDeploymentStore store, VisibleDeployments deployments, DiskGuard disk)
 {
     [Function("Update")]
+    [Needs(Scope.Report)]
     public async Task<Results<Ok<Message>, NotFound<Error>, Conflict<Error>, Refusal>> UpdateAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "update")] HttpRequest request,
         CancellationToken cancellationToken)
@@ -18,6 +20,12 @@ public sealed class UpdateFunction(IDeploymentStore store, DiskGuard disk)
         if (body.Refusal is { } refusal)
         {
             return refusal;
+        }
+
+        Audit.Concerns(request.HttpContext, id);
+        if (await deployments.FindAsync(request, id, cancellationToken) is null)
+        {
+            return TypedResults.NotFound(Error.NoDeployment);
         }
 
         if (StatusWord(text) is { } word)

@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Speed.Security;
+
+namespace Speed.Endpoints;
+
+/// <summary>
+/// The one place that decides who may call which function, under both hosts: before a function sees a request, its
+/// host, its origin, its caller and the caller's scope have been judged here.
+/// </summary>
+internal sealed class AccessRules(
+    Access access, AccessSettings settings, FunctionTable functions, SameSite site, Audit audit) : IStartupFilter
+{
+    public const string SessionCookie = "speed_session";
+
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        app.Use(GuardAsync);
+        next(app);
+    };
+
+    /// <summary>For the socket in containers: no names or addresses there, and a token always.</summary>
+    public async Task GuardSocketAsync(HttpContext context, RequestDelegate next)
+    {
+        var caller = await FindByHeaderAsync(context.Request, context.RequestAborted);
+        await DecideAsync(context, functions.Find(context.Request), caller, next);
+    }
+
+    private async Task GuardAsync(HttpContext context, RequestDelegate next)
+    {
+        var refusal = site.Judge(context.Request)
+            ?? (settings.AreKeysRequired ? null : SameSite.JudgeAddresses(context));
+        if (refusal is not null)
+        {
+            await refusal.ExecuteAsync(context);
+            return;
+        }
+
+        var found = functions.Find(context.Request);
+        if (found is { Function.IsOpen: true } || !settings.AreKeysRequired)
+        {
+            context.Admit(settings.AreKeysRequired ? null : Caller.Local);
+            audit.Watch(context, found);
+            await next(context);
+            return;
+        }
+
+        await DecideAsync(context, found, await FindCallerAsync(context.Request, context.RequestAborted), next);
+    }
+
+    private async Task DecideAsync(
+        HttpContext context, (FunctionEntry Function, RouteValueDictionary Values)? found, Caller? caller,
+        RequestDelegate next)
+    {
+        if (caller is null)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            await NoKey.ExecuteAsync(context);
+            return;
+        }
+
+        context.Admit(caller);
+        audit.Watch(context, found);
+        if (found?.Function.LackedBy(caller) is { } scope)
+        {
+            await TooLittle(caller, scope).ExecuteAsync(context);
+            return;
+        }
+
+        await next(context);
+    }
+
+    private async Task<Caller?> FindCallerAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var isSignedIn = request.Cookies.TryGetValue(SessionCookie, out var session) && KeyIn(request) is null;
+        return isSignedIn
+            ? await access.FindBySessionAsync(session!, cancellationToken)
+            : await FindByHeaderAsync(request, cancellationToken);
+    }
+
+    private async Task<Caller?> FindByHeaderAsync(HttpRequest request, CancellationToken cancellationToken) =>
+        KeyIn(request) is { } key ? await access.FindByKeyAsync(key, cancellationToken) : null;
+
+    // The second header is how clients of Azure Functions send keys.
+    private static string? KeyIn(HttpRequest request)
+    {
+        const string Scheme = "Bearer ";
+        var authorization = request.Headers.Authorization.ToString();
+        return authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? authorization[Scheme.Length..].Trim()
+            : request.Headers["x-functions-key"] is [{ Length: > 0 } key] ? key : null;
+    }
+
+    private static Refusal NoKey { get; } = new(
+        401,
+        "UNAUTHORIZED",
+        "A token is required, and a good one: send it as Authorization: Bearer <token>.");
+
+    private static Refusal TooLittle(Caller caller, Scope scope) => new(
+        403,
+        "SCOPE_MISSING",
+        $"The {caller.Name} has not the scope {scope.ToString().ToLowerInvariant()}: use a token that has it.");
+}

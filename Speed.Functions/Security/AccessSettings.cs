@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Configuration;
+using Speed.Deployments;
+
+namespace Speed.Security;
+
+/// <summary>Who is let in.</summary>
+public sealed class AccessSettings
+{
+    private const int LeastAdminKeyLength = 32;
+
+    /// <summary>True unless <c>Speed__Auth</c> is <c>off</c>.</summary>
+    public bool AreKeysRequired { get; init; } = true;
+
+    /// <summary>The operator's own, 32 characters or more; null: the one in the data directory.</summary>
+    public string? AdminKey { get; init; }
+
+    /// <summary>Names that a <c>Host</c> header may carry beside those of this machine itself.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Starts that one caller may ask for in a minute; 120 unless set, 0 for no limit.</summary>
+    public int StartsPerMinute { get; init; } = 120;
+
+    /// <summary>
+    /// Reads them from the section <c>Speed</c>. Throws
+    /// <see cref="Microsoft.Extensions.Options.OptionsValidationException"/> with a sentence that names the setting.
+    /// </summary>
+    public static AccessSettings Read(IConfiguration configuration)
+    {
+        var reader = new SettingsReader(configuration.GetSection("Speed"));
+        return new AccessSettings
+        {
+            AreKeysRequired = ReadAuth(reader),
+            AdminKey = ReadAdminKey(reader),
+            AllowedHosts = reader.List(nameof(AllowedHosts)) ?? [],
+            StartsPerMinute = reader.Number(nameof(StartsPerMinute), 120, 0, 1_000_000),
+        };
+    }
+
+    private static bool ReadAuth(SettingsReader reader) => reader.Text("Auth")?.ToLowerInvariant() switch
+    {
+        null or "required" => true,
+        "off" => false,
+        var other => throw reader.Unusable("Auth", $"must be required or off, not '{other}'."),
+    };
+
+    // The value is a key: the sentence does not repeat it.
+    private static string? ReadAdminKey(SettingsReader reader)
+    {
+        var key = reader.Text(nameof(AdminKey));
+        return key is null || (key.Length >= LeastAdminKeyLength && key.All(c => c is > ' ' and <= '~'))
+            ? key
+            : throw reader.Unusable(
+                nameof(AdminKey),
+                $"must have {LeastAdminKeyLength} characters or more, printable ASCII without spaces.");
+    }
+}
