@@ -37,6 +37,7 @@ internal static class Program
             .AddAccess(builder.Configuration)
             .AddGitSource(builder.Configuration)
             .AddDockerRunner(builder.Configuration)
+            .AddReportSocket()
             .AddDeployments()
             .AddHttp(builder.Configuration)
             .AddHostedService<StartNotice>();

@@ -142,7 +142,7 @@ public sealed class DockerContainerTests
         await using var world = await DockerWorld.CreateAsync();
         var deployment = world.NewScript("true");
         var image = await world.AskAsync(client => client.Images.InspectImageAsync("busybox", Token));
-        var asked = new ContainerProfile(Sandbox.Standard, null, 1 << 20).For(
+        var asked = new ContainerProfile(Sandbox.Standard, null, null, 1 << 20).For(
             deployment, DeploymentSecrets.None, image, new Ownership("0"));
         var made = new ContainerInspectResponse
         {

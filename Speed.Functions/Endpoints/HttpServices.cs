@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Speed.Deployments;
 
 namespace Speed.Endpoints;
 
@@ -11,7 +12,8 @@ public static class HttpServices
         this IServiceCollection services, IConfiguration configuration)
     {
         services.ConfigureHttpJsonOptions(http => Wire.Configure(http.SerializerOptions));
-        services.AddSingleton<IStartupFilter, HttpRules>();
+        services.AddSingleton<HttpRules>();
+        services.AddSingleton<IStartupFilter>(provider => provider.GetRequiredService<HttpRules>());
         services.AddSingleton(FunctionTable.Read(configuration));
         services.AddSingleton<SameSite>();
         services.AddSingleton<Audit>();
@@ -25,4 +27,8 @@ public static class HttpServices
         services.AddSingleton<Pages>();
         return services;
     }
+
+    /// <summary>Adds the socket for programs in containers. To stand before whatever starts or adopts them.</summary>
+    public static IServiceCollection AddReportSocket(this IServiceCollection services) =>
+        services.AddSingleton<ReportFolder>().AddHostedService<ReportSocket>();
 }

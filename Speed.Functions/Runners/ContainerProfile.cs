@@ -8,8 +8,10 @@ namespace Speed.Runners;
 /// How a container is held: what is asked of the engine. <see cref="ProfileCheck"/> sees that it was given.
 /// </summary>
 /// <param name="NetworkId">Null: no network.</param>
+/// <param name="ReportSource">The host's folder with the socket to report through; null for none.</param>
 /// <param name="EngineLogBytes">What the engine buffers of the output for a restart of SPEED.</param>
-internal sealed record ContainerProfile(Sandbox Sandbox, string? NetworkId, long EngineLogBytes)
+internal sealed record ContainerProfile(
+    Sandbox Sandbox, string? NetworkId, string? ReportSource, long EngineLogBytes)
 {
     private const long Mebibyte = 1024 * 1024;
     private const string Nobody = "65534:65534";
@@ -50,6 +52,7 @@ internal sealed record ContainerProfile(Sandbox Sandbox, string? NetworkId, long
         NetworkMode = NetworkId ?? "none",
         ReadonlyRootfs = Sandbox == Sandbox.Strict,
         Tmpfs = Sandbox == Sandbox.Strict ? TmpfsFor(image) : null,
+        Mounts = ReportSource is null ? null : [ReportMountFrom(ReportSource)],
         RestartPolicy = new RestartPolicy { Name = RestartPolicyKind.No },
         LogConfig = new LogConfig
         {
@@ -81,6 +84,14 @@ internal sealed record ContainerProfile(Sandbox Sandbox, string? NetworkId, long
         env["SPEED_WORKER_ID"] = deployment.WorkerId.ToString();
         return [.. env.Select(pair => $"{pair.Key}={pair.Value}")];
     }
+
+    private static Mount ReportMountFrom(string source) => new()
+    {
+        Type = "bind",
+        Source = source,
+        Target = ReportFolder.InContainer,
+        ReadOnly = true,
+    };
 
     // An init of ours would take process 1 from one that insists on being it.
     private static bool HasInit(ImageInspectResponse image, IReadOnlyList<string> command)

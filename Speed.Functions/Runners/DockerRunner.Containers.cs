@@ -16,7 +16,13 @@ public sealed partial class DockerRunner
     {
         var wantsNone = _options.Sandbox == Sandbox.Strict || deployment.Options.Network == ContainerNetwork.None;
         var network = wantsNone ? null : await _network.EnsureAsync(Own, cancellationToken);
-        var profile = new ContainerProfile(_options.Sandbox, network, 8 * _options.LogMaxBytes);
+        var (reports, reason) = await _reports.FindAsync(cancellationToken);
+        if (reason is not null)
+        {
+            await SayNoReportsAsync(reason, log, cancellationToken);
+        }
+
+        var profile = new ContainerProfile(_options.Sandbox, network, reports, 8 * _options.LogMaxBytes);
         var parameters = profile.For(deployment, secrets, await FindImageToRunAsync(imageId, cancellationToken), Own);
 
         var (made, isAdopted) = await CreateOrAdoptAsync(parameters, log, cancellationToken);
@@ -91,11 +97,23 @@ public sealed partial class DockerRunner
         {
             return (await AdoptAsync(parameters, cancellationToken) ?? throw DockerContainer.Refused(exception), true);
         }
+        catch (DockerApiException exception) when (
+            parameters.HostConfig!.Mounts is not null
+            && exception.Reason.Contains("bind source path does not exist", StringComparison.Ordinal))
+        {
+            _reports.GiveUp("the engine does not see SPEED's files");
+            await SayNoReportsAsync("the engine does not see SPEED's files", log, cancellationToken);
+            parameters.HostConfig.Mounts = null;
+            return await CreateOrAdoptAsync(parameters, log, cancellationToken);
+        }
         catch (DockerApiException exception)
         {
             throw DockerContainer.Refused(exception);
         }
     }
+
+    private static ValueTask SayNoReportsAsync(string reason, DeploymentLog log, CancellationToken cancellationToken) =>
+        log.SayAsync($"The program cannot report through {ReportFolder.InContainer}: {reason}.", cancellationToken);
 
     private async Task<ContainerInspectResponse?> AdoptAsync(
         CreateContainerParameters parameters, CancellationToken cancellationToken)

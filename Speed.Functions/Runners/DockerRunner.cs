@@ -15,15 +15,17 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
     private readonly DockerConnection _docker;
     private readonly BaseImages _bases;
     private readonly InstanceNetwork _network;
+    private readonly ReportMount _reports;
     private bool _isDisposed;
 
-    public DockerRunner(DockerOptions options, IDeploymentStore store)
+    public DockerRunner(DockerOptions options, IDeploymentStore store, ReportFolder? reports = null)
     {
         _options = options;
         _store = store;
         _docker = new DockerConnection(options.Endpoint);
         _bases = new BaseImages(_docker, new RegistryRules(options.AllowedRegistries));
         _network = new InstanceNetwork(_docker);
+        _reports = new ReportMount(_docker, options.Endpoint, reports);
     }
 
     // Asked for late: the store knows its instance once its database is open.

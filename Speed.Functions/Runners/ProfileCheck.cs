@@ -17,7 +17,7 @@ internal static class ProfileCheck
             .. Held(wanted, host, limitsSwap)
                 .Append(("user", asked.User == (made.Config?.User ?? "") || asked.User.Length == 0))
                 .Append(("image", asked.Image == made.Image))
-                .Append(("mounts", (made.Mounts ?? []).All(mount => mount.Type is "volume" or "tmpfs")))
+                .Append(("mounts", (made.Mounts ?? []).All(mount => IsExpected(mount, wanted))))
                 .Concat(Never(host))
                 .Where(rule => !rule.Item2)
                 .Select(rule => rule.Item1),
@@ -36,6 +36,7 @@ internal static class ProfileCheck
         ("processors", wanted.NanoCPUs == host.NanoCPUs),
         ("processes", wanted.PidsLimit == host.PidsLimit),
         ("network", wanted.NetworkMode == host.NetworkMode),
+        ("mounts asked for", (wanted.Mounts?.Count ?? 0) == (host.Mounts?.Count ?? 0)),
         ("read-only root", wanted.ReadonlyRootfs == host.ReadonlyRootfs),
         ("tmpfs", Same(wanted.Tmpfs?.Keys, host.Tmpfs?.Keys)),
         ("log driver", wanted.LogConfig.Type == host.LogConfig?.Type
@@ -47,13 +48,19 @@ internal static class ProfileCheck
         ("privileged", !host.Privileged),
         ("host's processes", host.PidMode is null or ""),
         ("host's names", host.UTSMode is null or "" && host.UsernsMode is null or ""),
-        ("bind mounts", host.Binds is null or [] && host.VolumesFrom is null or [] && host.Mounts is null or []),
+        ("bind mounts", host.Binds is null or [] && host.VolumesFrom is null or []),
         ("devices", host.Devices is null or [] && host.DeviceRequests is null or []),
         ("device rules", host.DeviceCgroupRules is null or []),
         ("published ports", !host.PublishAllPorts && host.PortBindings is null or { Count: 0 }),
         ("restarts", host.RestartPolicy?.Name is null or RestartPolicyKind.Undefined or RestartPolicyKind.No),
         ("removal by the engine", !host.AutoRemove),
     ];
+
+    // Anonymous volumes of the image, and the one folder to report through.
+    private static bool IsExpected(MountPoint made, HostConfig wanted) =>
+        made.Type is "volume" or "tmpfs"
+        || wanted.Mounts?.Any(mount =>
+            made.Type == "bind" && !made.RW && made.Source == mount.Source && made.Destination == mount.Target) == true;
 
     private static bool Same(IEnumerable<string>? first, IEnumerable<string>? second) =>
         Normal(first).SetEquals(Normal(second));

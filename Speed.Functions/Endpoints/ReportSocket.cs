@@ -1,0 +1,92 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+/// <summary>
+/// A second, small server on a Unix socket, on which programs in containers reach the two functions they report with,
+/// without a network too. Bound before the worker adopts what an earlier process left.
+/// </summary>
+internal sealed partial class ReportSocket(
+    ReportFolder folder, HttpRules http, AccessRules access, IServiceProvider services, ILogger<ReportSocket> logger)
+    : IHostedService
+{
+    private const UnixFileMode Everybody =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
+    private const UnixFileMode OwnersFolder =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherExecute;
+
+    private WebApplication? _server;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(folder.FullPath, OwnersFolder);
+            // Not made just now, it has whatever mode it has; and it must be ours for this to work.
+            File.SetUnixFileMode(folder.FullPath, OwnersFolder);
+            File.Delete(folder.Socket);
+            _server = Build();
+            await _server.StartAsync(cancellationToken);
+            // The token alone decides: a program's user can be any.
+            File.SetUnixFileMode(folder.Socket, Everybody);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            NotBound(fault, folder.Socket);
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_server is not null)
+        {
+            await _server.StopAsync(cancellationToken);
+            await _server.DisposeAsync();
+        }
+    }
+
+    private WebApplication Build()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.Services.ConfigureHttpJsonOptions(json => Wire.Configure(json.SerializerOptions));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, TimeSpan.FromSeconds(5));
+            kestrel.ListenUnixSocket(folder.Socket);
+        });
+
+        var server = builder.Build();
+        http.Configure(app => app.Use(access.GuardSocketAsync))(server);
+        var update = ActivatorUtilities.CreateInstance<UpdateFunction>(services);
+        var addResults = ActivatorUtilities.CreateInstance<AddResultsFunction>(services);
+        server.MapPost(
+            "/update",
+            async (HttpRequest request, CancellationToken token) => (IResult)await update.UpdateAsync(request, token));
+        server.MapPost(
+            "/add_results/{id:long}",
+            async (HttpRequest request, long id, CancellationToken token) =>
+                (IResult)await addResults.AddResultsAsync(request, id, token));
+        return server;
+    }
+
+    [LoggerMessage(LogLevel.Error, "The socket {Socket} could not be bound; programs cannot report through it")]
+    private partial void NotBound(Exception fault, string socket);
+}
