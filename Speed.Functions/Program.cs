@@ -6,6 +6,7 @@ using Speed.Data;
 using Speed.Deployments;
 using Speed.Endpoints;
 using Speed.Runners;
+using Speed.Security;
 using Speed.Sources;
 
 namespace Speed;
@@ -33,6 +34,7 @@ internal static class Program
         builder.Services
             .AddDeploymentSettings(builder.Configuration)
             .AddStore(builder.Configuration)
+            .AddSecurity(builder.Configuration)
             .AddGitSource(builder.Configuration)
             .AddDockerRunner(builder.Configuration)
             .AddDeployments()

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Data;
 
@@ -22,6 +23,7 @@ public static class DataServices
         services.AddSingleton(provider => provider.GetRequiredService<DataDirectory>().Ballast);
         services.AddSingleton<DbManager>();
         services.AddSingleton<IDeploymentStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<LogDatabase>();
         services.AddSingleton<ILogStore>(provider => provider.GetRequiredService<LogDatabase>());
         services.AddHostedService<OpenAtStart>();

@@ -5,7 +5,7 @@ using Speed.Deployments;
 
 namespace Speed.Endpoints;
 
-public sealed class AddResultsFunction(IDeploymentStore store, DiskGuard disk)
+public sealed class AddResultsFunction(IDeploymentStore store, ISecrets secrets, DiskGuard disk)
 {
     [Function("AddResults")]
     public async Task<Results<Ok<Message>, NotFound<Error>, Refusal>> AddResultsAsync(
@@ -25,7 +25,8 @@ public sealed class AddResultsFunction(IDeploymentStore store, DiskGuard disk)
             return Refusal.DiskLow(disk.Fault);
         }
 
-        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, results), cancellationToken)
+        var masked = await secrets.MaskAsync(id, results, cancellationToken);
+        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, masked), cancellationToken)
             ? TypedResults.Ok(new Message("Results added successfully"))
             : TypedResults.NotFound(Error.NoDeployment);
     }

@@ -5,7 +5,7 @@ using Speed.Deployments;
 
 namespace Speed.Endpoints;
 
-public sealed class CancelFunction(IDeploymentStore store, ResourceReader resources)
+public sealed class CancelFunction(IDeploymentStore store, ISecrets secrets, ResourceReader resources)
 {
     private const int MaxReasonLength = 1_024;
 
@@ -25,6 +25,7 @@ public sealed class CancelFunction(IDeploymentStore store, ResourceReader resour
             return refusal;
         }
 
+        reason = reason is null ? null : await secrets.MaskAsync(id, reason, cancellationToken);
         if (await store.RequestCancelAsync(id, "api", reason, cancellationToken) == CancelOutcome.AlreadyFinished)
         {
             return Finished;

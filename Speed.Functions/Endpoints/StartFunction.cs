@@ -22,6 +22,11 @@ public sealed class StartFunction(
             return refusal;
         }
 
+        if (await options.FindSecretFaultAsync(asked, cancellationToken) is { } fault)
+        {
+            return fault;
+        }
+
         // With no room for anything new, what a key was given for before is still answered.
         var full = disk.Fault;
         var maxQueued = full is null ? settings.Value.MaxQueued : 0;

@@ -5,7 +5,7 @@ using Speed.Deployments;
 
 namespace Speed.Endpoints;
 
-public sealed class UpdateFunction(IDeploymentStore store, DiskGuard disk)
+public sealed class UpdateFunction(IDeploymentStore store, ISecrets secrets, DiskGuard disk)
 {
     [Function("Update")]
     public async Task<Results<Ok<Message>, NotFound<Error>, Conflict<Error>, Refusal>> UpdateAsync(
@@ -31,7 +31,8 @@ public sealed class UpdateFunction(IDeploymentStore store, DiskGuard disk)
             return Refusal.DiskLow(disk.Fault);
         }
 
-        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, text), cancellationToken)
+        var masked = await secrets.MaskAsync(id, text, cancellationToken);
+        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, masked), cancellationToken)
             ? Updated()
             : TypedResults.NotFound(Error.NoDeployment);
     }
