@@ -104,11 +104,21 @@ public sealed class SpeedApp : IAsyncDisposable
 
     public Task<HttpResponseMessage> PostAsync(string path, object body) => Client.PostAsJsonAsync(path, body, Now);
 
-    /// <summary>Posts a body as it is, whatever it is.</summary>
-    public async Task<Answer> SendAsync(
-        string path, string body, string contentType = "application/json", string? idempotencyKey = null)
+    public Task<Answer> PutAsync(string path, object body) =>
+        SendAsync(path, JsonSerializer.Serialize(body), method: HttpMethod.Put);
+
+    public async Task<Answer> DeleteAsync(string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        using var answer = await Client.DeleteAsync(path, Now);
+        return await Answer.ReadAsync(answer);
+    }
+
+    /// <summary>Sends a body as it is, whatever it is; by POST unless told.</summary>
+    public async Task<Answer> SendAsync(
+        string path, string body, string contentType = "application/json", string? idempotencyKey = null,
+        HttpMethod? method = null)
+    {
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Post, path)
         {
             Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
         };

@@ -34,7 +34,7 @@ internal static class Program
         builder.Services
             .AddDeploymentSettings(builder.Configuration)
             .AddStore(builder.Configuration)
-            .AddAccess(builder.Configuration)
+            .AddSecurity(builder.Configuration)
             .AddGitSource(builder.Configuration)
             .AddDockerRunner(builder.Configuration)
             .AddReportSocket()

@@ -34,7 +34,7 @@ public sealed class FieldTests
         ("resources", ["null", "{}", "{\"a\": 1}"], []),
         ("build_resources", ["null", "{}", "{\"a\": 1}"], []),
         ("submodules", ["null", "false"], []),
-        ("secrets", ["null", "[]"], ["[\"A\"]"]),
+        ("secrets", ["null", "[]"], ["[\"A\"]", "[\"a-b\"]", "[null]"]),
         ("ports", ["null", "[]"], ["[{\"container\": 80}]"]),
         ("volumes", ["null", "[]"], ["[{\"name\": \"a\", \"path\": \"/a\"}]"]),
         ("health", ["null"], []),

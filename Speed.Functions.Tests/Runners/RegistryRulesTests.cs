@@ -47,4 +47,27 @@ public sealed class RegistryRulesTests
     [InlineData("::", false)]
     public void Addresses_of_this_host_and_its_networks_are_not_public(string address, bool isPublic) =>
         Assert.Equal(isPublic, PublicAddress.Is(IPAddress.Parse(address)));
+
+    [Theory]
+    [InlineData("r.example:5000/a/b:1", "r.example:5000", "r.example:5000")]
+    [InlineData("r.example/a/b", "r.example/a/*", "r.example")]
+    [InlineData("user/a", "docker.io/user/*", "docker.io")]
+    [InlineData("busybox", "docker.io", "docker.io")]
+    public void A_registry_secret_is_the_login_where_its_glob_matches(string image, string glob, string server)
+    {
+        var login = RegistryRules.FindLogin(
+            image,
+            [new Credential("other", ["elsewhere.example"], "other", "other value"), new Credential("one", [glob], "someone", "a value")]);
+
+        Assert.Equal(("someone", "a value", server), (login?.Username, login?.Password, login?.ServerAddress));
+    }
+
+    [Fact]
+    public void A_registry_secret_without_a_user_name_is_a_token_and_elsewhere_there_is_no_login()
+    {
+        Credential[] logins = [new Credential("one", ["r.example"], null, "a value")];
+
+        Assert.Equal("token", RegistryRules.FindLogin("r.example/a", logins)?.Username);
+        Assert.Null(RegistryRules.FindLogin("other.example/a", logins));
+    }
 }

@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Speed.Deployments;
 using Speed.Security;
 using Xunit;
 
@@ -130,6 +131,31 @@ public sealed class TokenTests
         async Task<(int, int)> StatusesAsync() => (
             (await app.AskAsync("GET", "/info/1", token)).Status,
             (await app.AskAsync("GET", "/info/1", null, null, ("Cookie", cookie))).Status);
+    }
+
+    [Fact]
+    public async Task A_leaders_token_is_dead_a_quarter_of_an_hour_after_the_end()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var app = await SpeedApp.OpenAsync(
+            new() { ["Speed__Auth"] = "required", ["Speed__MaxRunning"] = "0" },
+            services => services.AddSingleton<TimeProvider>(time));
+        var id = await app.StartWithAsync(app.AdminKey(), "https://github.com/owner/app.git");
+        var deployment = await app.Services.GetRequiredService<IDeploymentStore>().FindAsync(id, Now);
+        var token = app.Services.GetRequiredService<LeaderTokens>().For(deployment!);
+
+        time.Advance(TimeSpan.FromHours(1));
+        var alive = await ReportAsync();
+        await app.AskAsync("POST", $"/v1/deployments/{id}/cancel", app.AdminKey());
+        time.Advance(TimeSpan.FromSeconds(899));
+        var late = await ReportAsync();
+        time.Advance(TimeSpan.FromSeconds(1));
+        var dead = await ReportAsync();
+
+        Assert.Equal((200, 200, 401), (alive, late, dead));
+
+        async Task<int> ReportAsync() =>
+            (await app.AskAsync("POST", $"/add_results/{id}", token, new { results = "x" })).Status;
     }
 
     [Theory]

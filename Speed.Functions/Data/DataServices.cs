@@ -24,6 +24,7 @@ public static class DataServices
         services.AddSingleton<DbManager>();
         services.AddSingleton<IDeploymentStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IAccessStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<LogDatabase>();
         services.AddSingleton<ILogStore>(provider => provider.GetRequiredService<LogDatabase>());
         services.AddHostedService<OpenAtStart>();

@@ -88,16 +88,18 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         }
     }
 
+    // What the log has was masked when it was counted, and the engine's copy is not: masked from its start, with the same
+    // values as then, the two are alike to the byte. Where kept and attached meet, both are as the engine gave them.
     private async ValueTask AddKeptAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        life.Output.Add(stream, bytes.Span);
-        await sink.LogAsync(stream, _taken[stream].SkipTaken(bytes), cancellationToken);
+        _taken[stream].Remember(bytes.Span);
+        await sink.LogAsync(stream, _taken[stream].SkipTaken(sink.Collect(stream, bytes)), cancellationToken);
     }
 
     private ValueTask RememberKeptAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        life.Output.Add(stream, bytes.Span);
         _taken[stream].Remember(bytes.Span);
+        sink.Collect(stream, bytes);
         return ValueTask.CompletedTask;
     }
 }
@@ -125,10 +127,9 @@ internal sealed class TakenOutput
         }
     }
 
-    /// <summary>Leaves out what the log has of the next bytes from the start.</summary>
+    /// <summary>Leaves out what the log has of the next bytes, masked, from the start.</summary>
     public ReadOnlyMemory<byte> SkipTaken(ReadOnlyMemory<byte> bytes)
     {
-        Remember(bytes.Span);
         while (_lineFeeds > 0 && !bytes.IsEmpty)
         {
             var end = bytes.Span.IndexOf((byte)'\n');
@@ -146,6 +147,7 @@ internal sealed class TakenOutput
         return bytes[skipped..];
     }
 
+    /// <summary>Notes what the engine kept, not masked.</summary>
     public void Remember(ReadOnlySpan<byte> bytes) => _kept.Add(bytes);
 
     /// <summary>How many bytes at the start of what came since attaching had been kept, too.</summary>

@@ -6,6 +6,7 @@ namespace Speed.Deployments;
 public sealed partial class DeploymentLife(
     ISource source,
     IRunner runner,
+    ISecrets secrets,
     Images images,
     IDeploymentStore store,
     ILogStore logs,
@@ -75,6 +76,9 @@ public sealed partial class DeploymentLife(
     private async Task StepsAsync(Life life)
     {
         life.Log.Phase = life.Deployment.Phase ?? DeploymentPhase.Run;
+        life.Secrets = await Retry.UntilDoneAsync(
+            () => secrets.TakeAsync(life.Deployment, life.Token), time, life.Token);
+        life.Log.Masker = life.Secrets.ToMasker();
         switch (life.Deployment)
         {
             case { StartAskedAt: not null }:

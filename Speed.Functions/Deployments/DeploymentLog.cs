@@ -39,6 +39,9 @@ public sealed class DeploymentLog : IAsyncDisposable
     /// <summary>The phase that lines are written under.</summary>
     public DeploymentPhase Phase { get; set; }
 
+    /// <summary>Masks whole texts; who writes bytes masks the stream first.</summary>
+    public Masker Masker { get; set; } = Masker.None;
+
     /// <summary>The number of the last line written; 0 for none.</summary>
     public long LastN => Interlocked.Read(ref _lastN);
 
@@ -66,7 +69,7 @@ public sealed class DeploymentLog : IAsyncDisposable
     public async ValueTask WriteAsync(LogStream stream, string text, CancellationToken cancellationToken)
     {
         await using var splitter = new LineSplitter(this, stream);
-        await splitter.WriteAsync(Encoding.UTF8.GetBytes(text + '\n'), cancellationToken);
+        await splitter.WriteAsync(Encoding.UTF8.GetBytes(Masker.Mask(text) + '\n'), cancellationToken);
     }
 
     /// <summary>Adds one line that is already cut to size.</summary>

@@ -41,6 +41,9 @@ public sealed record DeploymentOptions
 
     public IReadOnlyDictionary<string, string> Env { get; init; } = new SortedDictionary<string, string>();
 
+    /// <summary>Names of secrets that become environment variables.</summary>
+    public IReadOnlyList<string> Secrets { get; init; } = [];
+
     /// <summary>Replaces the image's CMD. Empty: the image's own.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 

@@ -8,11 +8,18 @@ public sealed record DeploymentSecrets
     /// <summary>Environment variables of the container, by name.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new SortedDictionary<string, string>();
 
-    /// <summary>Those that match the repository, the closest match first.</summary>
+    /// <summary>All of them, for submodules may need others; those that match the repository first, the closest before.</summary>
     public IReadOnlyList<Credential> Git { get; init; } = [];
 
     /// <summary>Those for registries; which of them matches is seen when an image is named.</summary>
     public IReadOnlyList<Credential> Registries { get; init; } = [];
+
+    /// <summary>Values that earlier attempts had: of no more use, and still not to be seen.</summary>
+    public IReadOnlyList<string> Earlier { get; init; } = [];
+
+    /// <summary>Masks every value.</summary>
+    public Masker ToMasker() => Masker.Of(
+        [.. Variables.Values, .. Git.Select(one => one.Value), .. Registries.Select(one => one.Value), .. Earlier]);
 }
 
 /// <summary>What lets SPEED in at a Git server or a registry.</summary>
@@ -37,4 +44,17 @@ public interface ISecrets
     /// is closed. Throws <see cref="DeploymentFailedException"/> where one that it lists does not exist any more.
     /// </summary>
     Task<DeploymentSecrets> TakeAsync(Deployment deployment, CancellationToken cancellationToken);
+
+    /// <summary>What is wrong with the secrets that a new deployment lists, in the order listed; empty if nothing is.</summary>
+    Task<IReadOnlyList<SecretFault>> FindFaultsAsync(DeploymentOptions options, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A text that came from outside, such as a reported result, without the values that the deployment has taken. Once
+    /// its log is closed those are forgotten, but for the tokens that it reports with.
+    /// </summary>
+    Task<string> MaskAsync(long deploymentId, string text, CancellationToken cancellationToken);
 }
+
+/// <param name="Index">In the list, from 0.</param>
+/// <param name="Detail">A sentence that names it, and the way out.</param>
+public sealed record SecretFault(int Index, string Detail);

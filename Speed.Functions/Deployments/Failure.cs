@@ -25,4 +25,8 @@ public sealed class DeploymentFailedException(
 
     /// <summary>The failure as recorded, in <paramref name="phase"/> and pointing at <paramref name="logLine"/>.</summary>
     public Failure ToFailure(DeploymentPhase? phase, long? logLine) => new(Code, phase, ExitCode, Message, Hint, logLine);
+
+    /// <summary>The same in words that may be seen.</summary>
+    public DeploymentFailedException Mask(Masker masker) =>
+        new(Code, masker.Mask(Message), Hint is null ? null : masker.Mask(Hint), ExitCode, this);
 }

@@ -16,6 +16,7 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
             return await SettleInterruptedAsync(life, stopping);
         }
 
+        failure = failure?.Mask(life.Log.Masker);
         var settlement = SettlementOf(life, failure);
         await SayAsync(life, failure);
         await RetryAsync(() => life.Log.CloseAsync(), stopping);
@@ -64,8 +65,8 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
     private static Settlement Canceled(Life life, Cancellation cancel)
     {
         var why = cancel.Reason is { } reason ? $": {reason}" : ".";
-        var failure = new Failure(
-            FailureCode.Canceled, life.Log.Phase, life.Exit?.Code, $"Canceled by {cancel.By}{why}", null, null);
+        var message = life.Log.Masker.Mask($"Canceled by {cancel.By}{why}");
+        var failure = new Failure(FailureCode.Canceled, life.Log.Phase, life.Exit?.Code, message, null, null);
         return new Settlement(
             DeploymentStatus.Canceled, failure, life.Exit?.Code, life.Output.ToResults(HasFailed(life)));
     }

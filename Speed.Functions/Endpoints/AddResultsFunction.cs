@@ -7,7 +7,7 @@ using Speed.Security;
 namespace Speed.Endpoints;
 
 public sealed class AddResultsFunction(
-    IDeploymentStore store, VisibleDeployments deployments, DiskGuard disk)
+    IDeploymentStore store, VisibleDeployments deployments, ISecrets secrets, DiskGuard disk)
 {
     [Function("AddResults")]
     [Needs(Scope.Report)]
@@ -33,7 +33,8 @@ public sealed class AddResultsFunction(
             return Refusal.DiskLow(disk.Fault);
         }
 
-        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, results), cancellationToken)
+        var masked = await secrets.MaskAsync(id, results, cancellationToken);
+        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, masked), cancellationToken)
             ? TypedResults.Ok(new Message("Results added successfully"))
             : TypedResults.NotFound(Error.NoDeployment);
     }

@@ -6,7 +6,8 @@ using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class CancelFunction(IDeploymentStore store, VisibleDeployments deployments, ResourceReader resources)
+public sealed class CancelFunction(
+    IDeploymentStore store, VisibleDeployments deployments, ISecrets secrets, ResourceReader resources)
 {
     private const int MaxReasonLength = 1_024;
 
@@ -32,6 +33,7 @@ public sealed class CancelFunction(IDeploymentStore store, VisibleDeployments de
             return Refusal.NoDeployment;
         }
 
+        reason = reason is null ? null : await secrets.MaskAsync(id, reason, cancellationToken);
         var by = request.Caller().Name;
         if (await store.RequestCancelAsync(id, by, reason, cancellationToken) == CancelOutcome.AlreadyFinished)
         {

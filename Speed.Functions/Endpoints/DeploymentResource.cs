@@ -27,6 +27,8 @@ public sealed record DeploymentResource
 
     public required IReadOnlyDictionary<string, string> Env { get; init; }
 
+    public required IReadOnlyList<string> Secrets { get; init; }
+
     public required IReadOnlyList<string> Command { get; init; }
 
     public required ContainerNetwork Network { get; init; }
@@ -93,6 +95,7 @@ public sealed record DeploymentResource
             BuildArgs = options.BuildArgs,
             ClearCache = options.ClearCache,
             Env = options.Env,
+            Secrets = options.Secrets,
             Command = options.Command,
             Network = options.Network,
             Init = options.Init,

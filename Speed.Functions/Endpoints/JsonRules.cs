@@ -10,7 +10,7 @@ internal static class JsonRules
 
     /// <summary>Members in which control characters are data.</summary>
     private static readonly FrozenSet<string> Data = FrozenSet.Create(
-        "results", "new_results", "env", "build_args", "command", "dockerfile_text");
+        "results", "new_results", "env", "build_args", "command", "dockerfile_text", "value");
 
     /// <summary>Null if there is none.</summary>
     public static FieldError? FindFault(JsonElement body) => InObject(body, "", depth: 1, isData: false);

@@ -58,7 +58,7 @@ public sealed partial class OptionsReader
             fields.Refuse("kind", kind == "service" ? "service is not available in this version." : "must be auto or job.");
         }
 
-        foreach (var name in (ReadOnlySpan<string>)["secrets", "ports", "volumes"])
+        foreach (var name in (ReadOnlySpan<string>)["ports", "volumes"])
         {
             if (fields.Find(name) is { } list && !(list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == 0))
             {

@@ -4,7 +4,7 @@ using Speed.Deployments;
 namespace Speed.Endpoints;
 
 /// <summary>Reads what a request asks of a new deployment, and fills in the operator's defaults.</summary>
-public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings)
+public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings, ISecrets secrets)
 {
     private const int MaxPathLength = 1_024;
     private const int MaxTextLength = 512 * 1024;
@@ -29,6 +29,7 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings)
             BuildArgs = ReadVariables(fields, "build_args"),
             ClearCache = fields.Flag("clear_cache") ?? false,
             Env = ReadVariables(fields, "env"),
+            Secrets = ReadSecrets(fields),
             Command = fields.List("command", MaxVariables, MaxVariableLength),
             Network = ReadNetwork(fields),
             Init = fields.Flag("init"),
@@ -133,7 +134,7 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings)
         return variables;
     }
 
-    private static bool IsVariableName(string name) =>
+    internal static bool IsVariableName(string name) =>
         name.Length > 0
         && !char.IsAsciiDigit(name[0])
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');

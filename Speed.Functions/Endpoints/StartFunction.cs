@@ -29,6 +29,11 @@ public sealed class StartFunction(
             return NotForThisRepository(request.Caller());
         }
 
+        if (await options.FindSecretFaultAsync(asked, cancellationToken) is { } unknown)
+        {
+            return unknown;
+        }
+
         // With no room for anything new, what a key was given for before is still answered.
         var full = disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(request.Caller());
         var maxQueued = full is null ? settings.Value.MaxQueued : 0;

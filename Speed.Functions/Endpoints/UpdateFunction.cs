@@ -6,7 +6,8 @@ using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class UpdateFunction(IDeploymentStore store, VisibleDeployments deployments, DiskGuard disk)
+public sealed class UpdateFunction(
+    IDeploymentStore store, VisibleDeployments deployments, ISecrets secrets, DiskGuard disk)
 {
     [Function("Update")]
     [Needs(Scope.Report)]
@@ -39,7 +40,8 @@ public sealed class UpdateFunction(IDeploymentStore store, VisibleDeployments de
             return Refusal.DiskLow(disk.Fault);
         }
 
-        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, text), cancellationToken)
+        var masked = await secrets.MaskAsync(id, text, cancellationToken);
+        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, masked), cancellationToken)
             ? Updated()
             : TypedResults.NotFound(Error.NoDeployment);
     }

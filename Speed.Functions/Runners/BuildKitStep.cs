@@ -7,6 +7,7 @@ namespace Speed.Runners;
 internal sealed class BuildKitStep(DeploymentLog log)
 {
     private readonly Dictionary<LogStream, MemoryStream> _rests = [];
+    private readonly Dictionary<LogStream, StreamMask> _masks = [];
     private readonly HashSet<string> _endedTasks = [];
     private int _number;
     private bool _hasEnded;
@@ -22,15 +23,7 @@ internal sealed class BuildKitStep(DeploymentLog log)
     public async ValueTask WriteAsync(BuildKitOutput output, CancellationToken cancellationToken)
     {
         var stream = output.Stream == 2 ? LogStream.Stderr : LogStream.Stdout;
-        var bytes = output.Bytes.AsMemory();
-        while (bytes.Span.IndexOf((byte)'\n') is >= 0 and var end)
-        {
-            Rest(stream).Write(bytes.Span[..end]);
-            await FlushAsync(stream, cancellationToken);
-            bytes = bytes[(end + 1)..];
-        }
-
-        Rest(stream).Write(bytes.Span);
+        await WriteMaskedAsync(stream, MaskOf(stream).Add(output.Bytes), cancellationToken);
     }
 
     public async ValueTask EndTaskAsync(string name, CancellationToken cancellationToken)
@@ -57,10 +50,28 @@ internal sealed class BuildKitStep(DeploymentLog log)
     /// <summary>Writes the last lines that have no line feed.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
+        foreach (var (stream, mask) in _masks)
+        {
+            await WriteMaskedAsync(stream, mask.End(), cancellationToken);
+        }
+
         foreach (var (stream, _) in _rests.Where(rest => rest.Value.Length > 0))
         {
             await FlushAsync(stream, cancellationToken);
         }
+    }
+
+    private async ValueTask WriteMaskedAsync(
+        LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (bytes.Span.IndexOf((byte)'\n') is >= 0 and var end)
+        {
+            Rest(stream).Write(bytes.Span[..end]);
+            await FlushAsync(stream, cancellationToken);
+            bytes = bytes[(end + 1)..];
+        }
+
+        Rest(stream).Write(bytes.Span);
     }
 
     private async ValueTask FlushAsync(LogStream stream, CancellationToken cancellationToken)
@@ -78,6 +89,9 @@ internal sealed class BuildKitStep(DeploymentLog log)
 
     private ValueTask SayAsync(LogStream stream, string text, CancellationToken cancellationToken) =>
         log.WriteAsync(stream, $"#{_number} {text}", cancellationToken);
+
+    private StreamMask MaskOf(LogStream stream) =>
+        _masks.TryGetValue(stream, out var mask) ? mask : _masks[stream] = new StreamMask(log.Masker);
 
     private MemoryStream Rest(LogStream stream) =>
         _rests.TryGetValue(stream, out var rest) ? rest : _rests[stream] = new MemoryStream();

@@ -12,8 +12,8 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
     private const string StderrStart = "\e[91m";
     private const string StderrEnd = "\e[0m";
 
-    private LineSplitter _stdout = new(log, LogStream.Stdout);
-    private LineSplitter _stderr = new(log, LogStream.Stderr);
+    private MaskedLines _stdout = new(log, LogStream.Stdout);
+    private MaskedLines _stderr = new(log, LogStream.Stderr);
     private readonly List<string> _containers = [];
     private readonly List<string> _layers = [];
     private string? _step;

@@ -1,0 +1,153 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using CsCheck;
+using Speed.Deployments;
+using Xunit;
+
+namespace Speed.Tests.Deployments;
+
+public sealed class MaskTests
+{
+    private static readonly Gen<string> AnyValue = Gen.Char["aZ9 +/\"\\&<'%=é€\n"].Array[6, 40].Select(chars => new string(chars));
+    private static readonly Gen<string> Around = Gen.Char["xy7-\n"].Array[0, 12].Select(chars => new string(chars));
+
+    [Fact]
+    public void A_stream_is_masked_as_a_whole_would_be_however_it_was_cut() =>
+        // Few letters: values overlap, begin in each other and in themselves.
+        Gen.Select(
+            Gen.Char["ab\n"].Array[6, 9].Array[1, 3], Gen.Char["ab\nc"].Array[0, 120], Gen.Int[1, 9].Array[1, 40])
+            .Sample((values, text, cuts) =>
+            {
+                var texts = values.Select(value => new string(value)).ToArray();
+                var bytes = Encoding.UTF8.GetBytes(text);
+
+                Assert.Equal(MaskByHand(bytes, texts), Encoding.UTF8.GetString(Stream(Masker.Of(texts), bytes, cuts)));
+            });
+
+    [Fact]
+    public void No_form_of_a_value_comes_through() =>
+        Gen.Select(AnyValue, Around, Around, Gen.Int[1, 20].Array[1, 20]).Sample((value, before, after, cuts) =>
+        {
+            foreach (var form in FormsOf(value, before, after))
+            {
+                var masked = Encoding.UTF8.GetString(Stream(
+                    Masker.Of([value]), Encoding.UTF8.GetBytes($"{before}{form.Text}{after}"), cuts));
+
+                Assert.DoesNotContain(form.Secret, masked, StringComparison.Ordinal);
+                Assert.StartsWith(before, masked, StringComparison.Ordinal);
+                Assert.EndsWith(after, masked, StringComparison.Ordinal);
+            }
+        });
+
+    [Fact]
+    public void What_is_no_secret_stays_to_the_byte() =>
+        Gen.Select(Gen.Byte.Array[0, 500], Gen.Int[1, 50].Array[1, 20]).Sample((bytes, cuts) =>
+            Assert.Equal(bytes, Stream(Masker.Of(["a value that is not there"]), bytes, cuts)));
+
+    [Fact]
+    public void Each_line_of_a_value_is_masked_by_itself_and_short_ones_only_with_the_whole()
+    {
+        var masker = Masker.Of(["the first line\nab\nthe third line"]);
+
+        Assert.Equal("***, ab, ***", masker.Mask("the first line, ab, the third line"));
+        Assert.Equal("1\n***\n***\n***\n2", masker.Mask("1\nthe first line\nab\nthe third line\n2"));
+    }
+
+    [Fact]
+    public void Values_that_lie_over_each_other_leave_nothing_of_either()
+    {
+        var masker = Masker.Of(["password", "password-123", "word-123-more"]);
+
+        Assert.Equal("a *** b *** c", masker.Mask("a password-123 b password-123-more c"));
+    }
+
+    [Theory]
+    [InlineData("nothing of it\n", "nothing of it\n")]
+    [InlineData("ends like it: tok", "ends like it: ")]
+    [InlineData("secret line one\n", "***\n")]
+    [InlineData("secret line one\nx", "***\n")]
+    public void Held_back_is_only_what_may_yet_become_a_secret(string written, string seenAtOnce)
+    {
+        var mask = new StreamMask(Masker.Of(["token-12345", "secret line one\nx\nsecret line three"]));
+
+        Assert.Equal(seenAtOnce, Encoding.UTF8.GetString(mask.Add(Encoding.UTF8.GetBytes(written)).Span));
+        Assert.Equal(
+            Masker.Of(["secret line one"]).Mask(written)[seenAtOnce.Length..], Encoding.UTF8.GetString(mask.End().Span));
+    }
+
+    [Fact]
+    public void Base64_is_masked_in_lines_too()
+    {
+        var value = string.Concat(Enumerable.Range(0, 40).Select(n => $"part {n}, "));
+        var lines = Convert.ToBase64String(Encoding.UTF8.GetBytes(value), Base64FormattingOptions.InsertLineBreaks);
+
+        var masked = Masker.Of([value]).Mask(lines.ReplaceLineEndings("\n"));
+
+        Assert.All(masked.Split('\n').SkipLast(1), line => Assert.Equal("***", line));
+    }
+
+    [Fact]
+    public void Too_short_a_value_is_not_looked_for_and_without_one_nothing_is_done()
+    {
+        Assert.Same(Masker.None, Masker.Of(["", "12345", "a\nb"]));
+        Assert.Equal("12345", Masker.None.Mask("12345"));
+    }
+
+    // By the letter of the rule: what any form covers becomes *** once a line, and line feeds stay.
+    private static string MaskByHand(byte[] text, string[] values)
+    {
+        var covered = new bool[text.Length];
+        foreach (var form in values.SelectMany(SecretForms.Of).Select(Encoding.UTF8.GetBytes))
+        {
+            for (var at = 0; at + form.Length <= text.Length; at++)
+            {
+                if (text.AsSpan(at, form.Length).SequenceEqual(form))
+                {
+                    covered.AsSpan(at, form.Length).Fill(true);
+                }
+            }
+        }
+
+        var masked = new StringBuilder();
+        for (var at = 0; at < text.Length; at++)
+        {
+            var goesOn = at > 0 && covered[at - 1] && text[at - 1] != '\n';
+            masked.Append(!covered[at] || text[at] == '\n' ? ((char)text[at]).ToString() : goesOn ? "" : "***");
+        }
+
+        return masked.ToString();
+    }
+
+    // Each as programs make it, and what of it tells the value: of base64, the digits that the neighbors do not share.
+    private static IEnumerable<(string Text, string Secret)> FormsOf(string value, string before, string after)
+    {
+        yield return (value, value);
+        yield return (Uri.EscapeDataString(value), Uri.EscapeDataString(value));
+        yield return (UrlEncoder.Default.Encode(value), UrlEncoder.Default.Encode(value));
+        yield return (JavaScriptEncoder.Default.Encode(value), JavaScriptEncoder.Default.Encode(value));
+        var relaxed = JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value);
+        yield return (relaxed, relaxed);
+
+        var (first, bytes) = (Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(value));
+        var base64 = Convert.ToBase64String([.. first, .. bytes, .. Encoding.UTF8.GetBytes(after)]);
+        var (start, end) = (((8 * first.Length) + 5) / 6, 8 * (first.Length + bytes.Length) / 6);
+        var secret = base64[start..end];
+        yield return (base64, secret);
+        yield return (base64.Replace('+', '-').Replace('/', '_'), secret.Replace('+', '-').Replace('/', '_'));
+    }
+
+    private static byte[] Stream(Masker masker, byte[] bytes, int[] cuts)
+    {
+        var mask = new StreamMask(masker);
+        var masked = new MemoryStream();
+        for (int at = 0, cut = 0; at < bytes.Length; cut++)
+        {
+            var length = Math.Min(cuts[cut % cuts.Length], bytes.Length - at);
+            masked.Write(mask.Add(bytes.AsMemory(at, length)).Span);
+            at += length;
+        }
+
+        masked.Write(mask.End().Span);
+        return masked.ToArray();
+    }
+}

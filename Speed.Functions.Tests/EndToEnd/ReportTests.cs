@@ -1,0 +1,118 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Speed.Tests.EndToEnd;
+
+/// <summary>Programs that tell SPEED of themselves, through the socket in their container.</summary>
+public sealed class ReportTests : IAsyncLifetime
+{
+    // Reports, waits until SPEED has bound its socket anew, and reports again.
+    private const string Script =
+        """
+        use IO::Socket::UNIX;
+        $| = 1;
+        sub say_to {
+            my ($path, $token, $body) = @_;
+            my $socket = IO::Socket::UNIX->new("/run/speed/api.sock") or return "no socket";
+            print $socket "POST $path HTTP/1.1\r\nHost: speed\r\nConnection: close\r\nAuthorization: Bearer $token\r\n"
+                . "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
+            local $/;
+            my $answer = <$socket>;
+            return $answer =~ m{^HTTP/1.1 (\d+)} ? $1 : "none";
+        }
+        my ($id, $token) = ($ENV{SPEED_DEPLOYMENT_ID}, $ENV{SPEED_TOKEN});
+        print "first ", say_to("/add_results/$id", $token, '{"results":"one"}'), "\n";
+        print "other ", say_to("/add_results/" . ($id - 1), $token, '{"results":"stolen"}'), "\n";
+        print "bare ", say_to("/add_results/$id", "", '{"results":"bare"}'), "\n";
+        print "start ", say_to("/start", $token, '{"url":"https://example.com/r","branch":"b"}'), "\n";
+        print "write ", (open(my $file, ">", "/run/speed/mine") ? "done" : "refused"), "\n";
+        my $before = (stat "/run/speed/api.sock")[1];
+        print "waiting\n";
+        for (1 .. 600) {
+            my $now = (stat "/run/speed/api.sock")[1];
+            last if $now && $now != $before;
+            select(undef, undef, undef, 0.1);
+        }
+        my $said;
+        for (1 .. 100) {
+            $said = say_to("/update", $token, '{"id":' . $id . ',"new_results":"two"}');
+            last if $said eq "200";
+            select(undef, undef, undef, 0.1);
+        }
+        print "second $said\n";
+        """;
+
+    private World _world = null!;
+
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await PerlImage.MakeAsync();
+        _world = new World();
+        await _world.InitializeAsync();
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    [Theory]
+    [InlineData("bridge")]
+    [InlineData("none")]
+    public async Task A_program_reports_on_itself_alone_before_and_after_a_restart_of_SPEED(string network)
+    {
+        var repository = await _world.RepositoryAsync(r => r
+            .File("Dockerfile", $"FROM {PerlImage.Name}\nCOPY report.pl /\nCMD [\"/usr/bin/perl\", \"/report.pl\"]\n")
+            .File("report.pl", Script));
+        var other = await _world.DeployAsync("FROM busybox\nCMD [\"true\"]\n");
+        var id = await _world.StartAsync(repository, new { network });
+        await _world.SeesLineAsync(id, "waiting");
+
+        await _world.App.RestartAsync();
+        var ended = await _world.EndAsync(id);
+
+        Assert.Equal("Succeeded", ended.Status);
+        Assert.True(ended.Log.Contains("first 200\nother 404\nbare 401\nstart 403\nwrite refused\n", StringComparison.Ordinal), ended.Log);
+        Assert.Contains("second 200\n", ended.Log, StringComparison.Ordinal);
+        Assert.StartsWith("one\ntwo\n", ended.Results, StringComparison.Ordinal);
+        Assert.DoesNotContain("stolen", await _world.App.ResultsAsync(other.Id), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_leaders_token_is_still_good_just_after_the_end_and_for_its_attempt_only()
+    {
+        var ended = await _world.DeployAsync("FROM busybox\nCMD echo token=$SPEED_TOKEN | rev\n");
+
+        // Turned around, it is not masked; the program could have sent it anywhere.
+        var token = new string([.. JsonSerializer.Serialize(ended.Results).Trim('"').Reverse()])["token=".Length..];
+
+        Assert.StartsWith("spl_", token, StringComparison.Ordinal);
+        Assert.Equal(200, await AskAsync(token));
+        Assert.Equal(401, await AskAsync(token.Replace("_1_", "_2_", StringComparison.Ordinal)));
+
+        async Task<int> AskAsync(string key)
+        {
+            using var client = new HttpClient(SocketHandler());
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"http://speed/add_results/{ended.Id}")
+            {
+                Content = new StringContent("""{"results": "late"}""", null, "application/json"),
+            };
+            request.Headers.Add("Authorization", $"Bearer {key}");
+            using var answer = await client.SendAsync(request, Now);
+            return (int)answer.StatusCode;
+        }
+    }
+
+    private SocketsHttpHandler SocketHandler() => new()
+    {
+        ConnectCallback = async (_, token) =>
+        {
+            var socket = new System.Net.Sockets.Socket(
+                System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, 0);
+            await socket.ConnectAsync(
+                new System.Net.Sockets.UnixDomainSocketEndPoint(
+                    Path.Combine(_world.App.DataDirectory, "report", "api.sock")),
+                token);
+            return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+        },
+    };
+}

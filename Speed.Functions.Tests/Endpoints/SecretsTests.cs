@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Speed.Tests.Endpoints;
+
+public sealed class SecretsTests
+{
+    private const string Value = "a value\nof two lines \u0007";
+
+    [Fact]
+    public async Task A_secret_is_put_listed_without_its_value_replaced_and_deleted()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+
+        var made = await app.PutAsync("/v1/secrets/my-login.1", new
+        {
+            value = Value, use = "git", repos = new[] { "github.com/owner/*" }, username = "someone",
+        });
+        await app.PutAsync("/v1/secrets/A_KEY", new { value = Value, use = "run" });
+        var listed = await app.GetAsync("/v1/secrets");
+        var replaced = await app.PutAsync(
+            "/v1/secrets/my-login.1", new { value = "another", use = "registry", repos = new[] { "registry.example" } });
+
+        Assert.Equal((204, ""), (made.Status, made.Text));
+        Assert.Equal(
+            """
+            {"items":[{"name":"A_KEY","use":"run","repos":[]},{"name":"my-login.1","use":"git","repos":["github.com/owner/*"],"username":"someone"}]}
+            """,
+            listed.GetRawText());
+        Assert.Equal(204, replaced.Status);
+        Assert.Contains("\"registry\"", (await app.GetAsync("/v1/secrets")).GetRawText(), StringComparison.Ordinal);
+        Assert.Equal(204, (await app.DeleteAsync("/v1/secrets/my-login.1")).Status);
+        var gone = await app.DeleteAsync("/v1/secrets/my-login.1");
+        Assert.Equal((404, "NOT_FOUND"), (gone.Status, gone.Json.GetProperty("code").GetString()));
+    }
+
+    [Theory]
+    [InlineData("A_KEY", """{"use": "run"}""", "/value")]
+    [InlineData("A_KEY", """{"value": "", "use": "run"}""", "/value")]
+    [InlineData("A_KEY", """{"value": "12345", "use": "run"}""", "/value")]
+    [InlineData("A_KEY", """{"value": "123\u0000456", "use": "run"}""", "/value")]
+    [InlineData("A_KEY", """{"value": 1234567, "use": "run"}""", "/value")]
+    [InlineData("A_KEY", """{"value": "a value"}""", "/use")]
+    [InlineData("A_KEY", """{"value": "a value", "use": "Run"}""", "/use")]
+    [InlineData("1_KEY", """{"value": "a value", "use": "run"}""", "/name")]
+    [InlineData("a-key", """{"value": "a value", "use": "run"}""", "/name")]
+    [InlineData("SPEED_TOKEN", """{"value": "a value", "use": "run"}""", "/name")]
+    [InlineData("a%20b", """{"value": "a value", "use": "git", "repos": ["*"]}""", "/name")]
+    [InlineData("login", """{"value": "a value", "use": "git"}""", "/repos")]
+    [InlineData("login", """{"value": "a value", "use": "registry", "repos": []}""", "/repos")]
+    [InlineData("login", """{"value": "a value", "use": "git", "repos": ["https://github.com/*"]}""", "/repos")]
+    [InlineData("login", """{"value": "a value", "use": "git", "repos": [""]}""", "/repos")]
+    [InlineData("A_KEY", """{"value": "a value", "use": "run", "username": "someone"}""", "/username")]
+    [InlineData("login", """{"value": "a value", "use": "git", "repos": ["*"], "username": "a:b"}""", "/username")]
+    [InlineData("A_KEY", """{"value": "a value", "use": "run", "values": ""}""", "/values")]
+    public async Task What_cannot_be_kept_is_refused_by_name_and_not_repeated(string name, string body, string at)
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+
+        var answer = await app.SendAsync($"/v1/secrets/{name}", body, method: HttpMethod.Put);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Equal(at, answer.Json.GetProperty("errors")[0].GetProperty("pointer").GetString());
+        Assert.DoesNotContain("a value", answer.Text, StringComparison.Ordinal);
+        Assert.Equal(0, (await app.GetAsync("/v1/secrets")).GetProperty("items").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData(128, 64 * 1024, 204)]
+    [InlineData(129, 6, 400)]
+    [InlineData(1, (64 * 1024) + 1, 400)]
+    public async Task Names_and_values_have_a_longest(int nameLength, int valueLength, int status)
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+
+        var answer = await app.PutAsync(
+            $"/v1/secrets/{new string('A', nameLength)}", new { value = new string('x', valueLength), use = "run" });
+
+        Assert.Equal(status, answer.Status);
+    }
+
+    [Fact]
+    public async Task A_deployment_lists_secrets_by_names_that_are_there_and_for_it()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        await app.PutAsync("/v1/secrets/A_KEY", new { value = Value, use = "run", repos = new[] { "example.com/*" } });
+        await app.PutAsync("/v1/secrets/LOGIN", new { value = Value, use = "git", repos = new[] { "*" } });
+
+        var id = await app.StartAsync("https://example.com/r.git", options: new() { ["secrets"] = new[] { "A_KEY" } });
+        var unknown = await StartAsync(app, "https://example.com/r.git", "A_KEY", "B_KEY");
+        var login = await StartAsync(app, "https://example.com/r.git", "LOGIN");
+        var elsewhere = await StartAsync(app, "https://other.example/r.git", "A_KEY");
+
+        Assert.Equal("""["A_KEY"]""", (await app.GetDeploymentAsync(id)).GetProperty("secrets").GetRawText());
+        Assert.Equal((400, 400, 400), (unknown.Status, login.Status, elsewhere.Status));
+        Assert.Contains("`B_KEY` does not exist", unknown.Error, StringComparison.Ordinal);
+        Assert.Contains("`LOGIN` is for git", login.Error, StringComparison.Ordinal);
+        Assert.Contains("`A_KEY` is not for this repository", elsewhere.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_key_is_its_owners_alone_and_in_no_backup_and_another_one_stops_nothing()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        await app.PutAsync("/v1/secrets/A_KEY", new { value = Value, use = "run" });
+        var key = Path.Combine(app.DataDirectory, "secrets.key");
+
+        using var backup = await app.PostAsync("/v1/backup", new { });
+        var path = (await Answer.ReadAsync(backup)).Json.GetProperty("path").GetString()!;
+        await using var restored = await SpeedApp.RestoreIdleAsync(path);
+
+        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(key) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.DoesNotContain(Directory.GetFiles(path), file => file.Contains("key", StringComparison.Ordinal));
+        Assert.Equal(1, (await restored.GetAsync("/v1/secrets")).GetProperty("items").GetArrayLength());
+    }
+
+    private static Task<Answer> StartAsync(SpeedApp app, string url, params string[] secrets) =>
+        app.SendAsync("/start", JsonSerializer.Serialize(new { url, branch = "main", secrets }));
+}

@@ -1,0 +1,158 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Speed.Data;
+using Speed.Deployments;
+using Speed.Security;
+using Speed.Tests.Data;
+using Xunit;
+
+namespace Speed.Tests.Security;
+
+public sealed class SecretVaultTests : IDisposable
+{
+    private const string Url = "https://git.example/team/app.git";
+
+    private readonly TempFolder _folder = TempFolder.InMemory();
+    private readonly SqliteStores _stores;
+    private readonly SecretVault _vault;
+
+    public SecretVaultTests()
+    {
+        _stores = new SqliteStores(new StoreOptions { DataDirectory = _folder.FullPath }, new Bell(), TimeProvider.System);
+        _vault = VaultOf("secrets.key");
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _stores.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_deployment_gets_the_run_secrets_that_it_lists_and_its_own_token()
+    {
+        await PutAsync("LISTED", SecretUse.Run, "value one");
+        await PutAsync("OTHER", SecretUse.Run, "value two");
+
+        var taken = await _vault.TakeAsync(await AddRunningAsync("LISTED"), Token);
+
+        Assert.Equal(["LISTED", "SPEED_TOKEN"], taken.Variables.Keys);
+        Assert.Equal("value one", taken.Variables["LISTED"]);
+        Assert.StartsWith(LeaderTokens.Prefix, taken.Variables["SPEED_TOKEN"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Git_secrets_come_all_and_the_closest_first()
+    {
+        await PutAsync("a-far", SecretUse.Git, "value one", "elsewhere.example/*/longer/than/the/others");
+        await PutAsync("b-wide", SecretUse.Git, "value two", "*");
+        await PutAsync("c-close", SecretUse.Git, "value three", "x", "GIT.example/team/*");
+        await PutAsync("d-login", SecretUse.Registry, "value four", "registry.example");
+
+        var taken = await _vault.TakeAsync(await AddRunningAsync(), Token);
+
+        Assert.Equal(["c-close", "b-wide", "a-far"], taken.Git.Select(one => one.Name));
+        Assert.Equal("d-login", taken.Registries.Single().Name);
+        Assert.Equal("***, ***, ***, ***", taken.ToMasker().Mask("value one, value two, value three, value four"));
+    }
+
+    [Fact]
+    public async Task What_was_taken_stays_through_rotation_and_deletion()
+    {
+        await PutAsync("A_KEY", SecretUse.Run, "the old value");
+        await PutAsync("login", SecretUse.Git, "the old login", "*");
+        var deployment = await AddRunningAsync("A_KEY");
+        await _vault.TakeAsync(deployment, Token);
+
+        await PutAsync("A_KEY", SecretUse.Run, "the new value");
+        await _vault.DeleteAsync("login", Token);
+        var again = await _vault.TakeAsync(deployment with { Attempt = 2 }, Token);
+
+        Assert.Equal("the old value", again.Variables["A_KEY"]);
+        Assert.Equal("the old login", again.Git.Single().Value);
+        Assert.Equal("***", await _vault.MaskAsync(deployment.Id, "the old value", Token));
+    }
+
+    [Fact]
+    public async Task The_tokens_of_all_attempts_are_masked()
+    {
+        var deployment = await AddRunningAsync();
+        var first = (await _vault.TakeAsync(deployment, Token)).Variables["SPEED_TOKEN"];
+
+        var second = await _vault.TakeAsync(deployment with { Attempt = 2 }, Token);
+
+        Assert.NotEqual(first, second.Variables["SPEED_TOKEN"]);
+        Assert.Equal("*** ***", second.ToMasker().Mask($"{first} {second.Variables["SPEED_TOKEN"]}"));
+    }
+
+    [Theory]
+    [InlineData("MISSING", "does not exist")]
+    [InlineData("LOGIN", "for git, not for run")]
+    [InlineData("ELSEWHERE", "not for this repository")]
+    public async Task A_name_that_cannot_be_used_is_found_beforehand_and_fails_the_run(string name, string why)
+    {
+        await PutAsync("GOOD", SecretUse.Run, "value one", "git.example/*");
+        await PutAsync("LOGIN", SecretUse.Git, "value two", "*");
+        await PutAsync("ELSEWHERE", SecretUse.Run, "value three", "other.example/*");
+        var deployment = await AddRunningAsync("GOOD", name);
+
+        var fault = Assert.Single(await _vault.FindFaultsAsync(deployment.Options, Token));
+        var failed = await Assert.ThrowsAsync<DeploymentFailedException>(() => _vault.TakeAsync(deployment, Token));
+
+        Assert.Equal(1, fault.Index);
+        Assert.Contains($"`{name}`", fault.Detail, StringComparison.Ordinal);
+        Assert.Contains(why, fault.Detail, StringComparison.Ordinal);
+        Assert.Equal(FailureCode.ContainerStartFailed, failed.Code);
+        Assert.Contains(fault.Detail, failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_another_key_the_secret_that_is_needed_is_named_and_sent_again_it_works()
+    {
+        await PutAsync("A_KEY", SecretUse.Run, "value one");
+        await PutAsync("elsewhere", SecretUse.Git, "value two", "other.example/*");
+        var other = VaultOf("another.key");
+        var deployment = await AddRunningAsync("A_KEY");
+
+        Assert.Equal(["A_KEY", "elsewhere"], await other.ListUnreadableAsync(Token));
+        var failed = await Assert.ThrowsAsync<DeploymentFailedException>(() => other.TakeAsync(deployment, Token));
+        Assert.Contains("`A_KEY`", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("secrets.key", failed.Message, StringComparison.Ordinal);
+
+        await other.PutAsync(new SecretInfo("A_KEY", SecretUse.Run, [], null), "value one", Token);
+        var taken = await other.TakeAsync(deployment, Token);
+        Assert.Equal("value one", taken.Variables["A_KEY"]);
+        Assert.Empty(taken.Git);
+    }
+
+    [Fact]
+    public async Task A_secret_does_not_open_under_another_name_or_for_another_place()
+    {
+        await PutAsync("A_KEY", SecretUse.Git, "value one", "git.example/*");
+        var kept = (await _stores.Deployments.ListSecretsAsync(Token)).Single();
+
+        await _stores.Deployments.PutSecretAsync(kept with { Name = "B_KEY" }, Token);
+        await _stores.Deployments.PutSecretAsync(kept with { Repos = ["*"] }, Token);
+
+        Assert.Equal(["A_KEY", "B_KEY"], await _vault.ListUnreadableAsync(Token));
+    }
+
+    private SecretVault VaultOf(string keyFile)
+    {
+        var key = MasterKey.Open(_folder.File(keyFile));
+        return new SecretVault(
+            _stores.Deployments, _stores.Deployments, new SecretSeal(key), new LeaderTokens(key),
+            NullLogger<SecretVault>.Instance);
+    }
+
+    private Task PutAsync(string name, SecretUse use, string value, params string[] repos) =>
+        _vault.PutAsync(new SecretInfo(name, use, repos, null), value, Token);
+
+    private async Task<Deployment> AddRunningAsync(params string[] secrets)
+    {
+        var options = SomeOptions.Of(Url) with { Secrets = secrets };
+        await _stores.Deployments.AddAsync(new NewDeployment(options, null, 500), Token);
+        return (await _stores.Deployments.ClaimNextAsync("worker-1", Token))!;
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+
+namespace Speed.Deployments;
+
+/// <summary>The forms in which a value may come out of a program.</summary>
+public static class SecretForms
+{
+    /// <summary>What is shorter, in characters, would be found everywhere.</summary>
+    public const int LeastLength = 6;
+
+    // Where programs break long lines of base64: PEM and MIME.
+    private static readonly int[] Base64Columns = [64, 76];
+
+    // What encoders of addresses leave as it is: RFC 3986, JavaScript's, Python's, and that of forms.
+    private static readonly string[] UrlLeft = ["-._~", "-._~!*'()", "-._~/", "-._*"];
+    private static readonly string[] UrlSpaces = ["%20", "+"];
+    private static readonly string[] HexDigits = ["X2", "x2"];
+
+    /// <summary>
+    /// The value itself and each of its lines, with and without white space around, and of all of them: base64 and
+    /// base64url in the midst of any other bytes, escaped for an address, escaped for JSON. Some come twice.
+    /// </summary>
+    public static IEnumerable<string> Of(string value) =>
+        from unit in new[] { value }.Concat(value.Split('\n')).SelectMany(text => new[] { text, text.Trim() }).Distinct()
+        where unit.Length >= LeastLength
+        from form in new[] { unit }.Concat(Base64(unit)).Concat(Url(unit)).Concat(Json(unit))
+        select form;
+
+    private static IEnumerable<string> Base64(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        for (var before = 0; before < 3; before++)
+        {
+            foreach (var line in Base64(bytes, before))
+            {
+                yield return line;
+                yield return line.Replace('+', '-').Replace('/', '_');
+            }
+        }
+    }
+
+    // A digit of base64 has six bits. Those at the borders have bits of the neighbors, too.
+    private static IEnumerable<string> Base64(byte[] bytes, int bytesBefore)
+    {
+        var first = ((8 * bytesBefore) + 5) / 6;
+        var end = 8 * (bytesBefore + bytes.Length) / 6;
+        var digits = Convert.ToBase64String([.. new byte[bytesBefore], .. bytes])[first..end];
+        var lines = bytesBefore > 0
+            ? []
+            : Base64Columns.Where(columns => columns < end).SelectMany(columns => digits.Chunk(columns));
+        return lines.Select(line => new string(line)).Where(line => line.Length >= LeastLength).Prepend(digits);
+    }
+
+    private static IEnumerable<string> Url(string text) =>
+        from left in UrlLeft
+        from space in UrlSpaces
+        from hex in HexDigits
+        select string.Concat(Encoding.UTF8.GetBytes(text).Select(one => (char)one switch
+        {
+            ' ' => space,
+            var c when char.IsAsciiLetterOrDigit(c) || left.Contains(c) => c.ToString(),
+            _ => $"%{one.ToString(hex, CultureInfo.InvariantCulture)}",
+        }));
+
+    private static IEnumerable<string> Json(string text) =>
+    [
+        JavaScriptEncoder.Default.Encode(text),
+        Json(text, escaped: "", asciiOnly: false),
+        Json(text, escaped: "<>&", asciiOnly: false),
+        Json(text, escaped: "", asciiOnly: true),
+        Json(text, escaped: "", asciiOnly: false).Replace("/", "\\/"),
+        Json(text, escaped: "", asciiOnly: true).Replace("/", "\\/"),
+    ];
+
+    private static string Json(string text, string escaped, bool asciiOnly) => string.Concat(text.Select(c => c switch
+    {
+        '"' => "\\\"",
+        '\\' => @"\\",
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        '\b' => "\\b",
+        '\f' => "\\f",
+        _ when c < ' ' || escaped.Contains(c) || (asciiOnly && c > '~') =>
+            $"\\u{((int)c).ToString("x4", CultureInfo.InvariantCulture)}",
+        _ => c.ToString(),
+    }));
+}

@@ -1,0 +1,161 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Speed.Deployments;
+
+namespace Speed.Security;
+
+/// <summary>The secrets: written by people, read by deployments alone, sealed in between.</summary>
+public sealed partial class SecretVault(
+    ISecretStore store, IDeploymentStore deployments, SecretSeal seal, LeaderTokens tokens, ILogger<SecretVault> logger)
+    : ISecrets
+{
+    /// <summary>All but the values, by name.</summary>
+    public async Task<IReadOnlyList<SecretInfo>> ListAsync(CancellationToken cancellationToken) =>
+        await store.ListSecretsAsync(cancellationToken);
+
+    /// <summary>Adds it, or puts it in the place of the one of that name. Deployments that run keep what they have.</summary>
+    public Task PutAsync(SecretInfo secret, string value, CancellationToken cancellationToken) => store.PutSecretAsync(
+        new SealedSecret(secret.Name, secret.Use, secret.Repos, secret.Username, seal.Seal(value, About(secret))),
+        cancellationToken);
+
+    /// <summary>False if there is none. Deployments that run keep what they have.</summary>
+    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) =>
+        store.DeleteSecretAsync(name, cancellationToken);
+
+    public async Task<DeploymentSecrets> TakeAsync(Deployment deployment, CancellationToken cancellationToken)
+    {
+        var kept = await store.FindTakenAsync(deployment.Id, cancellationToken)
+            ?? await store.KeepTakenAsync(
+                deployment.Id, await ChooseAsync(deployment, cancellationToken), cancellationToken);
+        return WithTokens(kept is null ? DeploymentSecrets.None : Open(kept, deployment), deployment);
+    }
+
+    public async Task<IReadOnlyList<SecretFault>> FindFaultsAsync(
+        DeploymentOptions options, CancellationToken cancellationToken)
+    {
+        if (options.Secrets.Count == 0)
+        {
+            return [];
+        }
+
+        var all = await store.ListSecretsAsync(cancellationToken);
+        return
+        [
+            .. from asked in options.Secrets.Index()
+               let fault = SecretRules.FindFault(all, asked.Item, options.Url)
+               where fault is not null
+               select new SecretFault(asked.Index, fault),
+        ];
+    }
+
+    public async Task<string> MaskAsync(long deploymentId, string text, CancellationToken cancellationToken)
+    {
+        if (await deployments.FindAsync(deploymentId, cancellationToken) is not { Attempt: > 0 } deployment)
+        {
+            return text;
+        }
+
+        var kept = await store.FindTakenAsync(deploymentId, cancellationToken);
+        var secrets = kept is null ? DeploymentSecrets.None : Open(kept, deployment);
+        return WithTokens(secrets, deployment).ToMasker().Mask(text);
+    }
+
+    /// <summary>The names of those that the key does not open.</summary>
+    internal async Task<IReadOnlyList<string>> ListUnreadableAsync(CancellationToken cancellationToken)
+    {
+        var all = await store.ListSecretsAsync(cancellationToken);
+        return [.. all.Where(secret => seal.Open(secret.Value, About(secret)) is null).Select(secret => secret.Name)];
+    }
+
+    private async Task<byte[]> ChooseAsync(Deployment deployment, CancellationToken cancellationToken)
+    {
+        var all = await store.ListSecretsAsync(cancellationToken);
+        var url = deployment.Options.Url;
+        var taken = new Taken(
+            RunSecrets(all, deployment.Options),
+            [.. Logins(all, SecretUse.Git, url)],
+            [.. Logins(all, SecretUse.Registry, url)]);
+        return seal.Seal(JsonSerializer.Serialize(taken), About(deployment));
+    }
+
+    private SortedDictionary<string, string> RunSecrets(IReadOnlyList<SealedSecret> all, DeploymentOptions options)
+    {
+        var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in options.Secrets)
+        {
+            if (SecretRules.FindFault(all, name, options.Url) is { } fault)
+            {
+                throw new DeploymentFailedException(
+                    FailureCode.ContainerStartFailed, $"Nothing was started: {fault}", "Make it again, and deploy again.");
+            }
+
+            var secret = all.First(one => one.Name == name);
+            variables[name] = seal.Open(secret.Value, About(secret)) ?? throw Unreadable(name);
+        }
+
+        return variables;
+    }
+
+    // One that cannot be opened is in the way only of those that surely need it.
+    private IEnumerable<Credential> Logins(IReadOnlyList<SealedSecret> all, SecretUse use, string url)
+    {
+        foreach (var secret in SecretRules.ClosestFirst(all.Where(secret => secret.Use == use), url))
+        {
+            if (seal.Open(secret.Value, About(secret)) is { } value)
+            {
+                yield return new Credential(secret.Name, secret.Repos, secret.Username, value);
+            }
+            else if (use == SecretUse.Git && SecretRules.IsFor(secret, url))
+            {
+                throw Unreadable(secret.Name);
+            }
+            else
+            {
+                LogLeftOut(secret.Name);
+            }
+        }
+    }
+
+    private DeploymentSecrets Open(byte[] kept, Deployment deployment)
+    {
+        var taken = seal.Open(kept, About(deployment)) is { } json
+            ? JsonSerializer.Deserialize<Taken>(json)!
+            : throw new DeploymentFailedException(
+                FailureCode.Internal,
+                "What this deployment was given is sealed with another key than the one in secrets.key, so its output "
+                + "could not be masked.",
+                "Have the operator put the old key back, or deploy again.");
+        return new DeploymentSecrets { Variables = taken.Variables, Git = taken.Git, Registries = taken.Registries };
+    }
+
+    private DeploymentSecrets WithTokens(DeploymentSecrets secrets, Deployment deployment) => secrets with
+    {
+        Variables = new SortedDictionary<string, string>(secrets.Variables.ToDictionary(), StringComparer.Ordinal)
+        {
+            ["SPEED_TOKEN"] = tokens.For(deployment),
+        },
+        Earlier =
+        [
+            .. Enumerable.Range(1, deployment.Attempt - 1)
+                .Select(attempt => tokens.For(deployment with { Attempt = attempt })),
+        ],
+    };
+
+    private static DeploymentFailedException Unreadable(string name) => new(
+        FailureCode.Internal,
+        $"Secret `{name}` is sealed with another key than the one in secrets.key.",
+        $"Have the operator put the old key back, or send the secret again: PUT /v1/secrets/{name}.");
+
+    // Whose it is and where it may go: what is written beside the value in the database can not be changed alone.
+    private static string About(SecretInfo secret) =>
+        JsonSerializer.Serialize<string?[]>(["secret", secret.Name, secret.Use.ToString(), secret.Username, .. secret.Repos]);
+
+    private static string About(Deployment deployment) => $"taken by {deployment.Id} {deployment.WorkerId}";
+
+    [LoggerMessage(LogLevel.Warning, "Secret {Name} was left out: it is sealed with another key than the one in secrets.key")]
+    private partial void LogLeftOut(string name);
+
+    private sealed record Taken(
+        IReadOnlyDictionary<string, string> Variables, IReadOnlyList<Credential> Git,
+        IReadOnlyList<Credential> Registries);
+}
