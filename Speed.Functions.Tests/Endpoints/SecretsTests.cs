@@ -14,7 +14,10 @@ public sealed class SecretsTests
 
         var made = await app.PutAsync("/v1/secrets/my-login.1", new
         {
-            value = Value, use = "git", repos = new[] { "github.com/owner/*" }, username = "someone",
+            value = Value,
+            use = "git",
+            repos = new[] { "github.com/owner/*" },
+            username = "someone",
         });
         await app.PutAsync("/v1/secrets/A_KEY", new { value = Value, use = "run" });
         var listed = await app.GetAsync("/v1/secrets");

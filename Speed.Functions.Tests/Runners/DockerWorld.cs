@@ -53,7 +53,10 @@ internal sealed class DockerWorld : IAsyncDisposable
 
     public Task AskAsync(Func<DockerClient, Task> ask) => _engine.AskAsync(ask);
 
-    public Deployment NewDeployment(Func<DeploymentOptions, DeploymentOptions>? change = null)
+    public Deployment NewDeployment(Func<DeploymentOptions, DeploymentOptions>? change = null) =>
+        NewDeployment(Interlocked.Increment(ref _lastId), change);
+
+    public static Deployment NewDeployment(long id, Func<DeploymentOptions, DeploymentOptions>? change = null)
     {
         var options = new DeploymentOptions
         {
@@ -64,7 +67,7 @@ internal sealed class DockerWorld : IAsyncDisposable
         };
         return new Deployment
         {
-            Id = Interlocked.Increment(ref _lastId),
+            Id = id,
             WorkerId = Guid.NewGuid(),
             Options = change?.Invoke(options) ?? options,
             Status = DeploymentStatus.Running,

@@ -5,6 +5,9 @@ namespace Speed.Runners;
 
 public sealed partial class DockerRunner
 {
+    private const int KilledBySignal9 = 137;
+    private const int KilledBySignal15 = 143;
+
     public async Task<string> BuildAsync(
         BuildPlan plan, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken)
     {
@@ -22,15 +25,21 @@ public sealed partial class DockerRunner
 
         if ((refusal ?? progress.Error) is { } reason)
         {
-            throw BuildFailure.From(
+            var failure = BuildFailure.From(
                 reason, refusal is null ? progress.FailedStep : null, progress.ErrorCode, engine, builder,
                 Dockerfile.Parse(plan.DockerfileText));
+            throw await IsEnginesEndAsync(failure, cancellationToken) ? _docker.Unavailable(failure) : failure;
         }
 
         var id = await FindImageIdAsync(progress.ImageId ?? tag, cancellationToken);
         await log.SayAsync($"Built image {id}", cancellationToken);
         return id;
     }
+
+    // An engine that is told to end fails the steps of its builds, for whatever reason it is then, or kills them.
+    private async Task<bool> IsEnginesEndAsync(DeploymentFailedException failure, CancellationToken cancellationToken) =>
+        failure.ExitCode is null or KilledBySignal9 or KilledBySignal15
+        && !await _docker.TakesConnectionsAsync(cancellationToken);
 
     private async Task<string?> RunBuildAsync(
         BuildPlan plan, ISourceTree source, Builder builder, string tag, BuildProgress progress,

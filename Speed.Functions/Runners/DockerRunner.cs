@@ -8,7 +8,7 @@ namespace Speed.Runners;
 public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposable
 {
     // A stop of SPEED has five seconds in all.
-    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1);
 
     private readonly DockerOptions _options;
     private readonly IDeploymentStore _store;

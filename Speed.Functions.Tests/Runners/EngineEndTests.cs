@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Speed.Deployments;
+using Speed.Runners;
+using Xunit;
+
+namespace Speed.Tests.Runners;
+
+/// <summary>An engine that fails a build's step because it is itself on its way down. Scripted: the real one's race is short.</summary>
+public sealed class EngineEndTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("failed to update store for object type *libnetwork.endpoint: open : no such file or directory", true)]
+    [InlineData("executor failed running [/bin/sh -c make]: exit code: 137", true)]
+    [InlineData("executor failed running [/bin/sh -c make]: exit code: 143", true)]
+    [InlineData("executor failed running [/bin/sh -c make]: exit code: 2", false)]
+    public async Task What_fails_because_the_engine_ends_is_not_the_deployment_s_fault(string reason, bool isEngines)
+    {
+        foreach (var ends in new[] { true, false })
+        {
+            using var folder = new Data.TempFolder();
+            var socket = Path.Combine(folder.FullPath, "d.sock");
+            await using var engine = await StartAsync(socket, reason, ends);
+            await using var runner = new DockerRunner(
+                new DockerOptions { Endpoint = $"unix://{socket}" }, NamedStore.Create("0123456789ab"));
+            await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
+            var tree = new MemoryTree("FROM busybox\nRUN make\n");
+            var plan = new BuildPlan(
+                DockerWorld.NewDeployment(1), new string('0', 64), "Dockerfile", "FROM busybox\nRUN make\n", new Dictionary<string, string>());
+
+            var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
+                () => runner.BuildAsync(plan, tree, log, Token));
+
+            Assert.Equal(ends && isEngines, failure.Code == FailureCode.DockerUnavailable);
+        }
+    }
+
+    // Just enough of an engine for one build.
+    private static async Task<WebApplication> StartAsync(string socket, string reason, bool ends)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(socket));
+        var engine = builder.Build();
+        engine.Run(async context =>
+        {
+            if (context.Request.Path.Value!.EndsWith("/version", StringComparison.Ordinal))
+            {
+                await context.Response.WriteAsync(
+                    """{"Version": "20.10.24", "ApiVersion": "1.41", "Os": "linux", "Arch": "amd64"}""", Token);
+            }
+            else if (context.Request.Path.Value.EndsWith("/build", StringComparison.Ordinal))
+            {
+                await context.Request.Body.CopyToAsync(Stream.Null, Token);
+                if (ends)
+                {
+                    File.Delete(socket);
+                }
+
+                await context.Response.WriteAsJsonAsync(
+                    new { error = reason, errorDetail = new { message = reason } }, Token);
+            }
+        });
+        await engine.StartAsync(Token);
+        return engine;
+    }
+}
