@@ -27,6 +27,7 @@ public static class DataServices
         services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<LogDatabase>();
         services.AddSingleton<ILogStore>(provider => provider.GetRequiredService<LogDatabase>());
+        services.AddSingleton<ICheckup, StoreCheckup>();
         services.AddHostedService<OpenAtStart>();
         return services;
     }

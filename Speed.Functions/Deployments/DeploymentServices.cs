@@ -21,6 +21,7 @@ public static class DeploymentServices
         services.AddSingleton<DeploymentLife>();
         services.AddSingleton<Recovery>();
         services.AddSingleton<Overdue>();
+        services.AddSingleton<ICheckup, HostCheckup>();
         services.AddHostedService<DiskWatch>();
         services.AddHostedService<Housekeeping>();
         return services.AddHostedService<DeploymentWorker>();

@@ -16,6 +16,7 @@ public static class RunnerServices
         services.AddSingleton(DockerOptions.Read(configuration));
         services.AddSingleton<DockerRunner>();
         services.AddSingleton<IRunner>(provider => provider.GetRequiredService<DockerRunner>());
+        services.AddSingleton<ICheckup, DockerCheckup>();
         return services;
     }
 }

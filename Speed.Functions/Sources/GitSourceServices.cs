@@ -17,6 +17,7 @@ public static class GitSourceServices
         services.AddSingleton(Read(configuration));
         services.AddSingleton<GitSource>();
         services.AddSingleton<ISource>(provider => provider.GetRequiredService<GitSource>());
+        services.AddSingleton<ICheckup, GitCheckup>();
         return services.AddHostedService<GitStart>();
     }
 

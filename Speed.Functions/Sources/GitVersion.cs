@@ -15,14 +15,17 @@ internal static partial class GitVersion
     {
         try
         {
-            var git = new Git(options, Path.GetTempPath());
-            return FindFault(await git.AskAsync(cancellationToken, "--version") ?? "no version");
+            return FindFault(await ReadAsync(options, cancellationToken));
         }
         catch (Win32Exception)
         {
             return NotFound;
         }
     }
+
+    /// <summary>Its own words.</summary>
+    public static async Task<string> ReadAsync(GitOptions options, CancellationToken cancellationToken) =>
+        await new Git(options, Path.GetTempPath()).AskAsync(cancellationToken, "--version") ?? "no version";
 
     internal static string? FindFault(string answer)
     {
