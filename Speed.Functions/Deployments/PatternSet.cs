@@ -10,9 +10,6 @@ internal sealed class PatternSet
     /// <summary>The state in which no pattern has begun.</summary>
     public const int Nothing = 0;
 
-    /// <summary>Less than that cannot be looked for.</summary>
-    public const int LeastLength = 2;
-
     private const int LongestWindow = byte.MaxValue;
 
     // Of each state: the byte that leads to it, its first child, its next sibling, how many bytes led to it, the state
@@ -29,6 +26,7 @@ internal sealed class PatternSet
     private readonly int _window;
     private int _states = 1;
 
+    /// <param name="patterns">At least one; each of two bytes or more.</param>
     public PatternSet(IReadOnlyCollection<byte[]> patterns)
     {
         var most = patterns.Sum(pattern => pattern.Length) + 1;
@@ -65,22 +63,17 @@ internal sealed class PatternSet
 
     /// <summary>
     /// From <see cref="Nothing"/>, the first index from <paramref name="from"/> on at which a pattern may begin, as far
-    /// as can be told; the text's end where none does.
+    /// as can be told without reading on.
     /// </summary>
     public int Leap(ReadOnlySpan<byte> text, int from)
     {
-        while (from + _window <= text.Length)
+        var (leaps, last) = (_leap, from + _window - 1);
+        while ((uint)last < (uint)text.Length && leaps[(text[last - 1] << 8) | text[last]] is > 0 and var leap)
         {
-            var leap = _leap[(text[from + _window - 2] << 8) | text[from + _window - 1]];
-            if (leap == 0)
-            {
-                break;
-            }
-
-            from += leap;
+            last += leap;
         }
 
-        return from;
+        return last - _window + 1;
     }
 
     private int Child(int state, byte value)
