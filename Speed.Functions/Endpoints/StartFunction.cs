@@ -22,19 +22,16 @@ public sealed class StartFunction(
             return refusal;
         }
 
-        if (await options.FindSecretFaultAsync(asked, cancellationToken) is { } fault)
-        {
-            return fault;
-        }
-
-        // With no room for anything new, what a key was given for before is still answered.
+        // With no room for anything new, and with a secret gone since, what a key was given for before is still answered.
+        var fault = await options.FindSecretFaultAsync(asked, cancellationToken);
         var full = disk.Fault;
-        var maxQueued = full is null ? settings.Value.MaxQueued : 0;
+        var maxQueued = fault is null && full is null ? settings.Value.MaxQueued : 0;
         return await store.AddAsync(new NewDeployment(asked, key, maxQueued), cancellationToken) switch
         {
             AddOutcome.Added added => Created(added.Deployment),
             AddOutcome.Replayed replayed => IdempotencyKey.Replay(request, Created(replayed.Deployment)),
             AddOutcome.KeyReused => IdempotencyKey.Reused,
+            _ when fault is not null => fault,
             _ when full is not null => Refusal.DiskLow(full),
             _ => QueueFull(maxQueued),
         };
