@@ -1,9 +1,9 @@
 namespace Speed.Deployments;
 
 /// <summary>
-/// Finds many patterns at once in bytes that come in pieces, in one pass whatever the patterns (Aho and Corasick). Where
-/// no pattern has begun it leaps, up to the length of the shortest one at a time (Wu and Manber). A state says what of
-/// the last bytes may be the beginning of a pattern.
+/// Finds many patterns at once in bytes that come in pieces, in one pass whatever the patterns (Aho and Corasick).
+/// Where no pattern has begun it leaps, up to the length of the shortest one at a time (Wu and Manber). A state says
+/// what of the last bytes may be the beginning of a pattern.
 /// </summary>
 internal sealed class PatternSet
 {

@@ -22,7 +22,7 @@ public sealed class StartFunction(
             return refusal;
         }
 
-        // With no room for anything new, and with a secret gone since, what a key was given for before is still answered.
+        // With no room for anything new, or a secret gone since, what a key was given for before is still answered.
         var fault = await options.FindSecretFaultAsync(asked, cancellationToken);
         var full = disk.Fault;
         var maxQueued = fault is null && full is null ? settings.Value.MaxQueued : 0;
