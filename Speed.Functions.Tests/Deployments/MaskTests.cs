@@ -93,6 +93,69 @@ public sealed class MaskTests
         Assert.Equal("12345", Masker.None.Mask("12345"));
     }
 
+    [Fact]
+    public async Task The_output_of_an_adopted_container_joins_the_masked_log_where_it_broke_off() =>
+        await Gen.Select(
+            Gen.Char["ab\n"].Array[6, 9].Array[1, 2], Gen.Char["ab\nc"].Array[0, 120], Gen.Int[0, 120],
+            Gen.Int[1, 9].Array[1, 40])
+            .SampleAsync(async (values, text, stopAt, cuts) => await JoinsAsync(
+                [.. values.Select(value => new string(value))], Encoding.UTF8.GetBytes(text), stopAt, cuts));
+
+    [Theory]
+    [InlineData(20_000)]
+    [InlineData(50_000)]
+    public async Task So_does_a_line_that_is_longer_than_one_may_be(int stopAt)
+    {
+        var line = string.Concat(Enumerable.Range(0, 3_000).Select(n => $"{n} a secret value, "));
+
+        await JoinsAsync(["a secret value"], Encoding.UTF8.GetBytes($"before\n{line}\nafter"), stopAt, [1_000]);
+    }
+
+    // SPEED stops, its log ends within a line; then it reads all from the start, and leaves out what the log has.
+    private static async Task JoinsAsync(string[] values, byte[] text, int stopAt, int[] cuts)
+    {
+        var (store, masker) = (new MemoryLogStore(), Masker.Of(values));
+        await using (var log = await OpenAsync(store, masker))
+        {
+            await new MaskedLines(log, LogStream.Stdout).WriteAsync(text.AsMemory(0, Math.Min(stopAt, text.Length)), Token);
+            await log.FlushAsync();
+        }
+
+        var taken = new TakenOutput();
+        foreach (var line in (await store.ReadAsync(1, 0, Token)).Cast<LogLine>())
+        {
+            taken.Count(line);
+        }
+
+        await using (var log = await OpenAsync(store, masker))
+        {
+            await using (var lines = new LineSplitter(log, LogStream.Stdout))
+            {
+                foreach (var piece in Pieces(masker, text, cuts))
+                {
+                    await lines.WriteAsync(taken.SkipTaken(piece), Token);
+                }
+            }
+
+            await log.FlushAsync();
+        }
+
+        var stored = (await store.ReadAsync(1, 0, Token)).Cast<LogLine>();
+        var masked = MaskByHand(text, values);
+        Assert.Equal(
+            masked.Length == 0 || masked.EndsWith('\n') ? masked : masked + '\n',
+            string.Concat(stored.Select(line => line.Continues ? line.Text : line.Text + '\n')));
+    }
+
+    private static async Task<DeploymentLog> OpenAsync(MemoryLogStore store, Masker masker)
+    {
+        var log = await DeploymentLog.OpenAsync(1, store, TimeProvider.System, Token);
+        log.Masker = masker;
+        return log;
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     // By the letter of the rule: what any form covers becomes *** once a line, and line feeds stay.
     private static string MaskByHand(byte[] text, string[] values)
     {
@@ -136,18 +199,19 @@ public sealed class MaskTests
         yield return (base64.Replace('+', '-').Replace('/', '_'), secret.Replace('+', '-').Replace('/', '_'));
     }
 
-    private static byte[] Stream(Masker masker, byte[] bytes, int[] cuts)
+    private static byte[] Stream(Masker masker, byte[] bytes, int[] cuts) =>
+        [.. Pieces(masker, bytes, cuts).SelectMany(piece => piece.ToArray())];
+
+    private static IEnumerable<ReadOnlyMemory<byte>> Pieces(Masker masker, byte[] bytes, int[] cuts)
     {
         var mask = new StreamMask(masker);
-        var masked = new MemoryStream();
         for (int at = 0, cut = 0; at < bytes.Length; cut++)
         {
             var length = Math.Min(cuts[cut % cuts.Length], bytes.Length - at);
-            masked.Write(mask.Add(bytes.AsMemory(at, length)).Span);
+            yield return mask.Add(bytes.AsMemory(at, length));
             at += length;
         }
 
-        masked.Write(mask.End().Span);
-        return masked.ToArray();
+        yield return mask.End();
     }
 }

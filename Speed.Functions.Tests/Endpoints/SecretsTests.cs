@@ -12,13 +12,9 @@ public sealed class SecretsTests
     {
         await using var app = await SpeedApp.OpenIdleAsync();
 
-        var made = await app.PutAsync("/v1/secrets/my-login.1", new
-        {
-            value = Value,
-            use = "git",
-            repos = new[] { "github.com/owner/*" },
-            username = "someone",
-        });
+        var made = await app.PutAsync(
+            "/v1/secrets/my-login.1",
+            new { value = Value, use = "git", repos = new[] { "github.com/owner/*" }, username = "someone" });
         await app.PutAsync("/v1/secrets/A_KEY", new { value = Value, use = "run" });
         var listed = await app.GetAsync("/v1/secrets");
         var replaced = await app.PutAsync(
@@ -99,6 +95,23 @@ public sealed class SecretsTests
         Assert.Contains("`B_KEY` does not exist", unknown.Error, StringComparison.Ordinal);
         Assert.Contains("`LOGIN` is for git", login.Error, StringComparison.Ordinal);
         Assert.Contains("`A_KEY` is not for this repository", elsewhere.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_repeated_start_is_answered_as_the_first_though_its_secret_is_gone()
+    {
+        const string Body = """{"url": "https://example.com/r.git", "branch": "main", "secrets": ["A_KEY"]}""";
+        await using var app = await SpeedApp.OpenIdleAsync();
+        await app.PutAsync("/v1/secrets/A_KEY", new { value = Value, use = "run" });
+        await app.SendAsync("/start", Body, idempotencyKey: "a key");
+        await app.DeleteAsync("/v1/secrets/A_KEY");
+
+        var again = await app.SendAsync("/start", Body, idempotencyKey: "a key");
+        var another = await app.SendAsync("/start", Body, idempotencyKey: "another key");
+
+        Assert.Equal((201, """{"id":1}"""), (again.Status, again.Text));
+        Assert.Equal(400, another.Status);
+        Assert.Contains("`A_KEY` does not exist", another.Error, StringComparison.Ordinal);
     }
 
     [Fact]

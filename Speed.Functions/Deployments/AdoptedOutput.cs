@@ -88,8 +88,8 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         }
     }
 
-    // What the log has was masked when it was counted, and the engine's copy is not: masked from its start, with the same
-    // values as then, the two are alike to the byte. Where kept and attached meet, both are as the engine gave them.
+    // What the log has is masked, and the engine's copy is not: masked from its start, with the same values as then, the
+    // two are alike to the byte. Where kept and attached meet, both are as the engine gave them.
     private async ValueTask AddKeptAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         _taken[stream].Remember(bytes.Span);

@@ -8,7 +8,9 @@ public sealed record DeploymentSecrets
     /// <summary>Environment variables of the container, by name.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new SortedDictionary<string, string>();
 
-    /// <summary>All of them, for submodules may need others; those that match the repository first, the closest before.</summary>
+    /// <summary>
+    /// All of them, for submodules may need others; those that match the repository come first, the closest before.
+    /// </summary>
     public IReadOnlyList<Credential> Git { get; init; } = [];
 
     /// <summary>Those for registries; which of them matches is seen when an image is named.</summary>
@@ -45,7 +47,9 @@ public interface ISecrets
     /// </summary>
     Task<DeploymentSecrets> TakeAsync(Deployment deployment, CancellationToken cancellationToken);
 
-    /// <summary>What is wrong with the secrets that a new deployment lists, in the order listed; empty if nothing is.</summary>
+    /// <summary>
+    /// What is wrong with the secrets that a new deployment lists, in the order listed; empty if nothing is.
+    /// </summary>
     Task<IReadOnlyList<SecretFault>> FindFaultsAsync(DeploymentOptions options, CancellationToken cancellationToken);
 
     /// <summary>

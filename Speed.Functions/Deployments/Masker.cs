@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Speed.Deployments;
 
-/// <summary>Puts <c>***</c> in the place of values that nobody may read, in whatever form they come. Best effort.</summary>
+/// <summary>
+/// Puts <c>***</c> in the place of values that nobody may read, in whatever form they come. Best effort.
+/// </summary>
 public sealed class Masker
 {
     private Masker(PatternSet? patterns) => Patterns = patterns;

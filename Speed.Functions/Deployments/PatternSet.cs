@@ -1,19 +1,17 @@
 namespace Speed.Deployments;
 
 /// <summary>
-/// Finds many patterns at once in bytes that come in pieces, in one pass whatever the patterns (Aho and Corasick). Where
-/// no pattern has begun it leaps, up to the length of the shortest one at a time (Wu and Manber). A state says what of
-/// the last bytes may be the beginning of a pattern.
+/// Finds many patterns at once in bytes that come in pieces, in one pass whatever the patterns (Aho and Corasick).
+/// Where no pattern has begun it leaps, up to the length of the shortest one at a time (Wu and Manber). A state says
+/// what of the last bytes may be the beginning of a pattern.
 /// </summary>
 internal sealed class PatternSet
 {
     /// <summary>The state in which no pattern has begun.</summary>
     public const int Nothing = 0;
 
-    /// <summary>Less than that cannot be looked for.</summary>
-    public const int LeastLength = 2;
-
     private const int LongestWindow = byte.MaxValue;
+    private const int Many = 8;
 
     // Of each state: the byte that leads to it, its first child, its next sibling, how many bytes led to it, the state
     // of the longest shorter beginning, and the length of the longest pattern that ends here. Zero: none.
@@ -24,16 +22,21 @@ internal sealed class PatternSet
     private readonly int[] _fallback;
     private readonly int[] _found;
 
-    private readonly int[] _first = new int[256];
+    // By the byte that leads there, of states that have too many to walk along.
+    private readonly int[]?[] _manyChildren;
+
     private readonly byte[] _leap = new byte[65_536];
     private readonly int _window;
     private int _states = 1;
 
+    /// <param name="patterns">At least one; each of two bytes or more.</param>
     public PatternSet(IReadOnlyCollection<byte[]> patterns)
     {
         var most = patterns.Sum(pattern => pattern.Length) + 1;
         (_label, _child, _sibling) = (new byte[most], new int[most], new int[most]);
         (_depth, _fallback, _found) = (new int[most], new int[most], new int[most]);
+        _manyChildren = new int[]?[most];
+        _manyChildren[Nothing] = new int[256];
         _window = Math.Min(LongestWindow, patterns.Min(pattern => pattern.Length));
         _leap.AsSpan().Fill((byte)(_window - 1));
         foreach (var pattern in patterns)
@@ -65,29 +68,24 @@ internal sealed class PatternSet
 
     /// <summary>
     /// From <see cref="Nothing"/>, the first index from <paramref name="from"/> on at which a pattern may begin, as far
-    /// as can be told; the text's end where none does.
+    /// as can be told without reading on.
     /// </summary>
     public int Leap(ReadOnlySpan<byte> text, int from)
     {
-        while (from + _window <= text.Length)
+        var (leaps, last) = (_leap, from + _window - 1);
+        while ((uint)last < (uint)text.Length && leaps[(text[last - 1] << 8) | text[last]] is > 0 and var leap)
         {
-            var leap = _leap[(text[from + _window - 2] << 8) | text[from + _window - 1]];
-            if (leap == 0)
-            {
-                break;
-            }
-
-            from += leap;
+            last += leap;
         }
 
-        return from;
+        return last - _window + 1;
     }
 
     private int Child(int state, byte value)
     {
-        if (state == Nothing)
+        if (_manyChildren[state] is { } children)
         {
-            return _first[value];
+            return children[value];
         }
 
         var child = _child[state];
@@ -118,12 +116,28 @@ internal sealed class PatternSet
         _depth[child] = _depth[state] + 1;
         _sibling[child] = _child[state];
         _child[state] = child;
-        if (state == Nothing)
+        if (_manyChildren[state] is { } children)
         {
-            _first[value] = child;
+            children[value] = child;
+        }
+        else if (ChildrenOf(state).Count() > Many)
+        {
+            children = _manyChildren[state] = new int[256];
+            foreach (var one in ChildrenOf(state))
+            {
+                children[_label[one]] = one;
+            }
         }
 
         return child;
+    }
+
+    private IEnumerable<int> ChildrenOf(int state)
+    {
+        for (var child = _child[state]; child != 0; child = _sibling[child])
+        {
+            yield return child;
+        }
     }
 
     // How far the window may move when it ends with these two bytes.
@@ -142,7 +156,7 @@ internal sealed class PatternSet
         var states = new Queue<int>([Nothing]);
         while (states.TryDequeue(out var state))
         {
-            for (var child = _child[state]; child != 0; child = _sibling[child])
+            foreach (var child in ChildrenOf(state))
             {
                 _fallback[child] = state == Nothing ? Nothing : Next(_fallback[state], _label[child]);
                 _found[child] = _found[child] != 0 ? _found[child] : _found[_fallback[child]];

@@ -1,6 +1,8 @@
 namespace Speed.Deployments;
 
-/// <summary>Masks a container's output, and sends it to the log, line by line, and to what its results are made of.</summary>
+/// <summary>
+/// Masks a container's output, and sends it to the log, line by line, and to what its results are made of.
+/// </summary>
 internal sealed class RunOutputSink(Life life, TimeProvider time) : IAsyncDisposable
 {
     private readonly LineSplitter _stdout = new(life.Log, LogStream.Stdout);
@@ -12,7 +14,9 @@ internal sealed class RunOutputSink(Life life, TimeProvider time) : IAsyncDispos
     public ValueTask WriteAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         WriteMaskedAsync(stream, Collect(stream, bytes), cancellationToken);
 
-    /// <summary>To what results are made of alone. Gives what is for the log: masked, as far as that can be told by now.</summary>
+    /// <summary>
+    /// To what results are made of alone. Gives what is for the log: masked, as far as that can be told by now.
+    /// </summary>
     public ReadOnlyMemory<byte> Collect(LogStream stream, ReadOnlyMemory<byte> bytes) =>
         CollectMasked(stream, MaskOf(stream).Add(bytes));
 

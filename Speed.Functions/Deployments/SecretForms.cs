@@ -10,8 +10,10 @@ public static class SecretForms
     /// <summary>What is shorter, in characters, would be found everywhere.</summary>
     public const int LeastLength = 6;
 
-    // Where programs break long lines of base64: PEM and MIME.
+    // Where programs break long lines of base64: PEM and MIME. The rest in the last line, where it is shorter than
+    // this, tells little of so long a value, and looked for it would slow down the search for all others.
     private static readonly int[] Base64Columns = [64, 76];
+    private const int LeastBase64Line = 12;
 
     // What encoders of addresses leave as it is: RFC 3986, JavaScript's, Python's, and that of forms.
     private static readonly string[] UrlLeft = ["-._~", "-._~!*'()", "-._~/", "-._*"];
@@ -23,7 +25,7 @@ public static class SecretForms
     /// base64url in the midst of any other bytes, escaped for an address, escaped for JSON. Some come twice.
     /// </summary>
     public static IEnumerable<string> Of(string value) =>
-        from unit in new[] { value }.Concat(value.Split('\n')).SelectMany(text => new[] { text, text.Trim() }).Distinct()
+        from unit in value.Split('\n').Prepend(value).SelectMany(text => new[] { text, text.Trim() }).Distinct()
         where unit.Length >= LeastLength
         from form in new[] { unit }.Concat(Base64(unit)).Concat(Url(unit)).Concat(Json(unit))
         select form;
@@ -50,7 +52,7 @@ public static class SecretForms
         var lines = bytesBefore > 0
             ? []
             : Base64Columns.Where(columns => columns < end).SelectMany(columns => digits.Chunk(columns));
-        return lines.Select(line => new string(line)).Where(line => line.Length >= LeastLength).Prepend(digits);
+        return lines.Where(line => line.Length >= LeastBase64Line).Select(line => new string(line)).Prepend(digits);
     }
 
     private static IEnumerable<string> Url(string text) =>

@@ -7,7 +7,9 @@ public sealed partial class OptionsReader
     private const int MaxSecrets = 100;
     private const int MaxSecretLength = 128;
 
-    /// <summary>Null if the secrets that are listed are there, and for this repository. Asked once all fields are good.</summary>
+    /// <summary>
+    /// Null if the secrets that are listed are there, and for this repository. Asked once all fields are good.
+    /// </summary>
     internal async Task<Refusal?> FindSecretFaultAsync(DeploymentOptions options, CancellationToken cancellationToken)
     {
         var faults = await secrets.FindFaultsAsync(options, cancellationToken);

@@ -63,7 +63,7 @@ internal static class SecretReader
     private static IReadOnlyList<string> ReadRepos(SecretUse use, Fields fields)
     {
         var globs = fields.List("repos", MaxGlobs, MaxGlobLength);
-        if (globs.Any(glob => glob.Trim() != glob || glob.Length == 0 || glob.Contains("://", StringComparison.Ordinal)))
+        if (globs.Any(glob => glob.Length == 0 || glob.Trim() != glob || glob.Contains("://")))
         {
             fields.Refuse(
                 "repos", "must have patterns without a scheme, such as github.com/owner/* or registry.example.com.");
@@ -97,7 +97,7 @@ internal static class SecretReader
         var value = fields.RequireText("value", "value is missing: give the secret.");
         if (value.Length is > 0 and < SecretForms.LeastLength)
         {
-            fields.Refuse("value", $"is too short to be masked: at least {SecretForms.LeastLength} characters are needed.");
+            fields.Refuse("value", $"is too short to be masked: give at least {SecretForms.LeastLength} characters.");
         }
         else if (Encoding.UTF8.GetByteCount(value) > MaxValueBytes)
         {

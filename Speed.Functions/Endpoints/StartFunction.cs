@@ -29,20 +29,16 @@ public sealed class StartFunction(
             return NotForThisRepository(request.Caller());
         }
 
-        if (await options.FindSecretFaultAsync(asked, cancellationToken) is { } unknown)
-        {
-            return unknown;
-        }
-
-        // With no room for anything new, what a key was given for before is still answered.
-        var full = disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(request.Caller());
-        var maxQueued = full is null ? settings.Value.MaxQueued : 0;
+        // With no room for anything new, or a secret gone since, what a key was given for before is still answered.
+        var obstacle = await options.FindSecretFaultAsync(asked, cancellationToken)
+            ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(request.Caller()));
+        var maxQueued = obstacle is null ? settings.Value.MaxQueued : 0;
         return await store.AddAsync(new NewDeployment(asked, key, maxQueued), cancellationToken) switch
         {
             AddOutcome.Added added => Created(request, added.Deployment),
             AddOutcome.Replayed replayed => IdempotencyKey.Replay(request, Created(request, replayed.Deployment)),
             AddOutcome.KeyReused => IdempotencyKey.Reused,
-            _ => full ?? QueueFull(maxQueued),
+            _ => obstacle ?? QueueFull(maxQueued),
         };
     }
 

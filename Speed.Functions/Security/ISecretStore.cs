@@ -43,5 +43,6 @@ public record SecretInfo(string Name, SecretUse Use, IReadOnlyList<string> Repos
 
 /// <summary>A secret as it is kept.</summary>
 /// <param name="Value">Sealed.</param>
-public sealed record SealedSecret(string Name, SecretUse Use, IReadOnlyList<string> Repos, string? Username, byte[] Value)
+public sealed record SealedSecret(
+    string Name, SecretUse Use, IReadOnlyList<string> Repos, string? Username, byte[] Value)
     : SecretInfo(Name, Use, Repos, Username);

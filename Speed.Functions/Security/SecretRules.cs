@@ -6,15 +6,15 @@ namespace Speed.Security;
 internal static class SecretRules
 {
     /// <summary>
-    /// Why a deployment of the repository at <paramref name="url"/> cannot have it as a variable, in a sentence; null if
-    /// it can.
+    /// Why a deployment of the repository at <paramref name="url"/> cannot have it as a variable, in a sentence; null
+    /// if it can.
     /// </summary>
     public static string? FindFault(IEnumerable<SecretInfo> all, string name, string url) =>
         all.FirstOrDefault(secret => secret.Name == name) switch
         {
             null => $"Secret `{name}` does not exist: make it with PUT /v1/secrets/{name}.",
-            { Use: not SecretUse.Run } other =>
-                $"Secret `{name}` is for {other.Use.ToString().ToLowerInvariant()}, not for run: it is applied by itself.",
+            { Use: SecretUse.Git } => $"Secret `{name}` is for git, not for run: it is applied by itself.",
+            { Use: SecretUse.Registry } => $"Secret `{name}` is for registry, not for run: it is applied by itself.",
             var secret when !IsFor(secret, url) =>
                 $"Secret `{name}` is not for this repository: none of its `repos` matches {Glob.TargetOf(url)}.",
             _ => null,

@@ -4,8 +4,8 @@ using System.Text;
 namespace Speed.Security;
 
 /// <summary>
-/// Seals values with a key that is in no database (AES-256-GCM): the nonce, the tag, then the ciphertext. Each is sealed
-/// together with what it is about, so that none opens in the place of another.
+/// Seals values with a key that is in no database (AES-256-GCM): the nonce, the tag, then the ciphertext. Each is
+/// sealed together with what it is about, so that none opens in the place of another.
 /// </summary>
 public sealed class SecretSeal(MasterKey key)
 {

@@ -13,7 +13,9 @@ public sealed partial class SecretVault(
     public async Task<IReadOnlyList<SecretInfo>> ListAsync(CancellationToken cancellationToken) =>
         await store.ListSecretsAsync(cancellationToken);
 
-    /// <summary>Adds it, or puts it in the place of the one of that name. Deployments that run keep what they have.</summary>
+    /// <summary>
+    /// Adds it, or puts it in the place of the one of that name. Deployments that run keep what they have.
+    /// </summary>
     public Task PutAsync(SecretInfo secret, string value, CancellationToken cancellationToken) => store.PutSecretAsync(
         new SealedSecret(secret.Name, secret.Use, secret.Repos, secret.Username, seal.Seal(value, About(secret))),
         cancellationToken);
@@ -86,7 +88,9 @@ public sealed partial class SecretVault(
             if (SecretRules.FindFault(all, name, options.Url) is { } fault)
             {
                 throw new DeploymentFailedException(
-                    FailureCode.ContainerStartFailed, $"Nothing was started: {fault}", "Make it again, and deploy again.");
+                    FailureCode.ContainerStartFailed,
+                    $"Nothing was started: {fault}",
+                    "Make it again, and deploy again.");
             }
 
             var secret = all.First(one => one.Name == name);
@@ -148,11 +152,13 @@ public sealed partial class SecretVault(
 
     // Whose it is and where it may go: what is written beside the value in the database can not be changed alone.
     private static string About(SecretInfo secret) =>
-        JsonSerializer.Serialize<string?[]>(["secret", secret.Name, secret.Use.ToString(), secret.Username, .. secret.Repos]);
+        JsonSerializer.Serialize<string?[]>(
+            ["secret", secret.Name, secret.Use.ToString(), secret.Username, .. secret.Repos]);
 
     private static string About(Deployment deployment) => $"taken by {deployment.Id} {deployment.WorkerId}";
 
-    [LoggerMessage(LogLevel.Warning, "Secret {Name} was left out: it is sealed with another key than the one in secrets.key")]
+    [LoggerMessage(
+        LogLevel.Warning, "Secret {Name} was left out: it is sealed with another key than the one in secrets.key")]
     private partial void LogLeftOut(string name);
 
     private sealed record Taken(

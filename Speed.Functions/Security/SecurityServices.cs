@@ -62,8 +62,8 @@ public static partial class SecurityServices
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
         [LoggerMessage(LogLevel.Error,
-            "{Path} is not the key that these secrets were sealed with: {Names}. Put your copy of it back and start again; "
-            + "without one, send those secrets again (PUT /v1/secrets/…)")]
+            "{Path} is not the key that these secrets were sealed with: {Names}. Put your copy of it back and start "
+            + "again; without one, send those secrets again (PUT /v1/secrets/…)")]
         private partial void LogUnreadable(string path, string names);
     }
 }
