@@ -18,7 +18,7 @@ public sealed class GitSafetyTests : IAsyncLifetime
     public async Task A_cancelled_fetch_of_a_server_that_hangs_leaves_nothing()
     {
         var repository = await _world.Server.CreateAsync("app", r => r.File("a", "1"));
-        _world.Server.Hang();
+        _world.Server.HangForGit();
 
         await CancelWhileHangingAsync(repository);
     }
@@ -116,9 +116,9 @@ public sealed class GitSafetyTests : IAsyncLifetime
         var option = $"--upload-pack=touch {Canary};";
 
         await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => new GitRemote(git, option).ResolveAsync("main", CancellationToken.None));
+            () => new GitRemote(git, new GitRoute(option)).ResolveAsync("main", CancellationToken.None));
         await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => new GitRemote(git, repository.Url).ResolveAsync(option, CancellationToken.None));
+            () => new GitRemote(git, new GitRoute(repository.Url)).ResolveAsync(option, CancellationToken.None));
         Assert.False(File.Exists(Canary));
 
         await git.RunAsync(CancellationToken.None, "ls-remote", option, new Uri(repository.Folder).AbsoluteUri);
@@ -135,7 +135,7 @@ public sealed class GitSafetyTests : IAsyncLifetime
         var git = new Git(_world.Options, _world.Options.WorkFolder);
 
         var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => new GitRemote(git, url.Replace("{0}", Canary)).ResolveAsync(null, CancellationToken.None));
+            () => new GitRemote(git, new GitRoute(url.Replace("{0}", Canary))).ResolveAsync(null, CancellationToken.None));
 
         Assert.Contains("not allowed", failure.Message);
         Assert.False(File.Exists(Canary));

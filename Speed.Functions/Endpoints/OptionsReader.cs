@@ -27,6 +27,7 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings)
             DockerfileText = fields.Text("dockerfile_text", MaxTextLength),
             Target = ReadTarget(fields),
             BuildArgs = ReadVariables(fields, "build_args"),
+            Submodules = fields.Flag("submodules") ?? false,
             ClearCache = fields.Flag("clear_cache") ?? false,
             Env = ReadVariables(fields, "env"),
             Command = fields.List("command", MaxVariables, MaxVariableLength),
