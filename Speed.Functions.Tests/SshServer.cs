@@ -9,6 +9,7 @@ public sealed class SshServer : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("speed-ssh-").FullName;
     private Process? _sshd;
+    private Task<string> _told = Task.FromResult("");
 
     private SshServer()
     {
@@ -56,6 +57,7 @@ public sealed class SshServer : IAsyncDisposable
         {
             _sshd.Kill(entireProcessTree: true);
             await _sshd.WaitForExitAsync();
+            await _told;
             _sshd.Dispose();
         }
 
@@ -90,8 +92,8 @@ public sealed class SshServer : IAsyncDisposable
         {
             if (line.Contains("Server listening"))
             {
-                // It goes on to write; nobody reading would hold it up.
-                _sshd.ErrorDataReceived += (_, _) => { };
+                // It goes on to write; with nobody to read it would stand still.
+                _told = _sshd.StandardError.ReadToEndAsync();
                 return;
             }
         }

@@ -24,6 +24,33 @@ public sealed class GitSafetyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_cancelled_fetch_of_a_server_that_does_not_even_say_where_to_go_leaves_nothing()
+    {
+        var repository = await _world.Server.CreateAsync("app", r => r.File("a", "1"));
+        _world.Server.Hang();
+        using var canceling = new CancellationTokenSource();
+        var fetching = _world.FetchAsync(SourceWorld.Deployment(repository.Url), canceling.Token);
+        await _world.Server.Hanging;
+
+        await canceling.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching);
+        Assert.Empty(_world.Workspaces);
+    }
+
+    [Fact]
+    public async Task Nothing_is_checked_out_and_there_is_no_hook()
+    {
+        var repository = await _world.Server.CreateAsync("app", r => r.File("hooks/post-checkout", "#!/bin/sh\n"));
+
+        await using var tree = await _world.FetchAsync(repository.Url);
+        var files = Directory.GetFiles(_world.Options.WorkFolder, "*", SearchOption.AllDirectories);
+
+        Assert.Contains(files, file => file.EndsWith(".pack", StringComparison.Ordinal));
+        Assert.DoesNotContain(files, file => file.Contains("hooks", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_cancelled_fetch_of_objects_that_never_end_leaves_nothing()
     {
         var repository = await _world.Server.CreateAsync("app", r => r.File("a", "1"));
