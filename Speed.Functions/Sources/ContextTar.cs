@@ -32,7 +32,8 @@ internal sealed class ContextTar(Stream destination)
             entry.DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)), cancellationToken);
 
     /// <summary>
-    /// Copies what <paramref name="excludes"/>, asked without a last slash, leaves of a tar, each name behind the prefix.
+    /// Copies what <paramref name="excludes"/>, asked without a last slash, leaves of a tar, each name behind the
+    /// prefix.
     /// </summary>
     public async Task CopyAsync(
         Stream archive, string prefix, Func<string, bool> excludes, CancellationToken cancellationToken)

@@ -16,7 +16,9 @@ internal sealed record GitRoute(string Url)
     /// <summary>What git is given: after all redirects, its host in its one spelling.</summary>
     public string FetchUrl { get; init; } = Url;
 
-    /// <summary>The only addresses that may be connected to. Empty where nothing is connected to, or a proxy does it.</summary>
+    /// <summary>
+    /// The only addresses that may be connected to. Empty where nothing is connected to, or a proxy does it.
+    /// </summary>
     public IReadOnlyList<IPAddress> Addresses { get; init; } = [];
 
     /// <summary>What lets us in; null for nothing.</summary>

@@ -53,7 +53,8 @@ public static class GitSourceServices
         var wrong = hosts.FirstOrDefault(host => HostRules.ParseAllowed(host) is null);
         return wrong is null
             ? hosts
-            : throw new InvalidOperationException($"Speed__Git__AllowedHosts has `{wrong}`; it takes host or host:port.");
+            : throw new InvalidOperationException(
+                $"Speed__Git__AllowedHosts has `{wrong}`; it takes host or host:port.");
     }
 
     private static bool ReadFlag(string? flag) => flag is null || bool.TryParse(flag, out _)

@@ -19,7 +19,8 @@ internal sealed partial class HostRules(GitOptions options)
     public async Task<IReadOnlyList<IPAddress>> CheckAsync(
         RepositoryAddress address, string url, CancellationToken cancellationToken)
     {
-        var isNamed = _allowed.Any(one => one.Host == address.Host && (one.Port ?? address.RealPort) == address.RealPort);
+        var isNamed = _allowed.Any(one =>
+            one.Host == address.Host && (one.Port ?? address.RealPort) == address.RealPort);
         if (!isNamed && options.OnlyAllowedHosts)
         {
             throw NotAllowed(address, url, "it is not one of those that the operator allows");

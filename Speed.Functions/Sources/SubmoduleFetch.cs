@@ -55,7 +55,8 @@ internal sealed class SubmoduleFetch(
     private async Task<SourcePart> FetchAsync(
         TreeEntry entry, string prefix, string url, CancellationToken cancellationToken)
     {
-        await log.SayAsync($"Cloning submodule {prefix}{entry.Path}: {url}, commit {entry.ObjectId}", cancellationToken);
+        await log.SayAsync(
+            $"Cloning submodule {prefix}{entry.Path}: {url}, commit {entry.ObjectId}", cancellationToken);
         var route = await router.FindAsync(url, credentials, cancellationToken);
         var git = workspace.Open(options, route);
         await new GitFetch(git, options, workspace, time, route)
