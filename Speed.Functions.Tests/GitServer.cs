@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -12,18 +14,20 @@ public sealed class GitServer : IAsyncDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("speed-git-").FullName;
     private readonly ConcurrentQueue<string> _requests = new();
+    private readonly ConcurrentQueue<string> _authorizations = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _hanging = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly WebApplication _app;
     private volatile int _status;
     private volatile bool _hangs;
+    private volatile bool _hangsForGit;
     private volatile bool _hangsInPack;
 
-    private GitServer()
+    private GitServer(X509Certificate2? certificate)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(SetLimits);
+        builder.WebHost.ConfigureKestrel(kestrel => Set(kestrel, certificate));
         _app = builder.Build();
         _app.Run(ServeAsync);
     }
@@ -42,9 +46,19 @@ public sealed class GitServer : IAsyncDisposable
     /// <summary>Completes once a request hangs.</summary>
     public Task Hanging => _hanging.Task;
 
-    public static async Task<GitServer> StartAsync()
+    /// <summary>What <c>Authorization</c> must say; without it every request is answered 401. Null: nothing.</summary>
+    public string? Authorization { get; set; }
+
+    /// <summary>Answers requests before anything else does; null of it goes on.</summary>
+    public Func<HttpRequest, string?> RedirectTo { get; set; } = _ => null;
+
+    /// <summary>What <c>Authorization</c> said in each request so far; empty where it was not there.</summary>
+    public IReadOnlyCollection<string> Authorizations => _authorizations;
+
+    /// <param name="certificate">For https; null for http.</param>
+    public static async Task<GitServer> StartAsync(X509Certificate2? certificate = null)
     {
-        var server = new GitServer();
+        var server = new GitServer(certificate);
         await server._app.StartAsync();
         return server;
     }
@@ -59,6 +73,9 @@ public sealed class GitServer : IAsyncDisposable
     /// <summary>From now on every request hangs until its client leaves.</summary>
     public void Hang() => _hangs = true;
 
+    /// <summary>The same for git alone: SPEED's own question for redirects is answered.</summary>
+    public void HangForGit() => _hangsForGit = true;
+
     /// <summary>From now on branches are told, but the answer with the objects stops after a few bytes.</summary>
     public void HangInPack() => _hangsInPack = true;
 
@@ -70,8 +87,15 @@ public sealed class GitServer : IAsyncDisposable
         Directory.Delete(_root, recursive: true);
     }
 
-    private static void SetLimits(KestrelServerOptions kestrel)
+    private static void Set(KestrelServerOptions kestrel, X509Certificate2? certificate)
     {
+        kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (certificate is not null)
+            {
+                listen.UseHttps(certificate);
+            }
+        });
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.MinResponseDataRate = null;
     }
@@ -79,6 +103,7 @@ public sealed class GitServer : IAsyncDisposable
     private async Task ServeAsync(HttpContext context)
     {
         _requests.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+        _authorizations.Enqueue(context.Request.Headers.Authorization.ToString());
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _ending.Token);
         try
         {
@@ -86,7 +111,15 @@ public sealed class GitServer : IAsyncDisposable
             {
                 Refuse(context, _status);
             }
-            else if (_hangs)
+            else if (RedirectTo(context.Request) is { } target)
+            {
+                context.Response.Redirect(target);
+            }
+            else if (Authorization is not null && context.Request.Headers.Authorization != Authorization)
+            {
+                Refuse(context, StatusCodes.Status401Unauthorized);
+            }
+            else if (_hangs || (_hangsForGit && !IsSpeed(context.Request)))
             {
                 await HangAsync(leaving.Token);
             }
@@ -107,6 +140,8 @@ public sealed class GitServer : IAsyncDisposable
             // The client left, or the test is over.
         }
     }
+
+    private static bool IsSpeed(HttpRequest request) => request.Headers.UserAgent.ToString().Contains("SPEED");
 
     private static void Refuse(HttpContext context, int status)
     {

@@ -46,6 +46,7 @@ public sealed class SpeedApp : IAsyncDisposable
         var all = new Dictionary<string, string>
         {
             ["Speed:Urls"] = "http://127.0.0.1:0",
+            ["Speed:Auth"] = "off",
             ["Speed:DataDirectory"] = settings?.GetValueOrDefault("Speed__DataDirectory")
                 ?? Directory.CreateTempSubdirectory("speed-test-").FullName,
             ["Speed:Git:AllowedSchemes"] = "https,http",

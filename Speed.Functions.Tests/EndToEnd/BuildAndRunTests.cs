@@ -34,6 +34,25 @@ public sealed class BuildAndRunTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task A_submodule_that_is_asked_for_is_in_the_image_and_another_commit_of_it_makes_another_image()
+    {
+        var lib = await world.RepositoryAsync(r => r.File("text", "first"));
+        var repository = await world.RepositoryAsync(r => r
+            .File(".gitmodules", $"[submodule \"lib\"]\n\tpath = lib\n\turl = {lib.Url}\n").Submodule("lib", lib.Head)
+            .File("Dockerfile", "FROM busybox\nCOPY . /\nCMD cat /lib/text || echo none\n"));
+
+        var first = (await world.DeployAsync(repository, new { submodules = true })).Succeeded();
+        var without = (await world.DeployAsync(repository)).Succeeded();
+        await lib.ChangeAsync(r => r.File("text", "second"));
+        await repository.ChangeAsync(r => r.Submodule("lib", lib.Head));
+        var second = (await world.DeployAsync(repository, new { submodules = true })).Succeeded();
+
+        Assert.Equal(("first", "none", "second"), (first.Results, without.Results, second.Results));
+        Assert.True(first.Resource.GetProperty("submodules").GetBoolean());
+        Assert.Contains("Submodule lib is not fetched", without.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_tag_can_be_deployed()
     {
         var repository = await world.RepositoryAsync(r => r.File("Dockerfile", "FROM busybox\nCMD echo tagged\n").Tag("v1"));

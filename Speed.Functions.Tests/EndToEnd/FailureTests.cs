@@ -1,3 +1,4 @@
+using Speed.Tests.Sources;
 using Xunit;
 
 namespace Speed.Tests.EndToEnd;
@@ -121,10 +122,15 @@ public sealed class FailureTests(World world) : IClassFixture<World>
     {
         await using var git = await GitServer.StartAsync();
         var repository = await git.CreateAsync("slow", r => r.File("Dockerfile", "FROM busybox\n"));
-        git.Hang();
+        git.HangForGit();
 
-        var ended = await world.DeployAsync(repository, new { timeouts = new { clone_s = 1 } });
+        var id = await world.StartAsync(repository, new { timeouts = new { clone_s = 4 } });
+        await git.Hanging;
+        var running = GitProcesses.Naming(world.App.DataDirectory);
+        var ended = await world.EndAsync(id);
 
         ended.FailedWith("CLONE_TIMEOUT", "clone");
+        Assert.NotEmpty(running);
+        Assert.Empty(GitProcesses.Naming(world.App.DataDirectory));
     }
 }

@@ -33,7 +33,7 @@ public sealed class FieldTests
         ("timeouts", ["null", "{}", "{\"a\": 1}"], []),
         ("resources", ["null", "{}", "{\"a\": 1}"], []),
         ("build_resources", ["null", "{}", "{\"a\": 1}"], []),
-        ("submodules", ["null", "false"], []),
+        ("submodules", ["null", "true", "false"], []),
         ("secrets", ["null", "[]"], ["[\"A\"]", "[\"a-b\"]", "[null]"]),
         ("ports", ["null", "[]"], ["[{\"container\": 80}]"]),
         ("volumes", ["null", "[]"], ["[{\"name\": \"a\", \"path\": \"/a\"}]"]),

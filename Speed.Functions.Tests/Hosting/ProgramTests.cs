@@ -35,6 +35,26 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task A_git_that_is_too_old_ends_the_start()
+    {
+        var programs = Directory.CreateDirectory(Path.Combine(_data, "programs")).FullName;
+        var git = Path.Combine(programs, "git");
+        await File.WriteAllTextAsync(git, "#!/bin/sh\necho git version 2.36.9\n", Now);
+        using (var chmod = Process.Start("chmod", ["700", git]))
+        {
+            await chmod.WaitForExitAsync(Now);
+        }
+
+        using var speed = Run(("PATH", $"{programs}:{Environment.GetEnvironmentVariable("PATH")}"));
+
+        var sentence = await speed.StandardError.ReadToEndAsync(Now);
+        await speed.WaitForExitAsync(Now);
+
+        Assert.Equal(1, speed.ExitCode);
+        Assert.StartsWith("Git 2.37 or newer is needed", sentence);
+    }
+
+    [Fact]
     public async Task An_address_that_is_taken_is_one_sentence_too()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);

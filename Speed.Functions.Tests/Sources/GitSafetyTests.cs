@@ -18,9 +18,36 @@ public sealed class GitSafetyTests : IAsyncLifetime
     public async Task A_cancelled_fetch_of_a_server_that_hangs_leaves_nothing()
     {
         var repository = await _world.Server.CreateAsync("app", r => r.File("a", "1"));
-        _world.Server.Hang();
+        _world.Server.HangForGit();
 
         await CancelWhileHangingAsync(repository);
+    }
+
+    [Fact]
+    public async Task A_cancelled_fetch_of_a_server_that_does_not_even_say_where_to_go_leaves_nothing()
+    {
+        var repository = await _world.Server.CreateAsync("app", r => r.File("a", "1"));
+        _world.Server.Hang();
+        using var canceling = new CancellationTokenSource();
+        var fetching = _world.FetchAsync(SourceWorld.Deployment(repository.Url), canceling.Token);
+        await _world.Server.Hanging;
+
+        await canceling.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching);
+        Assert.Empty(_world.Workspaces);
+    }
+
+    [Fact]
+    public async Task Nothing_is_checked_out_and_there_is_no_hook()
+    {
+        var repository = await _world.Server.CreateAsync("app", r => r.File("hooks/post-checkout", "#!/bin/sh\n"));
+
+        await using var tree = await _world.FetchAsync(repository.Url);
+        var files = Directory.GetFiles(_world.Options.WorkFolder, "*", SearchOption.AllDirectories);
+
+        Assert.Contains(files, file => file.EndsWith(".pack", StringComparison.Ordinal));
+        Assert.DoesNotContain(files, file => file.Contains("hooks", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -116,9 +143,9 @@ public sealed class GitSafetyTests : IAsyncLifetime
         var option = $"--upload-pack=touch {Canary};";
 
         await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => new GitRemote(git, option).ResolveAsync("main", CancellationToken.None));
+            () => new GitRemote(git, new GitRoute(option)).ResolveAsync("main", CancellationToken.None));
         await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => new GitRemote(git, repository.Url).ResolveAsync(option, CancellationToken.None));
+            () => new GitRemote(git, new GitRoute(repository.Url)).ResolveAsync(option, CancellationToken.None));
         Assert.False(File.Exists(Canary));
 
         await git.RunAsync(CancellationToken.None, "ls-remote", option, new Uri(repository.Folder).AbsoluteUri);
@@ -135,7 +162,7 @@ public sealed class GitSafetyTests : IAsyncLifetime
         var git = new Git(_world.Options, _world.Options.WorkFolder);
 
         var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => new GitRemote(git, url.Replace("{0}", Canary)).ResolveAsync(null, CancellationToken.None));
+            () => new GitRemote(git, new GitRoute(url.Replace("{0}", Canary))).ResolveAsync(null, CancellationToken.None));
 
         Assert.Contains("not allowed", failure.Message);
         Assert.False(File.Exists(Canary));

@@ -16,6 +16,8 @@ public sealed class GitSettingsTests
         Assert.Equal(["https"], options.AllowedSchemes);
         Assert.Null(options.Proxy);
         Assert.Null(options.CaFile);
+        Assert.Empty(options.AllowedHosts);
+        Assert.False(options.OnlyAllowedHosts);
     }
 
     [Fact]
@@ -27,13 +29,24 @@ public sealed class GitSettingsTests
             ("Speed:DataDirectory", "/data"),
             ("Speed:Git:AllowedSchemes", "https, http,ssh,file"),
             ("Speed:Git:Proxy", "http://proxy:3128"),
-            ("Speed:Git:CaFile", certificates));
+            ("Speed:Git:CaFile", certificates),
+            ("Speed:Git:AllowedHosts", "git.lan, 10.0.0.1:8080,[fd00::1]"),
+            ("Speed:Git:OnlyAllowedHosts", "true"));
 
         Assert.Equal(["https", "http", "ssh", "file"], options.AllowedSchemes);
         Assert.Equal("http://proxy:3128", options.Proxy);
         Assert.Equal(certificates, options.CaFile);
         Assert.Equal("/data/git", options.WorkFolder);
+        Assert.Equal(["git.lan", "10.0.0.1:8080", "[fd00::1]"], options.AllowedHosts);
+        Assert.True(options.OnlyAllowedHosts);
     }
+
+    [Theory]
+    [InlineData(null, "/data/known_hosts")]
+    [InlineData("/etc/ssh/keys", "/etc/ssh/keys")]
+    public void Known_ssh_servers_are_in_the_data_directory_unless_set(string? setting, string path) =>
+        Assert.Equal(
+            path, Options(("Speed:DataDirectory", "/data"), ("Speed:Git:KnownHostsFile", setting)).KnownHostsFile);
 
     [Fact]
     public void The_source_is_one_for_all()
@@ -51,6 +64,10 @@ public sealed class GitSettingsTests
     [InlineData("Speed:Git:AllowedSchemes", "https,gopher", "Speed__Git__AllowedSchemes has `gopher`")]
     [InlineData("Speed:Git:AllowedSchemes", "HTTPS", "Speed__Git__AllowedSchemes has `HTTPS`")]
     [InlineData("Speed:Git:CaFile", "/nowhere.pem", "Speed__Git__CaFile names `/nowhere.pem`")]
+    [InlineData("Speed:Git:AllowedHosts", "a.example,http://b.example", "Speed__Git__AllowedHosts has `http://b.example`")]
+    [InlineData("Speed:Git:AllowedHosts", "a.example:0", "Speed__Git__AllowedHosts has `a.example:0`")]
+    [InlineData("Speed:Git:AllowedHosts", "fd00::1", "Speed__Git__AllowedHosts has `fd00::1`")]
+    [InlineData("Speed:Git:OnlyAllowedHosts", "yes", "Speed__Git__OnlyAllowedHosts must be true or false")]
     public void A_wrong_setting_is_named(string name, string value, string words)
     {
         var fault = Assert.Throws<InvalidOperationException>(() => Options((name, value)));

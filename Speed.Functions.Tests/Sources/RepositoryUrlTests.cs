@@ -8,6 +8,21 @@ public sealed class RepositoryUrlTests
     private static readonly string[] Https = ["https"];
 
     [Theory]
+    [InlineData("https://Git.Example./a/b.git?x#y", "https", "git.example", 443, "/a/b.git?x#y")]
+    [InlineData("http://h:8080", "http", "h", 8080, "")]
+    [InlineData("http://0x7f.1/a", "http", "127.0.0.1", 80, "/a")]
+    [InlineData("https://[0:0::1]:8443/a", "https", "::1", 8443, "/a")]
+    [InlineData("ssh://git@h/a", "ssh", "h", 22, "/a")]
+    [InlineData("git@h:o/r.git", "ssh", "h", 22, "o/r.git")]
+    [InlineData("file:///a/b", "file", "", 0, "/a/b")]
+    public void An_address_has_parts(string url, string scheme, string host, int port, string path)
+    {
+        var address = RepositoryUrl.Parse(url);
+
+        Assert.Equal((scheme, host, port, path), (address.Scheme, address.Host, address.RealPort, address.Path));
+    }
+
+    [Theory]
     [InlineData("https://github.com/o/r")]
     [InlineData("https://github.com/o/r.git")]
     [InlineData("https://example.com:8443/ä b?x=1")]

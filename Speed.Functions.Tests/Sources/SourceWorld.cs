@@ -16,6 +16,7 @@ internal sealed class SourceWorld : IAsyncDisposable
         Options = new GitOptions
         {
             AllowedSchemes = ["https", "http", "file"],
+            AllowedHosts = ["127.0.0.1"],
             WorkFolder = Path.Combine(_folder, "git"),
         };
     }
@@ -23,6 +24,9 @@ internal sealed class SourceWorld : IAsyncDisposable
     public GitServer Server { get; }
 
     public GitOptions Options { get; }
+
+    /// <summary>What lets fetches in, the closest match first. None unless set.</summary>
+    public IReadOnlyList<Credential> Credentials { get; set; } = [];
 
     /// <summary>The log of all fetches so far.</summary>
     public IReadOnlyList<string> Log => _logs.Lines(1);
@@ -34,8 +38,8 @@ internal sealed class SourceWorld : IAsyncDisposable
     public static async Task<SourceWorld> StartAsync() => new(await GitServer.StartAsync());
 
     public Task<ISourceTree> FetchAsync(
-        string url, string? branch = null, string? commit = null, string folder = ".") =>
-        FetchAsync(Deployment(url, branch, commit, folder), CancellationToken.None);
+        string url, string? branch = null, string? commit = null, string folder = ".", bool submodules = false) =>
+        FetchAsync(Deployment(url, branch, commit, folder, submodules), CancellationToken.None);
 
     public async Task<ISourceTree> FetchAsync(Deployment deployment, CancellationToken cancellationToken)
     {
@@ -43,7 +47,7 @@ internal sealed class SourceWorld : IAsyncDisposable
         try
         {
             return await new GitSource(Options, TimeProvider.System).FetchAsync(
-                deployment, DeploymentSecrets.None, log, cancellationToken);
+                deployment, new DeploymentSecrets { Git = Credentials }, log, cancellationToken);
         }
         finally
         {
@@ -53,11 +57,12 @@ internal sealed class SourceWorld : IAsyncDisposable
 
     /// <summary>A fetch that must fail.</summary>
     public Task<DeploymentFailedException> FailAsync(
-        string url, string? branch = null, string? commit = null, string folder = ".") =>
-        Xunit.Assert.ThrowsAsync<DeploymentFailedException>(() => FetchAsync(url, branch, commit, folder));
+        string url, string? branch = null, string? commit = null, string folder = ".", bool submodules = false) =>
+        Xunit.Assert.ThrowsAsync<DeploymentFailedException>(
+            () => FetchAsync(url, branch, commit, folder, submodules));
 
     public static Deployment Deployment(
-        string url, string? branch = null, string? commit = null, string folder = ".") => new()
+        string url, string? branch = null, string? commit = null, string folder = ".", bool submodules = false) => new()
         {
             Id = 1,
             WorkerId = Guid.Empty,
@@ -73,6 +78,7 @@ internal sealed class SourceWorld : IAsyncDisposable
                 Branch = branch,
                 Commit = commit,
                 Subdirectory = folder,
+                Submodules = submodules,
                 Timeouts = new Timeouts(),
                 BuildResources = new BuildResources(),
                 Resources = new Resources(),

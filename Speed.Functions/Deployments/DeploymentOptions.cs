@@ -36,6 +36,9 @@ public sealed record DeploymentOptions
 
     public IReadOnlyDictionary<string, string> BuildArgs { get; init; } = new SortedDictionary<string, string>();
 
+    /// <summary>True: the repository's submodules are fetched too, and theirs.</summary>
+    public bool Submodules { get; init; }
+
     /// <summary>True: nothing built before is used, and base images are pulled anew.</summary>
     public bool ClearCache { get; init; }
 

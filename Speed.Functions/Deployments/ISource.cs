@@ -19,7 +19,10 @@ public interface ISourceTree : IAsyncDisposable
 
     string Commit { get; }
 
-    /// <summary>The object id of the subdirectory's tree: equal trees, equal contexts.</summary>
+    /// <summary>
+    /// The object id of the subdirectory's tree, or a hash of it and of its fetched submodules' trees: equal ids, equal
+    /// contexts.
+    /// </summary>
     string TreeId { get; }
 
     IReadOnlyList<SourceFile> Files { get; }

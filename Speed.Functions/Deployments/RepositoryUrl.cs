@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Speed.Deployments;
@@ -26,8 +27,7 @@ public static partial class RepositoryUrl
             return "The url must not contain control characters.";
         }
 
-        var full = FullForm().Match(url);
-        var (scheme, match) = full.Success ? (full.Groups["scheme"].Value, full) : ("ssh", ShortForm().Match(url));
+        var (scheme, match) = Match(url);
         if (!match.Success)
         {
             return "The url must have the form https://host/path.";
@@ -36,6 +36,23 @@ public static partial class RepositoryUrl
         return FindSchemeFault(scheme, allowedSchemes)
             ?? FindUserFault(scheme, match.Groups["user"])
             ?? FindHostFault(scheme, match.Groups["host"].Value, match.Groups["port"]);
+    }
+
+    /// <summary>The parts of an address in which <see cref="FindFault"/> finds nothing.</summary>
+    public static RepositoryAddress Parse(string url)
+    {
+        var (scheme, match) = Match(url);
+        return new RepositoryAddress(
+            scheme,
+            RepositoryAddress.Normalize(match.Groups["host"].Value),
+            match.Groups["port"] is { Success: true } port ? int.Parse(port.Value, CultureInfo.InvariantCulture) : null,
+            match.Groups["path"].Value);
+    }
+
+    private static (string Scheme, Match Match) Match(string url)
+    {
+        var full = FullForm().Match(url);
+        return full.Success ? (full.Groups["scheme"].Value, full) : ("ssh", ShortForm().Match(url));
     }
 
     private static string? FindSchemeFault(string scheme, IReadOnlyCollection<string> allowedSchemes) =>
@@ -73,12 +90,12 @@ public static partial class RepositoryUrl
 
     [GeneratedRegex(
         @"^(?<scheme>[A-Za-z][A-Za-z0-9+.-]*)://((?<user>[^/?#]*)@)?"
-        + @"(?<host>\[[^/?#@\]]*\]|[^/?#@:]*)(:(?<port>[^/?#@]*))?([/?#].*)?$",
+        + @"(?<host>\[[^/?#@\]]*\]|[^/?#@:]*)(:(?<port>[^/?#@]*))?(?<path>[/?#].*)?$",
         RegexOptions.ExplicitCapture)]
     private static partial Regex FullForm();
 
     // A path that begins with a colon would name a remote helper (ext::…), a program of Git's choice.
-    [GeneratedRegex(@"^((?<user>[^/:@]+)@)?(?<host>[^/:@]+):(?!:|//)[^-].*$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^((?<user>[^/:@]+)@)?(?<host>[^/:@]+):(?!:|//)(?<path>[^-].*)$", RegexOptions.ExplicitCapture)]
     private static partial Regex ShortForm();
 
     [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]

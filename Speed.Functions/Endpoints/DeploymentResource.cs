@@ -23,6 +23,8 @@ public sealed record DeploymentResource
 
     public required IReadOnlyDictionary<string, string> BuildArgs { get; init; }
 
+    public required bool Submodules { get; init; }
+
     public required bool ClearCache { get; init; }
 
     public required IReadOnlyDictionary<string, string> Env { get; init; }
@@ -93,6 +95,7 @@ public sealed record DeploymentResource
             DockerfileText = options.DockerfileText,
             Target = options.Target,
             BuildArgs = options.BuildArgs,
+            Submodules = options.Submodules,
             ClearCache = options.ClearCache,
             Env = options.Env,
             Secrets = options.Secrets,

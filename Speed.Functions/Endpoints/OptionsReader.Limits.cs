@@ -48,11 +48,6 @@ public sealed partial class OptionsReader
     /// <summary>Refuses what the contract has and this version has not, except where it asks for nothing.</summary>
     private static void RefuseUnavailable(Fields fields)
     {
-        if (fields.Flag("submodules") == true)
-        {
-            Refuse("submodules");
-        }
-
         if (fields.Text("kind", 16) is { } kind and not ("auto" or "job"))
         {
             fields.Refuse("kind", kind == "service" ? "service is not available in this version." : "must be auto or job.");

@@ -31,15 +31,20 @@ internal sealed class ContextTar(Stream destination)
         WriteAsync(TarEntryType.RegularFile, path, Readable, entry =>
             entry.DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)), cancellationToken);
 
-    /// <summary>Copies what <paramref name="excludes"/>, asked without a last slash, leaves of a tar.</summary>
-    public async Task CopyAsync(Stream archive, Func<string, bool> excludes, CancellationToken cancellationToken)
+    /// <summary>
+    /// Copies what <paramref name="excludes"/>, asked without a last slash, leaves of a tar, each name behind the
+    /// prefix.
+    /// </summary>
+    public async Task CopyAsync(
+        Stream archive, string prefix, Func<string, bool> excludes, CancellationToken cancellationToken)
     {
         await using var reader = new TarReader(archive, leaveOpen: true);
         while (await reader.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
         {
-            if (entry.EntryType is not TarEntryType.GlobalExtendedAttributes && !excludes(entry.Name.TrimEnd('/')))
+            var name = prefix + entry.Name;
+            if (entry.EntryType is not TarEntryType.GlobalExtendedAttributes && !excludes(name.TrimEnd('/')))
             {
-                await CopyAsync(entry, cancellationToken);
+                await CopyAsync(entry, name, cancellationToken);
             }
         }
 
@@ -51,16 +56,16 @@ internal sealed class ContextTar(Stream destination)
     public Task FinishAsync(CancellationToken cancellationToken) =>
         destination.WriteAsync(new byte[2 * BlockBytes], cancellationToken).AsTask();
 
-    private Task CopyAsync(TarEntry entry, CancellationToken cancellationToken) => entry.EntryType switch
+    private Task CopyAsync(TarEntry entry, string name, CancellationToken cancellationToken) => entry.EntryType switch
     {
         TarEntryType.Directory =>
-            WriteAsync(TarEntryType.Directory, entry.Name, Executable, _ => { }, cancellationToken),
+            WriteAsync(TarEntryType.Directory, name, Executable, _ => { }, cancellationToken),
         TarEntryType.SymbolicLink =>
-            WriteAsync(entry.EntryType, entry.Name, All, copy => copy.LinkName = entry.LinkName, cancellationToken),
+            WriteAsync(entry.EntryType, name, All, copy => copy.LinkName = entry.LinkName, cancellationToken),
         _ =>
             WriteAsync(
                 TarEntryType.RegularFile,
-                entry.Name,
+                name,
                 entry.Mode.HasFlag(UnixFileMode.UserExecute) ? Executable : Readable,
                 copy => copy.DataStream = entry.DataStream is { } data ? new SizedStream(data, entry.Length) : null,
                 cancellationToken),

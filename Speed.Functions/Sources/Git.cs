@@ -7,7 +7,8 @@ namespace Speed.Sources;
 /// The git program, run in one folder: nothing is inherited from SPEED's own environment, from the user's or from
 /// the system's settings, nothing asks, and nothing that a repository holds is run.
 /// </summary>
-internal sealed class Git(GitOptions options, string folder)
+/// <param name="route">Where it may go; null for commands that stay on this machine.</param>
+internal sealed class Git(GitOptions options, string folder, GitRoute? route = null)
 {
     private const int MaxTextBytes = 1024 * 1024;
 
@@ -105,12 +106,18 @@ internal sealed class Git(GitOptions options, string folder)
         yield return ("GIT_CEILING_DIRECTORIES", Path.GetDirectoryName(Folder));
         yield return ("GIT_TERMINAL_PROMPT", "0");
         yield return ("GIT_ASKPASS", "/bin/false");
-        yield return ("GIT_SSH_COMMAND", "ssh -F none -o BatchMode=yes -o ProxyCommand=none");
+        yield return ("GIT_SSH_VARIANT", "ssh");
+        yield return ("GIT_SSH_COMMAND", route?.Address.Scheme == "ssh"
+            ? SshCommand.For(route, Path.GetFileName(Folder))
+            : "/bin/false");
         yield return ("GIT_ALLOW_PROTOCOL", string.Join(':', options.AllowedSchemes));
         yield return ("GIT_LFS_SKIP_SMUDGE", "1");
 
-        // Not on the command line, which every user of the machine can read: a proxy's URL may hold a password.
-        (string Key, string? Value)[] own = [("http.proxy", options.Proxy), ("http.sslCAInfo", options.CaFile)];
+        // Not on the command line, which every user of the machine can read: these may hold passwords.
+        (string Key, string? Value)[] own =
+        [
+            ("http.proxy", options.Proxy), ("http.sslCAInfo", options.CaFile), .. route?.Settings() ?? [],
+        ];
         var given = own.Where(setting => !string.IsNullOrEmpty(setting.Value)).ToArray();
         yield return ("GIT_CONFIG_COUNT", $"{given.Length}");
         for (var i = 0; i < given.Length; i++)

@@ -32,7 +32,8 @@ internal static class GitFault
             "The certificate of {0} is not trusted.", "Name its authority's file in Speed__Git__CaFile."),
         (FailureCode.CloneFailed,
             ["Host key verification failed"],
-            "The ssh host key of {0} is not known to SPEED.", "Add it to the known_hosts of SPEED's user."),
+            "The ssh host key of {0} is not known to SPEED.",
+            "The operator adds it to the file of Speed__Git__KnownHostsFile; `ssh-keyscan` prints it."),
         (FailureCode.CloneFailed,
             ["Operation too slow", "Operation timed out"],
             "{0} sent nothing for a minute.", "Retry when the server answers again."),
@@ -50,6 +51,10 @@ internal static class GitFault
                 $"Git could not fetch {url}: {LastWords(words, exit)}",
                 "Try `git ls-remote` with this url on SPEED's machine.");
     }
+
+    /// <summary>What is said of a host that has no address.</summary>
+    public static DeploymentFailedException UnknownHost(string url) =>
+        From(new GitExit(1, "Could not resolve host"), url);
 
     /// <summary>True if one of Git's own lines has these words.</summary>
     public static bool Says(this GitExit exit, string words) => OwnLines(exit.Errors).Any(line => line.Contains(words));

@@ -7,18 +7,17 @@ namespace Speed.Sources;
 internal sealed record Fetched(string Branch, string Commit);
 
 /// <summary>Fetches one commit, without its history, into a bare repository.</summary>
-internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspace, TimeProvider time, string url)
+internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspace, TimeProvider time, GitRoute route)
 {
     private const string Target = "refs/speed/fetched";
     private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(500);
 
-    private readonly GitRemote _remote = new(git, url);
+    private readonly string _url = route.Url;
+    private readonly GitRemote _remote = new(git, route);
 
     /// <summary>The head of a branch or tag; for null of the remote's HEAD.</summary>
     public async Task<Fetched> HeadAsync(string? branch, DeploymentLog log, CancellationToken cancellationToken)
     {
-        // Before the server's first answer, which may be long in coming.
-        await log.SayAsync($"Cloning {url}", cancellationToken);
         var found = await _remote.ResolveAsync(branch, cancellationToken);
         await log.SayAsync($"Found {found.Kind} {found.Name}", cancellationToken);
         await InitAsync("sha1", cancellationToken);
@@ -33,7 +32,7 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
 
         Require(exit);
         var commit = await FindCommitAsync(Target, cancellationToken) ?? throw new DeploymentFailedException(
-            FailureCode.CloneFailed, $"The {found.Kind} `{found.Name}` of {url} does not name a commit.");
+            FailureCode.CloneFailed, $"The {found.Kind} `{found.Name}` of {_url} does not name a commit.");
         return new Fetched(found.Name, commit);
     }
 
@@ -41,7 +40,6 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
     public async Task<Fetched> CommitAsync(
         string? branch, string commit, DeploymentLog log, CancellationToken cancellationToken)
     {
-        await log.SayAsync($"Cloning {url}, commit {commit}", cancellationToken);
         var name = branch ?? (await _remote.ResolveAsync(null, cancellationToken)).Name;
         await InitAsync(commit.Length == 64 ? "sha256" : "sha1", cancellationToken);
 
@@ -63,7 +61,7 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
             ? new Fetched(name, commit)
             : throw new DeploymentFailedException(
                 FailureCode.CommitNotFound,
-                $"Commit {commit} does not exist in {url}.",
+                $"Commit {commit} does not exist in {_url}.",
                 "Push it first, or name the branch that holds it.");
     }
 
@@ -83,7 +81,7 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
     {
         if (!exit.IsSuccess)
         {
-            throw GitFault.From(exit, url);
+            throw GitFault.From(exit, _url);
         }
     }
 
@@ -96,7 +94,7 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
         string[] command =
         [
             "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
-            .. options, "--", url, what,
+            .. options, "--", route.FetchUrl, what,
         ];
         var fetching = git.RunAsync(stopping.Token, command);
         while (!fetching.IsCompleted)
@@ -108,7 +106,7 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
                 await stopping.CancelAsync();
                 await fetching.ContinueWith(_ => { }, TaskScheduler.Default);
                 throw GitTree.TooLarge(
-                    $"The fetch of {url} brings more than {ByteCount.Format(limits.FetchMaxBytes)}.");
+                    $"The fetch of {_url} brings more than {ByteCount.Format(limits.FetchMaxBytes)}.");
             }
         }
 

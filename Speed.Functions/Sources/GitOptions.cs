@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Speed.Sources;
 
 /// <summary>How Git may be used, and how much it may bring.</summary>
@@ -5,6 +7,22 @@ public sealed class GitOptions
 {
     /// <summary>Of <c>https</c>, <c>http</c>, <c>ssh</c> and <c>file</c>. <c>https</c> alone unless set.</summary>
     public IReadOnlyList<string> AllowedSchemes { get; set; } = ["https"];
+
+    /// <summary>
+    /// <c>host</c> or <c>host:port</c> of those that may have an address that is not public. None unless set.
+    /// </summary>
+    public IReadOnlyList<string> AllowedHosts { get; set; } = [];
+
+    /// <summary>True: no host but those of <see cref="AllowedHosts"/> is asked for anything.</summary>
+    public bool OnlyAllowedHosts { get; set; }
+
+    /// <summary>Finds all addresses of a host by its name. The system's resolver unless set.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; set; } = Dns.GetHostAddressesAsync;
+
+    /// <summary>
+    /// Keys of ssh servers, as OpenSSH keeps them. Without the file no server is known, and so none is trusted.
+    /// </summary>
+    public string KnownHostsFile { get; set; } = "known_hosts";
 
     /// <summary>The proxy's URL; null for none.</summary>
     public string? Proxy { get; set; }

@@ -10,11 +10,13 @@ namespace Speed.Sources;
 internal sealed record RemoteRef(string Kind, string Name, string Ref);
 
 /// <summary>What a repository elsewhere says of its branches and tags, without fetching anything.</summary>
-internal sealed class GitRemote(Git git, string url)
+internal sealed class GitRemote(Git git, GitRoute route)
 {
     private const string Heads = "refs/heads/";
     private const string Tags = "refs/tags/";
     private const int NamedBranches = 10;
+
+    private readonly string _url = route.Url;
 
     /// <summary>The branch of this name, or else the tag; for null what the remote's HEAD stands for.</summary>
     public Task<RemoteRef> ResolveAsync(string? name, CancellationToken cancellationToken) =>
@@ -54,7 +56,7 @@ internal sealed class GitRemote(Git git, string url)
 
         return branch ?? tag ?? throw new DeploymentFailedException(
             FailureCode.BranchNotFound,
-            branches.Count == 0 ? Empty : $"Branch `{name}` does not exist in {url}; it has {Names(branches)}.",
+            branches.Count == 0 ? Empty : $"Branch `{name}` does not exist in {_url}; it has {Names(branches)}.",
             "Name one of its branches or tags, or none for its default branch.");
     }
 
@@ -64,16 +66,16 @@ internal sealed class GitRemote(Git git, string url)
         await ListAsync((_, reference) => AddBranch(branches, reference), ["--heads"], [], cancellationToken);
         return new DeploymentFailedException(
             FailureCode.BranchNotFound,
-            branches.Count == 0 ? Empty : $"The default branch of {url} does not exist; it has {Names(branches)}.",
+            branches.Count == 0 ? Empty : $"The default branch of {_url} does not exist; it has {Names(branches)}.",
             branches.Count == 0 ? "Push a commit to it first." : "Name one of its branches.");
     }
 
-    private string Empty => $"The repository {url} is empty: it has no branch yet.";
+    private string Empty => $"The repository {_url} is empty: it has no branch yet.";
 
     private async Task ListAsync(
         Action<string, string> see, string[] options, string[] patterns, CancellationToken cancellationToken)
     {
-        string[] command = ["ls-remote", "--quiet", .. options, "--", url, .. patterns];
+        string[] command = ["ls-remote", "--quiet", .. options, "--", route.FetchUrl, .. patterns];
         var exit = await git.ReadAsync(async output =>
         {
             using var lines = new StreamReader(output, Encoding.UTF8);
@@ -86,7 +88,7 @@ internal sealed class GitRemote(Git git, string url)
 
         if (!exit.IsSuccess)
         {
-            throw GitFault.From(exit, url);
+            throw GitFault.From(exit, _url);
         }
     }
 

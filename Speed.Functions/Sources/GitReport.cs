@@ -3,12 +3,12 @@ using Speed.Deployments;
 namespace Speed.Sources;
 
 /// <summary>Tells a deployment's log what was fetched, and what of it is not all there.</summary>
-internal sealed class GitReport(Git git, DeploymentLog log)
+internal sealed class GitReport(DeploymentLog log)
 {
     private const int LongestSubject = 200;
     private const int NamedSubmodules = 20;
 
-    public async Task SayCommitAsync(string commit, CancellationToken cancellationToken)
+    public async Task SayCommitAsync(Git git, string commit, CancellationToken cancellationToken)
     {
         var subject = await git.AskAsync(cancellationToken, "log", "-1", "--no-show-signature", "--format=%s", commit);
         var text = subject is { Length: > LongestSubject } ? subject[..LongestSubject] + "…" : subject;
@@ -16,14 +16,28 @@ internal sealed class GitReport(Git git, DeploymentLog log)
     }
 
     public async Task SayFilesAsync(
-        string commit, string folder, IReadOnlyList<TreeEntry> entries, CancellationToken cancellationToken)
+        IReadOnlyList<SourcePart> parts, string folder, CancellationToken cancellationToken)
     {
-        var submodules = entries.Where(entry => entry.IsSubmodule).ToArray();
-        var files = entries.Count - submodules.Length;
+        var files = parts.Sum(part => part.Files.Count());
+        var bytes = parts.Sum(part => part.Files.Sum(file => file.Size));
         await log.SayAsync(
-            $"{files:N0} {(files == 1 ? "file" : "files")}, {ByteCount.Format(entries.Sum(entry => entry.Size))}"
-            + (folder.Length > 0 ? $", in folder {folder}" : ""), cancellationToken);
+            $"{files:N0} {(files == 1 ? "file" : "files")}, {ByteCount.Format(bytes)}"
+            + (folder.Length > 0 ? $", in folder {folder}" : "")
+            + (parts.Count > 1 ? $", of {parts.Count - 1:N0} submodules too" : ""), cancellationToken);
 
+        var pointers = new List<string>();
+        foreach (var part in parts)
+        {
+            var found = await new LfsPointers(part.Git).FindAsync(part.Commit, part.Entries, cancellationToken);
+            pointers.AddRange(found.Select(path => part.Prefix + path));
+        }
+
+        await SayPointersAsync(pointers, cancellationToken);
+    }
+
+    public async Task SayUnfetchedAsync(SourcePart part, CancellationToken cancellationToken)
+    {
+        var submodules = part.Submodules.ToArray();
         foreach (var submodule in submodules.Take(NamedSubmodules))
         {
             await log.SayAsync($"Submodule {submodule.Path} is not fetched", cancellationToken);
@@ -34,12 +48,9 @@ internal sealed class GitReport(Git git, DeploymentLog log)
             await log.SayAsync(
                 $"{submodules.Length - NamedSubmodules:N0} more submodules are not fetched", cancellationToken);
         }
-
-        var pointers = await new LfsPointers(git).FindAsync(commit, entries, cancellationToken);
-        await SayPointersAsync(pointers, cancellationToken);
     }
 
-    private async Task SayPointersAsync(IReadOnlyList<string> pointers, CancellationToken cancellationToken)
+    private async Task SayPointersAsync(List<string> pointers, CancellationToken cancellationToken)
     {
         if (pointers.Count > 0)
         {

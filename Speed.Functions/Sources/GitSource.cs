@@ -6,6 +6,8 @@ namespace Speed.Sources;
 /// <summary>Fetches with the git program: one commit, no history, no checkout.</summary>
 public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
 {
+    private readonly GitRouter _router = new(options);
+
     /// <summary>What is wrong with this machine's git and the way out, in a sentence; null if nothing is.</summary>
     public Task<string?> FindFaultAsync(CancellationToken cancellationToken) =>
         GitVersion.FindFaultAsync(options, cancellationToken);
@@ -25,10 +27,17 @@ public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
         var workspace = GitWorkspace.Create(options.WorkFolder);
         try
         {
-            var git = new Git(options, workspace.Repository);
-            var fetch = new GitFetch(git, options, workspace, time, deployment.Options.Url);
+            var route = await FindRouteAsync(deployment, secrets, log, cancellationToken);
+            var git = workspace.Open(options, route);
+            var fetch = new GitFetch(git, options, workspace, time, route);
             var fetched = await FetchAsync(fetch, deployment, log, cancellationToken);
-            return await OpenAsync(new GitReport(git, log), git, fetched, folder, workspace, cancellationToken);
+            await new GitReport(log).SayCommitAsync(git, fetched.Commit, cancellationToken);
+
+            var count = new TreeCount(options);
+            var part = await OpenAsync(git, fetched.Commit, folder, count, cancellationToken);
+            var submodules = new SubmoduleFetch(options, workspace, _router, time, count, secrets.Git, log);
+            var parts = await CompleteAsync(part, submodules, folder, deployment, log, cancellationToken);
+            return new GitSourceTree(fetched, parts, workspace);
         }
         catch (Exception fault)
         {
@@ -53,30 +62,65 @@ public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
         }
     }
 
+    private async Task<GitRoute> FindRouteAsync(
+        Deployment deployment, DeploymentSecrets secrets, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        var url = deployment.Options.Url;
+        var commit = CommitOf(deployment);
+
+        // Before the server's first answer, which may be long in coming.
+        await log.SayAsync($"Cloning {url}{(commit is null ? "" : $", commit {commit}")}", cancellationToken);
+        var route = await _router.FindAsync(url, secrets.Git, cancellationToken);
+        if (route.IsRedirected)
+        {
+            await log.SayAsync($"The server redirects to {route.FetchUrl}", cancellationToken);
+        }
+
+        return route;
+    }
+
+    // What an earlier attempt resolved stays, wherever the branch is now.
+    private static string? CommitOf(Deployment deployment) =>
+        (deployment.Commit ?? deployment.Options.Commit)?.ToLowerInvariant();
+
     private static Task<Fetched> FetchAsync(
         GitFetch fetch, Deployment deployment, DeploymentLog log, CancellationToken cancellationToken)
     {
-        // What an earlier attempt resolved stays, wherever the branch is now.
-        var commit = deployment.Commit ?? deployment.Options.Commit;
+        var commit = CommitOf(deployment);
         var branch = deployment.Branch ?? deployment.Options.Branch;
         return commit is null
             ? fetch.HeadAsync(branch, log, cancellationToken)
-            : fetch.CommitAsync(branch, commit.ToLowerInvariant(), log, cancellationToken);
+            : fetch.CommitAsync(branch, commit, log, cancellationToken);
     }
 
-    private async Task<ISourceTree> OpenAsync(
-        GitReport report, Git git, Fetched fetched, string folder, GitWorkspace workspace,
+    private static async Task<SourcePart> OpenAsync(
+        Git git, string commit, string folder, TreeCount count, CancellationToken cancellationToken)
+    {
+        var tree = new GitTree(git);
+        var treeId = await tree.FindAsync(commit, folder, cancellationToken)
+            ?? throw NoFolder(
+                $"The repository has no folder `{folder}` at commit {commit}.",
+                await tree.FoldersAsync(commit, cancellationToken));
+        return new SourcePart(git, commit, treeId, "", await tree.ListAsync(treeId, "", count, cancellationToken));
+    }
+
+    private static async Task<IReadOnlyList<SourcePart>> CompleteAsync(
+        SourcePart part, SubmoduleFetch submodules, string folder, Deployment deployment, DeploymentLog log,
         CancellationToken cancellationToken)
     {
-        await report.SayCommitAsync(fetched.Commit, cancellationToken);
-        var tree = new GitTree(git, options);
-        var treeId = await tree.FindAsync(fetched.Commit, folder, cancellationToken)
-            ?? throw NoFolder(
-                $"The repository has no folder `{folder}` at commit {fetched.Commit}.",
-                await tree.FoldersAsync(fetched.Commit, cancellationToken));
-        var entries = await tree.ListAsync(treeId, cancellationToken);
-        await report.SayFilesAsync(fetched.Commit, folder, entries, cancellationToken);
-        return new GitSourceTree(git, fetched, treeId, entries, workspace);
+        var wanted = deployment.Options.Submodules;
+        var top = folder.Length == 0 ? "" : folder + "/";
+        IReadOnlyList<SourcePart> parts = wanted
+            ? await submodules.FetchAsync(part, top, deployment.Options.Url, cancellationToken)
+            : [part];
+        var report = new GitReport(log);
+        await report.SayFilesAsync(parts, folder, cancellationToken);
+        if (!wanted)
+        {
+            await report.SayUnfetchedAsync(part, cancellationToken);
+        }
+
+        return parts;
     }
 
     private static DeploymentFailedException NoFolder(string message, params IReadOnlyList<string> folders) => new(

@@ -24,7 +24,13 @@ public static class GitSourceServices
     private static GitOptions Read(IConfiguration configuration)
     {
         var git = configuration.GetSection("Speed:Git");
-        var options = new GitOptions { Proxy = Given(git["Proxy"]), CaFile = Given(git["CaFile"]) };
+        var options = new GitOptions
+        {
+            Proxy = Given(git["Proxy"]),
+            CaFile = Given(git["CaFile"]),
+            AllowedHosts = ReadHosts(Given(git["AllowedHosts"]) ?? ""),
+            OnlyAllowedHosts = ReadFlag(Given(git["OnlyAllowedHosts"])),
+        };
         if (Given(git["AllowedSchemes"]) is { } schemes)
         {
             options.AllowedSchemes = ReadSchemes(schemes);
@@ -38,12 +44,27 @@ public static class GitSourceServices
         var data = Given(configuration["Speed:DataDirectory"]) ?? Path.Combine(
             Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "speed");
         options.WorkFolder = Path.Combine(Path.GetFullPath(data), "git");
+        options.KnownHostsFile = Path.GetFullPath(Given(git["KnownHostsFile"]) ?? Path.Combine(data, "known_hosts"));
         return options;
     }
 
+    private static string[] ReadHosts(string list)
+    {
+        var hosts = Split(list);
+        var wrong = hosts.FirstOrDefault(host => HostRules.ParseAllowed(host) is null);
+        return wrong is null
+            ? hosts
+            : throw new InvalidOperationException(
+                $"Speed__Git__AllowedHosts has `{wrong}`; it takes host or host:port.");
+    }
+
+    private static bool ReadFlag(string? flag) => flag is null || bool.TryParse(flag, out _)
+        ? bool.Parse(flag ?? "false")
+        : throw new InvalidOperationException($"Speed__Git__OnlyAllowedHosts must be true or false, not `{flag}`.");
+
     private static string[] ReadSchemes(string list)
     {
-        var schemes = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var schemes = Split(list);
         var unknown = schemes.FirstOrDefault(scheme => !RepositoryUrl.KnownSchemes.Contains(scheme));
         return unknown is null
             ? schemes
@@ -51,6 +72,9 @@ public static class GitSourceServices
                 $"Speed__Git__AllowedSchemes has `{unknown}`; "
                 + $"it takes {string.Join(", ", RepositoryUrl.KnownSchemes)}.");
     }
+
+    private static string[] Split(string list) =>
+        list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static string? Given(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
 }

@@ -1,11 +1,15 @@
+using System.Security.Cryptography;
 using System.Text;
 using Speed.Deployments;
 
 namespace Speed.Sources;
 
-/// <summary>A fetched commit's files, read from the bare repository of its workspace.</summary>
+/// <summary>
+/// A fetched commit's files and those of its fetched submodules, read from the bare repositories of its workspace.
+/// </summary>
+/// <param name="parts">The deployed repository's first.</param>
 internal sealed class GitSourceTree(
-    Git git, Fetched fetched, string treeId, IEnumerable<TreeEntry> entries, IAsyncDisposable workspace) : ISourceTree
+    Fetched fetched, IReadOnlyList<SourcePart> parts, IAsyncDisposable workspace) : ISourceTree
 {
     private const int MaxTextBytes = 1024 * 1024;
 
@@ -13,10 +17,9 @@ internal sealed class GitSourceTree(
 
     public string Commit => fetched.Commit;
 
-    public string TreeId => treeId;
+    public string TreeId { get; } = parts.Count == 1 ? parts[0].TreeId : HashOf(parts);
 
-    public IReadOnlyList<SourceFile> Files { get; } =
-        [.. entries.Select(entry => new SourceFile(entry.Path, entry.Size, entry.IsRegular))];
+    public IReadOnlyList<SourceFile> Files { get; } = FilesOf(parts);
 
     public async Task<string?> ReadTextAsync(string path, CancellationToken cancellationToken)
     {
@@ -27,7 +30,10 @@ internal sealed class GitSourceTree(
             return null;
         }
 
-        var text = await git.ReadTextAsync(cancellationToken, "cat-file", "blob", $"{TreeId}:{wanted}");
+        var part = parts.Where(part => file.Path.StartsWith(part.Prefix, StringComparison.Ordinal))
+            .MaxBy(part => part.Prefix.Length)!;
+        var text = await part.Git.ReadTextAsync(
+            cancellationToken, "cat-file", "blob", $"{part.TreeId}:{file.Path[part.Prefix.Length..]}");
         return text?.TrimStart('\uFEFF');
     }
 
@@ -39,22 +45,49 @@ internal sealed class GitSourceTree(
             : throw new DeploymentFailedException(
                 FailureCode.DockerfileNotFound, $"`{dockerfile}` is not a path inside the build context.");
         var ignore = await ReadIgnoreAsync(path, cancellationToken);
-        await WriteAttributesAsync(cancellationToken);
-
         var context = new ContextTar(destination);
         await context.WriteDockerfileAsync(path, dockerfileText, cancellationToken);
-        var exit = await git.ReadAsync(
-            archive => context.CopyAsync(archive, name => name == path || ignore.Excludes(name), cancellationToken),
-            ["archive", "--format=tar", TreeId], cancellationToken);
-        if (!exit.IsSuccess)
+        foreach (var part in parts)
         {
-            throw new InvalidOperationException($"git archive failed: {exit.Errors}");
+            await CopyAsync(part, context, name => name == path || ignore.Excludes(name), cancellationToken);
         }
 
         await context.FinishAsync(cancellationToken);
     }
 
     public ValueTask DisposeAsync() => workspace.DisposeAsync();
+
+    private static SourceFile[] FilesOf(IReadOnlyList<SourcePart> parts)
+    {
+        var fetched = parts.Select(part => part.Prefix.TrimEnd('/')).ToHashSet();
+        var files =
+            from part in parts
+            from entry in part.Entries
+            let path = part.Prefix + entry.Path
+            where !(entry.IsSubmodule && fetched.Contains(path))
+            select new SourceFile(path, entry.Size, entry.IsRegular);
+        return [.. files];
+    }
+
+    private static async Task CopyAsync(
+        SourcePart part, ContextTar context, Func<string, bool> excludes, CancellationToken cancellationToken)
+    {
+        await WriteAttributesAsync(part.Git, cancellationToken);
+        var exit = await part.Git.ReadAsync(
+            archive => context.CopyAsync(archive, part.Prefix, excludes, cancellationToken),
+            ["archive", "--format=tar", part.TreeId], cancellationToken);
+        if (!exit.IsSuccess)
+        {
+            throw new InvalidOperationException($"git archive failed: {exit.Errors}");
+        }
+    }
+
+    // The tree of the repository names its submodules' commits, but not that they are there, nor what theirs are.
+    private static string HashOf(IEnumerable<SourcePart> parts)
+    {
+        var all = string.Concat(parts.Select(part => $"{part.Prefix}\0{part.TreeId}\0"));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
+    }
 
     // An ignore file of the Dockerfile's own name comes before the general one.
     private async Task<DockerIgnore> ReadIgnoreAsync(string dockerfile, CancellationToken cancellationToken)
@@ -85,7 +118,7 @@ internal sealed class GitSourceTree(
     }
 
     // What a repository says for its releases would silently change what is built.
-    private Task WriteAttributesAsync(CancellationToken cancellationToken)
+    private static Task WriteAttributesAsync(Git git, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateDirectory(Path.Combine(git.Folder, "info"));
         return File.WriteAllTextAsync(

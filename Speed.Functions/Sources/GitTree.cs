@@ -18,7 +18,7 @@ internal readonly record struct TreeEntry(string Mode, string ObjectId, long Siz
 }
 
 /// <summary>Reads and counts a tree, however large it claims to be.</summary>
-internal sealed class GitTree(Git git, GitOptions limits)
+internal sealed class GitTree(Git git)
 {
     /// <summary>The id of the tree at <paramref name="folder"/> (empty: the whole); null if there is none.</summary>
     public async Task<string?> FindAsync(string commit, string folder, CancellationToken cancellationToken)
@@ -40,16 +40,16 @@ internal sealed class GitTree(Git git, GitOptions limits)
     }
 
     /// <summary>Every file below; throws <c>REPO_TOO_LARGE</c> as soon as a limit is passed.</summary>
-    public async Task<List<TreeEntry>> ListAsync(string treeId, CancellationToken cancellationToken)
+    /// <param name="prefix">Where the tree is in what is counted.</param>
+    public async Task<List<TreeEntry>> ListAsync(
+        string treeId, string prefix, TreeCount count, CancellationToken cancellationToken)
     {
         var entries = new List<TreeEntry>();
-        var bytes = 0L;
         var exit = await git.ReadAsync(output => ReadRecordsAsync(output, record =>
         {
             var entry = Parse(record);
             entries.Add(entry);
-            bytes += entry.Size;
-            Check(entries.Count, bytes, entry.Path);
+            count.Add(entry.Size, prefix + entry.Path);
         }), ["ls-tree", "-r", "-l", "-z", treeId], cancellationToken);
 
         return exit.IsSuccess ? entries : throw new DeploymentFailedException(
@@ -60,24 +60,6 @@ internal sealed class GitTree(Git git, GitOptions limits)
         FailureCode.RepoTooLarge,
         message,
         "Deploy a smaller subdirectory, or leave large files out of the repository.");
-
-    private void Check(int files, long bytes, string path)
-    {
-        if (files > limits.TreeMaxFiles)
-        {
-            throw TooLarge($"The repository has more than {limits.TreeMaxFiles:N0} files.");
-        }
-
-        if (bytes > limits.TreeMaxBytes)
-        {
-            throw TooLarge($"The repository's files have more than {ByteCount.Format(limits.TreeMaxBytes)} together.");
-        }
-
-        if (path.AsSpan().Count('/') > limits.TreeMaxDepth)
-        {
-            throw TooLarge($"The repository's folders are more than {limits.TreeMaxDepth} deep.");
-        }
-    }
 
     private static async Task ReadRecordsAsync(Stream output, Action<string> see)
     {

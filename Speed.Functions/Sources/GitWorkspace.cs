@@ -1,3 +1,5 @@
+using Speed.Deployments;
+
 namespace Speed.Sources;
 
 /// <summary>A folder of one fetch's own, readable by nobody else. Disposing it removes it.</summary>
@@ -5,16 +7,12 @@ internal sealed class GitWorkspace : IAsyncDisposable
 {
     private const string Prefix = "fetch-";
     private readonly string _folder;
+    private int _repositories;
 
     private GitWorkspace(string folder)
     {
         _folder = folder;
-        Repository = Path.Combine(folder, "repository.git");
-        Directory.CreateDirectory(Repository);
     }
-
-    /// <summary>The folder of the bare repository.</summary>
-    public string Repository { get; }
 
     /// <summary>What is in it now, temporary files included.</summary>
     public long Bytes => new DirectoryInfo(_folder)
@@ -38,6 +36,19 @@ internal sealed class GitWorkspace : IAsyncDisposable
         return new GitWorkspace(folder);
     }
 
+    /// <summary>Git in a folder of its own here, for the one repository that this way leads to.</summary>
+    public Git Open(GitOptions options, GitRoute route)
+    {
+        var folder = Path.Combine(_folder, $"repository-{++_repositories}.git");
+        Directory.CreateDirectory(folder);
+        if (route.Address.Scheme == "ssh")
+        {
+            WriteKeys(folder, options.KnownHostsFile, route.Credential);
+        }
+
+        return new Git(options, folder, route);
+    }
+
     /// <summary>Removes what fetches of a process that died have left under <paramref name="root"/>.</summary>
     public static void RemoveLeftovers(string root)
     {
@@ -56,6 +67,31 @@ internal sealed class GitWorkspace : IAsyncDisposable
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    // Copies: their names here need no quotes, and ssh cannot change the operator's file.
+    private void WriteKeys(string repository, string knownHosts, Credential? credential)
+    {
+        var known = File.Exists(knownHosts) ? File.ReadAllText(knownHosts) : "";
+        WritePrivate(Path.Combine(_folder, SshCommand.KnownHosts), known);
+        if (credential is not null)
+        {
+            // OpenSSH reads no key without a last line feed, nor one with carriage returns.
+            var key = credential.Value.ReplaceLineEndings("\n").Trim() + "\n";
+            WritePrivate(repository + SshCommand.KeySuffix, key);
+        }
+    }
+
+    private static void WritePrivate(string path, string text)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var writer = new StreamWriter(path, options);
+        writer.Write(text);
     }
 
     private static long SizeOf(FileInfo file)

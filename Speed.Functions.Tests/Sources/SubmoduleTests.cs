@@ -1,0 +1,184 @@
+using System.Net;
+using System.Text;
+using Speed.Deployments;
+using Xunit;
+
+namespace Speed.Tests.Sources;
+
+public sealed class SubmoduleTests : IAsyncLifetime
+{
+    private SourceWorld _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await SourceWorld.StartAsync();
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    [Theory]
+    [InlineData("../lib.git")]
+    [InlineData("./../lib.git")]
+    [InlineData("{0}/lib.git")]
+    public async Task Submodules_that_are_asked_for_are_in_the_context(string url)
+    {
+        var (main, lib) = await CreateAsync(url);
+
+        await using var tree = await _world.FetchAsync(main.Url, submodules: true);
+        var context = await SourceWorld.ContextAsync(tree);
+
+        Assert.Equal(["Dockerfile", ".gitmodules", "z", "libs/x/code", "libs/x/run"], SortedFiles(tree));
+        Assert.Equal("libs", await tree.ReadTextAsync("libs/x/code", CancellationToken.None));
+        Assert.Equal(
+            ["Dockerfile", ".gitmodules", "libs/", "libs/x/", "z", "libs/x/code", "libs/x/run"],
+            context.Select(entry => entry.Name));
+        Assert.Equal("libs", context.Single(entry => entry.Name == "libs/x/code").Content);
+        Assert.Contains($"Cloning submodule libs/x: {lib.Url}, commit {lib.Head}", _world.Log);
+        Assert.DoesNotContain("Submodule libs/x is not fetched", _world.Log);
+    }
+
+    [Fact]
+    public async Task Other_contents_of_a_submodule_are_another_tree_and_so_is_its_absence()
+    {
+        var (main, lib) = await CreateAsync("../lib.git");
+        await using var first = await _world.FetchAsync(main.Url, submodules: true);
+        await using var again = await _world.FetchAsync(main.Url, submodules: true);
+        await using var without = await _world.FetchAsync(main.Url);
+        await lib.ChangeAsync(r => r.File("code", "other"));
+        await main.ChangeAsync(r => r.Submodule("libs/x", lib.Head));
+        await using var second = await _world.FetchAsync(main.Url, submodules: true);
+
+        Assert.Equal(first.TreeId, again.TreeId);
+        Assert.Equal(3, new[] { first.TreeId, without.TreeId, second.TreeId }.Distinct().Count());
+        Assert.Equal("other", await second.ReadTextAsync("libs/x/code", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Submodules_of_submodules_and_below_a_subdirectory_are_fetched_at_their_commits()
+    {
+        var inner = await _world.Server.CreateAsync("inner", r => r.File("deep", "old"));
+        var old = inner.Head;
+        await inner.ChangeAsync(r => r.File("deep", "new"));
+        var lib = await _world.Server.CreateAsync("lib", r => r
+            .File(".gitmodules", Modules("in", "../inner.git")).Submodule("in", old));
+        var main = await _world.Server.CreateAsync("main", r => r
+            .File(".gitmodules", Modules("web/lib", "../lib.git") + Modules("other", "../gone.git"))
+            .File("web/Dockerfile", "FROM busybox\n").Submodule("web/lib", lib.Head).Submodule("other", old));
+
+        await using var tree = await _world.FetchAsync(main.Url, folder: "web", submodules: true);
+
+        Assert.Equal("old", await tree.ReadTextAsync("lib/in/deep", CancellationToken.None));
+        Assert.Equal(["Dockerfile", "lib/.gitmodules", "lib/in/deep"], tree.Files.Select(file => file.Path));
+        Assert.Contains("3 files, 64 bytes, in folder web, of 2 submodules too", _world.Log);
+    }
+
+    [Theory]
+    [InlineData("http://[::1]:9/lib.git", FailureCode.HostNotAllowed)]
+    [InlineData("http://127.0.0.2:9/lib.git", FailureCode.HostNotAllowed)]
+    [InlineData("http://git.example/lib.git", FailureCode.HostNotAllowed)]
+    [InlineData("ssh://git@127.0.0.1/lib.git", FailureCode.CloneFailed)]
+    [InlineData("ext::sh -c 'touch {0}'", FailureCode.CloneFailed)]
+    [InlineData("--upload-pack=touch {0}", FailureCode.CloneFailed)]
+    [InlineData("-u./evil", FailureCode.CloneFailed)]
+    [InlineData("file:///{0}", FailureCode.CloneFailed)]
+    [InlineData("http://user:password@127.0.0.1/lib.git", FailureCode.CloneFailed)]
+    [InlineData("../../../../lib.git", FailureCode.CloneFailed)]
+    [InlineData("/etc", FailureCode.CloneFailed)]
+    public async Task The_address_of_a_submodule_is_judged_as_every_other(string url, FailureCode code)
+    {
+        var canary = Path.Combine(_world.Options.WorkFolder, "canary");
+        _world.Options.AllowedSchemes = ["https", "http"];
+        _world.Options.Resolve = (_, _) => Task.FromResult(new[] { IPAddress.Loopback });
+        var (main, _) = await CreateAsync(url.Replace("{0}", canary));
+
+        var failure = await _world.FailAsync(main.Url, submodules: true);
+
+        Assert.Equal(code, failure.Code);
+        Assert.False(File.Exists(canary));
+        Assert.Empty(_world.Workspaces);
+    }
+
+    [Fact]
+    public async Task A_submodule_without_an_address_or_commit_is_told()
+    {
+        var lib = await _world.Server.CreateAsync("lib", r => r.File("a", "1"));
+        var nowhere = await _world.Server.CreateAsync("nowhere", r => r.Submodule("x", lib.Head));
+        var gone = await _world.Server.CreateAsync("gone", r => r
+            .File(".gitmodules", Modules("x", "../lib.git")).Submodule("x", new string('1', 40)));
+
+        var first = await _world.FailAsync(nowhere.Url, submodules: true);
+        var second = await _world.FailAsync(gone.Url, submodules: true);
+
+        Assert.Equal("Submodule `x` cannot be fetched: `.gitmodules` does not say where it comes from.", first.Message);
+        Assert.Equal(FailureCode.CommitNotFound, second.Code);
+        Assert.Contains(lib.Url, second.Message);
+    }
+
+    [Fact]
+    public async Task Redirects_of_submodules_are_followed_by_the_same_rules()
+    {
+        var (main, lib) = await CreateAsync("../moved");
+        _world.Server.RedirectTo = request => request.Path == "/moved/info/refs"
+            ? $"/lib.git/info/refs{request.QueryString}"
+            : null;
+        await using var tree = await _world.FetchAsync(main.Url, submodules: true);
+        _world.Server.RedirectTo = request => request.Path == "/moved/info/refs"
+            ? $"http://127.0.0.2:9/lib.git/info/refs{request.QueryString}"
+            : null;
+
+        var failure = await _world.FailAsync(main.Url, submodules: true);
+
+        Assert.Equal("libs", await tree.ReadTextAsync("libs/x/code", CancellationToken.None));
+        Assert.Equal(FailureCode.HostNotAllowed, failure.Code);
+    }
+
+    [Fact]
+    public async Task A_submodule_gets_only_a_credential_that_matches_it()
+    {
+        await using var other = await GitServer.StartAsync();
+        var lib = await other.CreateAsync("lib", r => r.File("a", "1"));
+        var main = await _world.Server.CreateAsync("main", r => r
+            .File(".gitmodules", Modules("x", lib.Url)).Submodule("x", lib.Head));
+        _world.Server.Authorization = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("ada:secret"));
+        _world.Credentials = [new Credential("TOKEN", [Glob.TargetOf(_world.Server.Url) + "/*"], "ada", "secret")];
+
+        await using var tree = await _world.FetchAsync(main.Url, submodules: true);
+
+        Assert.Equal("1", await tree.ReadTextAsync("x/a", CancellationToken.None));
+        Assert.All(other.Authorizations, Assert.Empty);
+        Assert.NotEmpty(other.Authorizations);
+    }
+
+    [Theory]
+    [InlineData(5, 1 << 20, 100, 1 << 20)]
+    [InlineData(6, 200_000, 100, 1 << 20)]
+    [InlineData(6, 1 << 20, 1, 1 << 20)]
+    [InlineData(6, 1 << 20, 100, 200_000)]
+    public async Task Submodules_count_with_their_repository(int files, int bytes, int depth, long fetched)
+    {
+        (_world.Options.TreeMaxFiles, _world.Options.TreeMaxBytes) = (files, bytes);
+        (_world.Options.TreeMaxDepth, _world.Options.FetchMaxBytes) = (depth, fetched);
+        var lib = await _world.Server.CreateAsync("lib", r => r.Large("big", 120_000, random: true));
+        var main = await _world.Server.CreateAsync("main", r => r
+            .File(".gitmodules", Modules("libs/x", "../lib.git")).Large("big", 120_000, random: true)
+            .File("a", "1").File("b", "2").Submodule("libs/x", lib.Head));
+        await using var alone = await _world.FetchAsync(main.Url);
+
+        var failure = await _world.FailAsync(main.Url, submodules: true);
+
+        Assert.Equal(FailureCode.RepoTooLarge, failure.Code);
+    }
+
+    private async Task<(GitRepository Main, GitRepository Lib)> CreateAsync(string url)
+    {
+        var lib = await _world.Server.CreateAsync("lib", r => r
+            .File("code", "libs").Executable("run", "#!/bin/sh\n"));
+        var main = await _world.Server.CreateAsync("main", r => r
+            .File(".gitmodules", Modules("libs/x", string.Format(url, _world.Server.Url)))
+            .File("Dockerfile", "FROM busybox\n").File("z", "1").Submodule("libs/x", lib.Head));
+        return (main, lib);
+    }
+
+    private static string Modules(string path, string url) =>
+        $"[submodule \"{path}\"]\n\tpath = {path}\n\turl = {url}\n";
+
+    private static IEnumerable<string> SortedFiles(ISourceTree tree) =>
+        tree.Files.Select(file => file.Path).OrderBy(path => path != "Dockerfile").ThenBy(path => path.Count(c => c == '/'));
+}

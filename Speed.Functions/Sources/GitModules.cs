@@ -1,0 +1,83 @@
+using Speed.Deployments;
+
+namespace Speed.Sources;
+
+/// <summary>What a commit says of where its submodules come from.</summary>
+internal static class GitModules
+{
+    private const string Path = ".path";
+    private const string Url = ".url";
+
+    /// <summary>The addresses by path from the top of the commit; empty where it has no <c>.gitmodules</c>.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(
+        Git git, string commit, CancellationToken cancellationToken)
+    {
+        var settings = await git.ReadTextAsync(
+            cancellationToken, "config", "--blob", commit + ":.gitmodules", "--null", "--list");
+        var (paths, urls) = (new Dictionary<string, string>(), new Dictionary<string, string>());
+        foreach (var setting in (settings ?? "").Split('\0', StringSplitOptions.RemoveEmptyEntries))
+        {
+            // "submodule.<name>.path\n<value>"; the last one counts, as it does for git.
+            var parts = setting.Split('\n', 2);
+            if (parts.Length == 2 && parts[0].StartsWith("submodule.", StringComparison.Ordinal))
+            {
+                Keep(paths, Path, parts[0], parts[1]);
+                Keep(urls, Url, parts[0], parts[1]);
+            }
+        }
+
+        var known = new Dictionary<string, string>();
+        foreach (var (name, path) in paths)
+        {
+            if (urls.TryGetValue(name, out var url))
+            {
+                known[path.TrimEnd('/')] = url;
+            }
+        }
+
+        return known;
+    }
+
+    /// <summary>
+    /// The address of a submodule, where it is a relative one, seen from its repository's; null if it leads out of the
+    /// host.
+    /// </summary>
+    public static string? Resolve(string url, string repository)
+    {
+        if (url is not ("." or "..") && !url.StartsWith("./", StringComparison.Ordinal)
+            && !url.StartsWith("../", StringComparison.Ordinal))
+        {
+            return url;
+        }
+
+        var path = RepositoryUrl.Parse(repository).Path;
+        var host = repository[..^path.Length];
+        var segments = path.Trim('/').Split('/').ToList();
+        foreach (var part in url.Split('/').Where(part => part is not ("" or ".")))
+        {
+            if (part != "..")
+            {
+                segments.Add(part);
+            }
+            else if (segments.Count == 0)
+            {
+                return null;
+            }
+            else
+            {
+                segments.RemoveAt(segments.Count - 1);
+            }
+        }
+
+        var root = path.StartsWith('/') ? "/" : "";
+        return segments.Count == 0 ? null : host + root + string.Join('/', segments);
+    }
+
+    private static void Keep(Dictionary<string, string> values, string suffix, string key, string value)
+    {
+        if (key.EndsWith(suffix, StringComparison.Ordinal))
+        {
+            values[key[..^suffix.Length]] = value;
+        }
+    }
+}

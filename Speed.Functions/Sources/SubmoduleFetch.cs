@@ -1,0 +1,89 @@
+using Speed.Deployments;
+
+namespace Speed.Sources;
+
+/// <summary>
+/// Fetches the submodules of a source and theirs, each at the commit that its repository records, by the same rules as
+/// the repository itself. What they bring and hold counts with it.
+/// </summary>
+internal sealed class SubmoduleFetch(
+    GitOptions options, GitWorkspace workspace, GitRouter router, TimeProvider time, TreeCount count,
+    IReadOnlyList<Credential> credentials, DeploymentLog log)
+{
+    private const int MaxDepth = 10;
+    private const int MaxSubmodules = 500;
+
+    /// <summary>The part that is given, and one of each submodule below it.</summary>
+    /// <param name="folder">Where in its repository the part begins; empty for the top.</param>
+    public async Task<IReadOnlyList<SourcePart>> FetchAsync(
+        SourcePart part, string folder, string url, CancellationToken cancellationToken)
+    {
+        var parts = new List<SourcePart> { part };
+        await AddAsync(parts, part, folder, url, 1, cancellationToken);
+        return parts;
+    }
+
+    private async Task AddAsync(
+        List<SourcePart> parts, SourcePart part, string folder, string url, int depth,
+        CancellationToken cancellationToken)
+    {
+        if (!part.Submodules.Any())
+        {
+            return;
+        }
+
+        if (depth > MaxDepth)
+        {
+            throw GitTree.TooLarge($"Submodules are more than {MaxDepth} deep within each other.");
+        }
+
+        var urls = await GitModules.ReadAsync(part.Git, part.Commit, cancellationToken);
+        foreach (var entry in part.Submodules)
+        {
+            if (parts.Count > MaxSubmodules)
+            {
+                throw GitTree.TooLarge($"The repository has more than {MaxSubmodules} submodules.");
+            }
+
+            var from = UrlOf(entry, part, urls.GetValueOrDefault(folder + entry.Path), url);
+            var submodule = await FetchAsync(entry, part.Prefix, from, cancellationToken);
+            parts.Add(submodule);
+            await AddAsync(parts, submodule, "", from, depth + 1, cancellationToken);
+        }
+    }
+
+    private async Task<SourcePart> FetchAsync(
+        TreeEntry entry, string prefix, string url, CancellationToken cancellationToken)
+    {
+        await log.SayAsync(
+            $"Cloning submodule {prefix}{entry.Path}: {url}, commit {entry.ObjectId}", cancellationToken);
+        var route = await router.FindAsync(url, credentials, cancellationToken);
+        var git = workspace.Open(options, route);
+        await new GitFetch(git, options, workspace, time, route)
+            .CommitAsync(null, entry.ObjectId, log, cancellationToken);
+
+        var tree = new GitTree(git);
+        var treeId = await tree.FindAsync(entry.ObjectId, "", cancellationToken)
+            ?? throw new InvalidOperationException($"Commit {entry.ObjectId} was fetched, and has no tree.");
+        var below = $"{prefix}{entry.Path}/";
+        return new SourcePart(
+            git, entry.ObjectId, treeId, below, await tree.ListAsync(treeId, below, count, cancellationToken));
+    }
+
+    private string UrlOf(TreeEntry entry, SourcePart part, string? written, string repository)
+    {
+        var url = written is null ? null : GitModules.Resolve(written, repository);
+        var fault = (written, url) switch
+        {
+            (null, _) => "`.gitmodules` does not say where it comes from.",
+            (_, null) => $"`{written}` leads out of {repository}.",
+            _ => RepositoryUrl.FindFault(url, options.AllowedSchemes),
+        };
+        return fault is null
+            ? url!
+            : throw new DeploymentFailedException(
+                FailureCode.CloneFailed,
+                $"Submodule `{part.Prefix}{entry.Path}` cannot be fetched: {fault}",
+                "Correct its url in `.gitmodules`, or deploy without submodules.");
+    }
+}
