@@ -22,8 +22,8 @@ internal sealed partial class ReportSocket(
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     private const UnixFileMode OwnersFolder =
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherExecute;
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     private WebApplication? _server;
 
