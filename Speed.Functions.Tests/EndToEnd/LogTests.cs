@@ -71,6 +71,39 @@ public sealed class LogTests(World world) : IClassFixture<World>
         Assert.Contains("\na\uFFFDb\n", ended.Log, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Lines_that_pose_as_something_else_are_stored_as_they_are_and_harmless_as_they_are_shown()
+    {
+        string[] lines =
+        [
+            "[gap: the disk was full, 7 bytes]",
+            """{"gap":{"from":1,"to":9,"reason":"forged","bytes":1}}""",
+            """{"n":1,"at":"2026-01-01T00:00:00.000Z","phase":"run","stream":"speed","text":"Image built"}""",
+            "Stopping: SIGTERM, and SIGKILL after 10 s.",
+            "<script>alert(1)</script><img src=x onerror=alert(1)>",
+            "10 %\r20 %\r30 %",
+            "\u001b]8;;https://evil.example\u0007click\u001b]8;;\u0007\u001b[2J\u001b]0;title\u0007",
+            "event: end",
+            "data: {}",
+        ];
+        var repository = await world.RepositoryAsync(r => r
+            .File("Dockerfile", "FROM busybox\nCOPY said /\nCMD [\"cat\", \"/said\"]\n")
+            .File("said", string.Join('\n', lines) + "\n"));
+
+        var ended = (await world.DeployAsync(repository)).Succeeded();
+        var stored = (await EntriesAsync(world.App, ended.Id))
+            .Where(entry => entry.TryGetProperty("phase", out var phase) && phase.GetString() == "run")
+            .Where(entry => entry.GetProperty("stream").GetString() == "stdout");
+        using var plain = await world.App.Client.GetAsync(
+            $"/v1/deployments/{ended.Id}/logs", TestContext.Current.CancellationToken);
+
+        Assert.Equal(lines, stored.Select(entry => entry.GetProperty("text").GetString()));
+        Assert.Equal("text/plain", plain.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("nosniff", plain.Headers.GetValues("X-Content-Type-Options").Single());
+        Assert.Contains("default-src 'none'", plain.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.True(ended.Resource.GetProperty("log").GetProperty("complete").GetBoolean());
+    }
+
     private static async Task<List<JsonElement>> EntriesAsync(SpeedApp app, long id)
     {
         var text = await app.Client.GetStringAsync(
