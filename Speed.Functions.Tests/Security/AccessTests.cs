@@ -54,6 +54,32 @@ public sealed class AccessTests
         }
     }
 
+    [Fact]
+    public async Task A_path_is_one_function_s_alone_however_it_is_written()
+    {
+        await using var app = await Keys.OpenAsync();
+        var reader = await app.NewTokenAsync(["read"]);
+        var table = app.Services.GetRequiredService<FunctionTable>();
+
+        foreach (var function in table.Functions.Where(function => function.Needs?.Scope is Scope.Admin or Scope.Secrets))
+        {
+            var path = PathOf(function, 1);
+            Assert.Equal([function.Name], table.Functions
+                .Where(other => other.Methods.Overlaps(function.Methods) && other.Matcher.TryMatch(path, []))
+                .Select(other => other.Name));
+            string[] spellings =
+            [
+                path, path + "/", path.ToUpperInvariant(), path.Replace("/v1/", "/v1//"), path + "//", path.Replace("v1", "%76%31"),
+                path + "?x=1", path + "/.", path.Replace("/v1", "/v1/x/.."), path + "%2F", path + ";x", path + "%20",
+            ];
+            foreach (var spelling in spellings)
+            {
+                var answer = await app.AskAsync(function.Methods.First(), spelling, reader);
+                Assert.True(answer.Status is 403 or 404 or 405, $"{spelling}: {answer.Status} {answer.Text}");
+            }
+        }
+    }
+
     [Theory]
     [InlineData("/no/such/path")]
     [InlineData("/v1/deployments/x")]

@@ -63,13 +63,23 @@ internal sealed class AccessRules(
 
         context.Admit(caller);
         audit.Watch(context, found);
-        if (found?.Function.LackedBy(caller) is { } scope)
+        var refusal = found is var (function, _)
+            ? function.LackedBy(caller) is { } scope ? TooLittle(caller, scope) : null
+            : NoFunction(context);
+        await (refusal is null ? next(context) : refusal.ExecuteAsync(context));
+    }
+
+    // Not left to the router: whatever it would find there, nobody has judged.
+    private Refusal NoFunction(HttpContext context)
+    {
+        var methods = string.Join(", ", functions.MethodsAt(context.Request.Path));
+        if (methods.Length == 0)
         {
-            await TooLittle(caller, scope).ExecuteAsync(context);
-            return;
+            return Refusal.NotFound;
         }
 
-        await next(context);
+        context.Response.Headers.Allow = methods;
+        return Refusal.MethodNotAllowed(methods);
     }
 
     private async Task<Caller?> FindCallerAsync(HttpRequest request, CancellationToken cancellationToken)

@@ -50,6 +50,13 @@ internal sealed class FunctionTable
         return null;
     }
 
+    /// <summary>The methods with which functions at this path are called; empty where there are none.</summary>
+    public IReadOnlyList<string> MethodsAt(PathString path) =>
+    [
+        .. Functions.Where(function => function.Matcher.TryMatch(path, [])).SelectMany(function => function.Methods)
+            .Distinct().Order(),
+    ];
+
     private IEnumerable<FunctionEntry> FindFunctions() =>
         from type in typeof(FunctionTable).Assembly.GetTypes()
         from method in type.GetMethods()

@@ -89,13 +89,11 @@ internal sealed partial class HttpRules(ILogger<HttpRules> logger) : IStartupFil
         await next(context);
         if (context.Response is { HasStarted: false, ContentType: null, StatusCode: 404 })
         {
-            await AnswerAsync(context, new Refusal(404, "NOT_FOUND", "Not found"));
+            await AnswerAsync(context, Refusal.NotFound);
         }
         else if (context.Response is { HasStarted: false, ContentType: null, StatusCode: 405 } response)
         {
-            await AnswerAsync(
-                context,
-                new Refusal(405, "METHOD_NOT_ALLOWED", $"Method not allowed: use {response.Headers.Allow}."));
+            await AnswerAsync(context, Refusal.MethodNotAllowed(response.Headers.Allow.ToString()));
         }
     }
 

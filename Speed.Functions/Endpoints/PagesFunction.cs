@@ -24,5 +24,5 @@ public sealed class PagesFunction(Pages pages)
     private Results<PhysicalFileHttpResult, Refusal> Serve(string path) =>
         pages.Find(path) is var (file, contentType)
             ? TypedResults.PhysicalFile(file, contentType, lastModified: File.GetLastWriteTimeUtc(file))
-            : new Refusal(404, "NOT_FOUND", "Not found");
+            : Refusal.NotFound;
 }

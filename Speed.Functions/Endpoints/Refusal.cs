@@ -19,6 +19,8 @@ public sealed record Refusal(int Status, string Code, string Detail) : IResult
     /// <summary>Null unless the same request may succeed later.</summary>
     public int? RetryAfterSeconds { get; init; }
 
+    public static Refusal NotFound { get; } = new(404, "NOT_FOUND", "Not found");
+
     public static Refusal NoDeployment { get; } = new(404, "NOT_FOUND", Error.NoDeployment.Sentence);
 
     /// <param name="detail">What the guard of the disk said; null if there was room again when it was asked.</param>
@@ -26,6 +28,10 @@ public sealed record Refusal(int Status, string Code, string Detail) : IResult
     {
         RetryAfterSeconds = 60,
     };
+
+    /// <param name="methods">Those that are, with commas between them.</param>
+    public static Refusal MethodNotAllowed(string methods) =>
+        new(405, "METHOD_NOT_ALLOWED", $"Method not allowed: use {methods}.");
 
     public static Refusal BadRequest(string code, string detail) => new(400, code, detail);
 

@@ -17,6 +17,8 @@ internal sealed partial class ReportSocket(
     ReportFolder folder, HttpRules http, AccessRules access, IServiceProvider services, ILogger<ReportSocket> logger)
     : IHostedService
 {
+    private const int MostConnections = 1_000;
+
     private const UnixFileMode Everybody =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
@@ -70,6 +72,8 @@ internal sealed partial class ReportSocket(
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, TimeSpan.FromSeconds(5));
+            // Programs share it: one of them must not take all there is.
+            kestrel.Limits.MaxConcurrentConnections = MostConnections;
             kestrel.ListenUnixSocket(folder.Socket);
         });
 
