@@ -5,9 +5,6 @@ namespace Speed.Runners;
 
 public sealed partial class DockerRunner
 {
-    private const int KilledBySignal9 = 137;
-    private const int KilledBySignal15 = 143;
-
     public async Task<string> BuildAsync(
         BuildPlan plan, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken)
     {
@@ -28,18 +25,15 @@ public sealed partial class DockerRunner
             var failure = BuildFailure.From(
                 reason, refusal is null ? progress.FailedStep : null, progress.ErrorCode, engine, builder,
                 Dockerfile.Parse(plan.DockerfileText));
-            throw await IsEnginesEndAsync(failure, cancellationToken) ? _docker.Unavailable(failure) : failure;
+
+            // An engine on its way down fails the steps of its builds with any words and any exit code.
+            throw await _docker.TakesConnectionsAsync(cancellationToken) ? failure : _docker.Unavailable(failure);
         }
 
         var id = await FindImageIdAsync(progress.ImageId ?? tag, cancellationToken);
         await log.SayAsync($"Built image {id}", cancellationToken);
         return id;
     }
-
-    // An engine that is told to end fails the steps of its builds, for whatever reason it is then, or kills them.
-    private async Task<bool> IsEnginesEndAsync(DeploymentFailedException failure, CancellationToken cancellationToken) =>
-        failure.ExitCode is null or KilledBySignal9 or KilledBySignal15
-        && !await _docker.TakesConnectionsAsync(cancellationToken);
 
     private async Task<string?> RunBuildAsync(
         BuildPlan plan, ISourceTree source, Builder builder, string tag, BuildProgress progress,
