@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Speed.Deployments;
 using Xunit;
 using static Speed.Deployments.DeploymentStatus;
@@ -14,7 +13,7 @@ public abstract partial class StoreContract : IDisposable
 
     protected Bell Bell { get; } = new();
 
-    protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+    protected JumpingTime Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
     protected IDeploymentStore Store => _store.Value;
 

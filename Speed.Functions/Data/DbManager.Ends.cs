@@ -28,7 +28,7 @@ public sealed partial class DbManager
     public Task<IReadOnlyList<Deployment>> ListOverdueAsync(CancellationToken cancellationToken) =>
         _database.ReadAsync(ListOverdue, cancellationToken);
 
-    public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) =>
+    public Task<TimeSpan?> NextDueAsync(CancellationToken cancellationToken) =>
         _database.ReadAsync(NextDue, cancellationToken);
 
     private bool Settle(SqliteSession db, Claim claim, Settlement settlement)
@@ -111,15 +111,16 @@ public sealed partial class DbManager
         ORDER BY d.due_at_ms, d.id
         """,
         ReadDeployment,
-        ("$now", Now));
+        ("$now", Steady));
 
-    private static DateTimeOffset? NextDue(SqliteSession db) => db.One(
+    private TimeSpan? NextDue(SqliteSession db) => db.One<TimeSpan?>(
         """
-        SELECT min(due_at_ms)
+        SELECT min(due_at_ms) - $now
         FROM deployment
         WHERE due_at_ms IS NOT NULL
         """,
-        row => row.TimeOrNull());
+        row => row.LongOrNull() is { } left ? TimeSpan.FromMilliseconds(left) : null,
+        ("$now", Steady));
 
     private sealed record End(DeploymentStatus Status, Failure? Failure, int? ExitCode, bool ClosesLog);
 }

@@ -80,7 +80,7 @@ public sealed partial class DbManager
             WHERE id = $id
                 AND status = 'Pending'
             """,
-            ("$now", now), ("$due", DueAfter(now, deployment.Options.Timeouts.RunSeconds)),
+            ("$now", now), ("$due", DueAfter(Steady, deployment.Options.Timeouts.RunSeconds)),
             ("$id", deployment.Id)) > 0;
     }
 

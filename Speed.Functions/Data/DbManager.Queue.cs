@@ -74,7 +74,7 @@ public sealed partial class DbManager
             ("$options", options),
             ("$now", now),
             ("$deadline", now + (long?)timeouts.Total?.TotalMilliseconds),
-            ("$due", DueAfter(now, timeouts.QueueSeconds)));
+            ("$due", DueAfter(Steady, timeouts.QueueSeconds)));
     }
 
     private static long? DueAfter(long now, int seconds) => seconds == 0 ? null : now + (seconds * 1000L);
@@ -144,11 +144,11 @@ public sealed partial class DbManager
             FROM deployment
             WHERE status = 'Pending'
                 AND log_closed_at_ms IS NULL
-                AND (due_at_ms IS NULL OR due_at_ms > $now)
+                AND (due_at_ms IS NULL OR due_at_ms > $steady)
             ORDER BY id
             LIMIT 1)
         RETURNING id
         """,
         row => row.Long(),
-        ("$owner", owner), ("$now", Now));
+        ("$owner", owner), ("$now", Now), ("$steady", Steady));
 }

@@ -26,6 +26,8 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
             onFullDisk: directory.Ballast.GiveUpForStore);
         _bell = bell;
         _time = time;
+        (_openedAtMs, _openedAt) = (Now, time.GetTimestamp());
+        _database.WriteAsync(CarryWaitingOver, CancellationToken.None).GetAwaiter().GetResult();
         Instance = _database.ReadAsync(ReadInstance, CancellationToken.None).GetAwaiter().GetResult();
     }
 

@@ -24,6 +24,7 @@ public static class DeploymentServices
         services.AddSingleton<ICheckup, HostCheckup>();
         services.AddHostedService<DiskWatch>();
         services.AddHostedService<Housekeeping>();
+        services.AddHostedService<Pulse>();
         return services.AddHostedService<DeploymentWorker>();
     }
 }

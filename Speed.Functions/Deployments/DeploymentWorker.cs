@@ -78,7 +78,7 @@ public sealed partial class DeploymentWorker(
     {
         _lives.RemoveAll(task => task.IsCompleted);
         var due = await overdue.EndAllAsync(stopping);
-        var wait = due is null ? LongestWait : due.Value - time.GetUtcNow();
+        var wait = due ?? LongestWait;
         wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestWait ? LongestWait : wait;
 
         while (_lives.Count < settings.Value.MaxRunning)

@@ -79,8 +79,14 @@ public interface IDeploymentStore
     /// </summary>
     Task<IReadOnlyList<Deployment>> ListOverdueAsync(CancellationToken cancellationToken);
 
-    /// <summary>When the next of those falls due; null if none waits.</summary>
-    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+    /// <summary>How long it is until the next of those falls due, zero or less if it has; null if none waits.</summary>
+    Task<TimeSpan?> NextDueAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Notes that SPEED runs: of the time between this and the next opening of the store nothing counts for those that
+    /// wait.
+    /// </summary>
+    Task NoteTimeAsync(CancellationToken cancellationToken);
 
     /// <summary>Appends a result, after the end too. False if there is no such deployment.</summary>
     Task<bool> AppendResultAsync(long id, NewResult result, CancellationToken cancellationToken);

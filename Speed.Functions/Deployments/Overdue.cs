@@ -3,8 +3,8 @@ namespace Speed.Deployments;
 /// <summary>Ends what no life watches: those that waited too long, and those whose leader fell silent.</summary>
 public sealed class Overdue(IDeploymentStore store)
 {
-    /// <summary>Ends all that are past their time. Gives when the next one falls due; null if none waits.</summary>
-    public async Task<DateTimeOffset?> EndAllAsync(CancellationToken cancellationToken)
+    /// <summary>Ends all that are past their time. Gives how long it is until the next one; null if none waits.</summary>
+    public async Task<TimeSpan?> EndAllAsync(CancellationToken cancellationToken)
     {
         foreach (var deployment in await store.ListOverdueAsync(cancellationToken))
         {
