@@ -100,8 +100,14 @@ internal sealed class Body
 
         try
         {
-            // Any depth here, so that JsonRules can name the one that is too deep.
-            var json = JsonElement.Parse(bytes.Span, new JsonDocumentOptions { MaxDepth = MaxBytes });
+            // Read through before anything is built of it: deep nesting takes many times its length.
+            if (JsonRules.IsFarTooDeep(bytes.Span))
+            {
+                return Invalid("The body is nested too deeply: 16 levels are allowed.");
+            }
+
+            // Deeper than allowed here, so that JsonRules can name the one that is too deep.
+            var json = JsonElement.Parse(bytes.Span, new JsonDocumentOptions { MaxDepth = JsonRules.MaxDepthToName });
             if (json.ValueKind != JsonValueKind.Object)
             {
                 return Invalid("The body is not a JSON object: send one, in braces.");

@@ -6,11 +6,29 @@ namespace Speed.Endpoints;
 /// <summary>What holds for every JSON body beyond the grammar: depth, member names and characters.</summary>
 internal static class JsonRules
 {
+    /// <summary>Down to here what is nested too deeply is told by its name.</summary>
+    public const int MaxDepthToName = 256;
+
     private const int MaxDepth = 16;
 
     /// <summary>Members in which control characters are data.</summary>
     private static readonly FrozenSet<string> Data = FrozenSet.Create(
         "results", "new_results", "env", "build_args", "command", "dockerfile_text", "value");
+
+    /// <summary>True for what is deeper than can be named. Throws <see cref="JsonException"/> for what is not JSON.</summary>
+    public static bool IsFarTooDeep(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = body.Length + 1 });
+        while (reader.Read())
+        {
+            if (reader.CurrentDepth >= MaxDepthToName)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Null if there is none.</summary>
     public static FieldError? FindFault(JsonElement body) => InObject(body, "", depth: 1, isData: false);
