@@ -105,6 +105,7 @@ public sealed class SqliteSchemaTests : IDisposable
     [InlineData("UPDATE deployment SET start_asked_at_ms = NULL")]
     [InlineData("UPDATE deployment SET worker_id = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'")]
     [InlineData("UPDATE deployment SET options = '[]'")]
+    [InlineData("UPDATE deployment SET retry_of = 0")]
     [InlineData("DELETE FROM deployment")]
     [InlineData("UPDATE history SET status = 'Failed'")]
     [InlineData("UPDATE result SET value = 'other'")]

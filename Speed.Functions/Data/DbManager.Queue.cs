@@ -46,12 +46,17 @@ public sealed partial class DbManager
             }
         }
 
+        if (deployment.RetryOf is { } original && FindUnfinishedRetry(db, original) is { } underWay)
+        {
+            return new AddOutcome.Replayed(underWay);
+        }
+
         if (QueueLength(db) >= deployment.MaxQueued)
         {
             return new AddOutcome.QueueFull();
         }
 
-        var id = Insert(db, deployment.Options.Timeouts, options);
+        var id = Insert(db, deployment, options);
         if (deployment.IdempotencyKey is not null)
         {
             InsertKey(db, deployment.IdempotencyKey, options, id);
@@ -60,22 +65,33 @@ public sealed partial class DbManager
         return new AddOutcome.Added(Find(db, id)!);
     }
 
-    private long Insert(SqliteSession db, Timeouts timeouts, string options)
+    private long Insert(SqliteSession db, NewDeployment deployment, string options)
     {
-        var now = Now;
+        var (now, timeouts) = (Now, deployment.Options.Timeouts);
         return db.One(
             """
-            INSERT INTO deployment (worker_id, options, branch, created_at_ms, deadline_at_ms, due_at_ms)
-            VALUES ($worker, $options, $options ->> 'branch', $now, $deadline, $due)
+            INSERT INTO deployment (worker_id, options, branch, retry_of, created_at_ms, deadline_at_ms, due_at_ms)
+            VALUES ($worker, $options, $options ->> 'branch', $retry_of, $now, $deadline, $due)
             RETURNING id
             """,
             row => row.Long(),
             ("$worker", Guid.NewGuid().ToString()),
             ("$options", options),
+            ("$retry_of", deployment.RetryOf),
             ("$now", now),
             ("$deadline", now + (long?)timeouts.Total?.TotalMilliseconds),
             ("$due", DueAfter(now, timeouts.QueueSeconds)));
     }
+
+    private static Deployment? FindUnfinishedRetry(SqliteSession db, long original) => db.One(
+        $"""
+        SELECT {Columns}
+        FROM deployment d
+        WHERE d.retry_of = $original
+            AND d.ended_at_ms IS NULL
+        """,
+        ReadDeployment,
+        ("$original", original));
 
     private static long? DueAfter(long now, int seconds) => seconds == 0 ? null : now + (seconds * 1000L);
 

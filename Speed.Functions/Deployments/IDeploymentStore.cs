@@ -11,7 +11,10 @@ public interface IDeploymentStore
     /// <summary>Random, made with the database: containers and images of this instance bear it. 12 lower-case hex digits.</summary>
     string Instance { get; }
 
-    /// <summary>Adds a pending deployment, with its idempotency record in the same transaction.</summary>
+    /// <summary>
+    /// Adds a pending deployment, with its idempotency record in the same transaction. Of one that is repeated there is
+    /// one unfinished retry at most: while there is, that one is the outcome.
+    /// </summary>
     Task<AddOutcome> AddAsync(NewDeployment deployment, CancellationToken cancellationToken);
 
     /// <summary>Null if there is none.</summary>
@@ -138,7 +141,11 @@ public sealed record EndedDeployment(long Id, DateTimeOffset EndedAt);
 /// <summary>A deployment about to be added.</summary>
 /// <param name="IdempotencyKey">Null: none was sent.</param>
 /// <param name="MaxQueued">How many may wait; beyond, it is refused.</param>
-public sealed record NewDeployment(DeploymentOptions Options, string? IdempotencyKey, int MaxQueued);
+public sealed record NewDeployment(DeploymentOptions Options, string? IdempotencyKey, int MaxQueued)
+{
+    /// <summary>The deployment that it repeats; null if it repeats none.</summary>
+    public long? RetryOf { get; init; }
+}
 
 /// <summary>What became of an added deployment.</summary>
 public abstract record AddOutcome
@@ -146,7 +153,7 @@ public abstract record AddOutcome
     /// <summary>It waits in the queue now.</summary>
     public sealed record Added(Deployment Deployment) : AddOutcome;
 
-    /// <summary>The same key came with the same options before: here is that deployment.</summary>
+    /// <summary>The same key came with the same options before, or the retry is under way: here is that deployment.</summary>
     public sealed record Replayed(Deployment Deployment) : AddOutcome;
 
     /// <summary>The same key came with other options before.</summary>

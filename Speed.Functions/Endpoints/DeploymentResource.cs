@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Speed.Deployments;
 
 namespace Speed.Endpoints;
@@ -23,6 +24,9 @@ public sealed record DeploymentResource
 
     public required IReadOnlyDictionary<string, string> BuildArgs { get; init; }
 
+    /// <summary>False: there are none in this version.</summary>
+    public bool Submodules { get; init; }
+
     public required bool ClearCache { get; init; }
 
     public required IReadOnlyDictionary<string, string> Env { get; init; }
@@ -34,6 +38,19 @@ public sealed record DeploymentResource
     public required ContainerNetwork Network { get; init; }
 
     public required bool? Init { get; init; }
+
+    /// <summary>What <c>auto</c> came to: a job, as there are no services in this version.</summary>
+    public string Kind { get; init; } = "job";
+
+    /// <summary>Empty: of a service, as what follows to <see cref="TtlSeconds"/>.</summary>
+    public IReadOnlyList<object> Ports { get; init; } = [];
+
+    public IReadOnlyList<object> Volumes { get; init; } = [];
+
+    public object? Health { get; init; }
+
+    [JsonPropertyName("ttl_s")]
+    public int? TtlSeconds { get; init; }
 
     public required Timeouts Timeouts { get; init; }
 
@@ -63,6 +80,13 @@ public sealed record DeploymentResource
 
     public required int? ExitCode { get; init; }
 
+    /// <summary>Empty: of a service, as what follows to <see cref="SupersededBy"/>.</summary>
+    public IReadOnlyList<object> Endpoints { get; init; } = [];
+
+    public DateTimeOffset? UpAt { get; init; }
+
+    public long? SupersededBy { get; init; }
+
     public required Cancellation? Cancel { get; init; }
 
     public required WaitingView? Waiting { get; init; }
@@ -78,6 +102,8 @@ public sealed record DeploymentResource
     public required LogSummary Log { get; init; }
 
     public required CanView Can { get; init; }
+
+    public required long? RetryOf { get; init; }
 
     internal static DeploymentResource Of(Deployment deployment, Waiting? waiting, LogSummary log)
     {
@@ -121,6 +147,7 @@ public sealed record DeploymentResource
             EndedAt = deployment.EndedAt,
             Log = log,
             Can = CanView.Of(deployment),
+            RetryOf = deployment.RetryOf,
         };
     }
 }
@@ -147,5 +174,5 @@ public sealed record WaitingView(int Position, string Reason, DateTimeOffset? Et
 public sealed record CanView(bool Cancel, bool Retry)
 {
     internal static CanView Of(Deployment deployment) =>
-        new(!deployment.Status.IsFinal, deployment.Status.IsFinal && deployment.Commit is not null);
+        new(!deployment.Status.IsFinal, deployment.RetryOptions is not null);
 }

@@ -7,7 +7,9 @@ public sealed class ResourceReader(ILogStore logs, QueueView queue)
 {
     internal async Task<DeploymentResource> ReadAsync(Deployment deployment, CancellationToken cancellationToken)
     {
-        var log = await logs.SummarizeAsync(deployment.Id, cancellationToken);
+        var log = deployment.Status == DeploymentStatus.Pending
+            ? LogSummary.Empty
+            : await logs.SummarizeAsync(deployment.Id, cancellationToken);
         var neverWritten = deployment.LogClosedAt is not null && log.Sha256 is null;
         return DeploymentResource.Of(
             deployment,
