@@ -19,9 +19,6 @@ public sealed partial class DbManager
         return outcome;
     }
 
-    public Task<int> CountAheadAsync(long id, CancellationToken cancellationToken) =>
-        _database.ReadAsync(db => CountAhead(db, id), cancellationToken);
-
     public async Task<Deployment?> ClaimNextAsync(string owner, CancellationToken cancellationToken)
     {
         var claimed = await _database.WriteAsync(db => ClaimNext(db, owner), cancellationToken);
@@ -125,17 +122,6 @@ public sealed partial class DbManager
         WHERE created_at_ms <= $before
         """,
         ("$before", Now - (long)KeysKept.TotalMilliseconds));
-
-    private static int CountAhead(SqliteSession db, long id) => db.One(
-        """
-        SELECT count(*)
-        FROM deployment
-        WHERE status = 'Pending'
-            AND log_closed_at_ms IS NULL
-            AND id < $id
-        """,
-        row => row.Int(),
-        ("$id", id));
 
     private Deployment? ClaimNext(SqliteSession db, string owner)
     {

@@ -20,8 +20,21 @@ public interface IDeploymentStore
     /// <summary>Null if there is none.</summary>
     Task<Deployment?> FindAsync(long id, CancellationToken cancellationToken);
 
-    /// <summary>How many pending ones were created before this one.</summary>
-    Task<int> CountAheadAsync(long id, CancellationToken cancellationToken);
+    /// <summary>
+    /// The newest of those that a filter lets through. Page after page it gives each exactly once, whatever is added
+    /// meanwhile.
+    /// </summary>
+    Task<DeploymentPage> ListAsync(DeploymentFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>By id, how many pending ones were created before each of the given ones.</summary>
+    Task<IReadOnlyDictionary<long, int>> CountAheadAsync(
+        IReadOnlyCollection<long> ids, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Those at work under SPEED by id, then the pending ones in the order in which they start, at most
+    /// <paramref name="mostPending"/> of them.
+    /// </summary>
+    Task<IReadOnlyList<QueuedDeployment>> ReadQueueAsync(int mostPending, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes the oldest pending deployment and marks it running under <paramref name="owner"/>: attempt 1, phase

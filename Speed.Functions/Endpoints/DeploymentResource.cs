@@ -140,7 +140,7 @@ public sealed record DeploymentResource
             Failure = FailureView.Of(deployment.Failure),
             ExitCode = deployment.ExitCode,
             Cancel = deployment.Cancel,
-            Waiting = waiting is null ? null : new WaitingView(waiting.Position, waiting.Reason, EtaAt: null),
+            Waiting = waiting is null ? null : new WaitingView(waiting.Position, waiting.Reason, waiting.EtaAt),
             DeadlineAt = deployment.DeadlineAt,
             CreatedAt = deployment.CreatedAt,
             StartedAt = deployment.StartedAt,
@@ -167,7 +167,7 @@ public sealed record FailureView(
             failure.LogLine);
 }
 
-/// <param name="EtaAt">Null where nothing sensible can be said.</param>
+/// <param name="EtaAt">When it may start; null where nothing sensible can be said.</param>
 public sealed record WaitingView(int Position, string Reason, DateTimeOffset? EtaAt);
 
 /// <summary>What may be asked of the deployment now.</summary>
