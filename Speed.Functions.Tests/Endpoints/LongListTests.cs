@@ -17,19 +17,17 @@ public sealed class LongListTests
     {
         await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__MaxQueued"] = "1000000" });
         await MultiplyAsync(app, await app.StartAsync(Url));
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(Now);
-        var adding = AddUntilAsync(app, over.Token);
 
         var seen = new List<long>();
-        for (var cursor = ""; cursor is not null;)
+        for (var (cursor, pages) = ("", 0); cursor is not null; pages++)
         {
+            var adding = pages % 25 == 0 ? app.StartAsync(Url) : Task.CompletedTask;
             var page = await app.GetAsync($"/v1/deployments?limit=200&cursor={cursor}");
             seen.AddRange(ListTests.IdsOf(page));
             cursor = page.GetProperty("next_cursor").GetString();
+            await adding;
         }
 
-        await over.CancelAsync();
-        Assert.True(await adding > 0);
         Assert.Equal(seen.Distinct().OrderDescending(), seen);
         Assert.Equal(Many, seen.Count(id => id <= Many));
     }
@@ -68,18 +66,5 @@ public sealed class LongListTests
                     due_at_ms = NULL, failure_code = 'CANCELED', failure_message = 'Canceled.'
                 """),
             Now);
-    }
-
-    private static async Task<int> AddUntilAsync(SpeedApp app, CancellationToken over)
-    {
-        for (var count = 0; ; count++)
-        {
-            if (over.IsCancellationRequested)
-            {
-                return count;
-            }
-
-            await app.StartAsync(Url);
-        }
     }
 }

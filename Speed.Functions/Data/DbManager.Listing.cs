@@ -22,6 +22,7 @@ public sealed partial class DbManager
     private static List<long> FindPage(SqliteSession db, DeploymentFilter filter, CancellationToken cancellationToken)
     {
         var ids = new List<long>();
+        var isSeen = new Dictionary<string, bool>();
         db.Each(
             $"""
             SELECT d.id, d.options ->> 'url'
@@ -34,7 +35,12 @@ public sealed partial class DbManager
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var (id, url) = (row.Long(), row.Text());
-                if (filter.SeesRepository(url))
+                if (!isSeen.TryGetValue(url, out var seen))
+                {
+                    isSeen.Add(url, seen = filter.SeesRepository(url));
+                }
+
+                if (seen)
                 {
                     ids.Add(id);
                 }
