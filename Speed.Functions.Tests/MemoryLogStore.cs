@@ -33,6 +33,9 @@ public sealed class MemoryLogStore : ILogStore
     public Task<LogSummary> SummarizeAsync(long deploymentId, CancellationToken cancellationToken) =>
         Task.FromResult(LogSummary.Empty with { Lines = Log(deploymentId).LastOrDefault()?.Last ?? 0 });
 
+    public Task<IReadOnlyDictionary<long, LogSummary>> SummarizeAsync(
+        IReadOnlyCollection<long> deploymentIds, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<LogEntry>> ReadAsync(long deploymentId, long after, CancellationToken cancellationToken)
     {
         var log = Log(deploymentId);

@@ -85,4 +85,25 @@ public abstract partial class LogStoreContract
         await Store.OpenAsync(id, Token);
         await Store.AppendAsync(id, chunk, Token);
     }
+
+    [Fact]
+    public async Task Many_logs_are_summarized_as_each_is_and_those_that_are_not_there_left_out()
+    {
+        await Store.OpenAsync(1, Token);
+        await Store.AppendAsync(1, Chunk(1, "a", "b"), Token);
+        await Store.OpenAsync(2, Token);
+        await Store.AppendGapAsync(2, new LogGap(1, 1, "lost", null), Token);
+        await Store.CloseAsync(2, Token);
+        await Store.CloseAsync(3, Token);
+
+        var summaries = await Store.SummarizeAsync([1, 2, 3, 4], Token);
+
+        Assert.Equal([1, 2, 3], summaries.Keys.Order());
+        foreach (var (id, summary) in summaries)
+        {
+            Assert.Equal(await Store.SummarizeAsync(id, Token), summary);
+        }
+
+        Assert.Empty(await Store.SummarizeAsync([], Token));
+    }
 }

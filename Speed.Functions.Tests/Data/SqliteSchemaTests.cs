@@ -105,6 +105,7 @@ public sealed class SqliteSchemaTests : IDisposable
     [InlineData("UPDATE deployment SET start_asked_at_ms = NULL")]
     [InlineData("UPDATE deployment SET worker_id = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'")]
     [InlineData("UPDATE deployment SET options = '[]'")]
+    [InlineData("UPDATE deployment SET retry_of = 0")]
     [InlineData("DELETE FROM deployment")]
     [InlineData("UPDATE history SET status = 'Failed'")]
     [InlineData("UPDATE result SET value = 'other'")]
@@ -150,13 +151,29 @@ public sealed class SqliteSchemaTests : IDisposable
     [InlineData("SELECT min(due_at_ms) FROM deployment WHERE due_at_ms IS NOT NULL")]
     public async Task The_queue_is_read_from_its_index_in_order(string sql)
     {
-        var plan = await _stores.Deployments.Database.ReadAsync(
-            db => string.Join('\n', db.All($"EXPLAIN QUERY PLAN {sql}", ReadDetail)),
-            Token);
+        var plan = await PlanAsync(sql);
 
         Assert.Contains("INDEX deployment_", plan, StringComparison.Ordinal);
         Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("INDEXED BY deployment_listed WHERE d.id < 9", "COVERING INDEX deployment_listed (id<?)")]
+    [InlineData("INDEXED BY deployment_listed WHERE d.id < 9 AND d.branch = 'b'", "COVERING INDEX deployment_listed (id<?)")]
+    [InlineData("WHERE d.id < 9 AND d.status = 's'", "COVERING INDEX deployment_of_status (status=? AND id<?)")]
+    [InlineData("WHERE d.id < 9 AND d.status = 's' AND d.branch = 'b'", "COVERING INDEX deployment_of_status (status=? AND id<?)")]
+    [InlineData("WHERE d.id < 9 AND d.options ->> 'url' = 'u'", "INDEX deployment_of_repository (<expr>=? AND id<?)")]
+    [InlineData("WHERE d.id < 9 AND d.options ->> 'url' = 'u' AND d.branch = 'b'", "INDEX deployment_of_branch (<expr>=? AND branch=? AND id<?)")]
+    public async Task A_list_is_read_from_its_index_in_order_and_stops_where_the_page_is_full(string sql, string index)
+    {
+        var plan = await PlanAsync($"SELECT d.id, d.options ->> 'url' FROM deployment d {sql} ORDER BY d.id DESC");
+
+        Assert.Contains(index, plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);
+    }
+
+    private Task<string> PlanAsync(string sql) => _stores.Deployments.Database.ReadAsync(
+        db => string.Join('\n', db.All($"EXPLAIN QUERY PLAN {sql}", ReadDetail)), Token);
 
     private static string ReadDetail(Row row) => (row.Int(), row.Int(), row.Int(), row.Text()).Item4;
 

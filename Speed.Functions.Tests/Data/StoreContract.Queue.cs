@@ -79,13 +79,12 @@ public abstract partial class StoreContract
     public async Task Those_ahead_are_the_pending_ones_created_before()
     {
         var (first, second, third) = (await AddAsync(), await AddAsync(), await AddAsync());
-        Assert.Equal(2, await Store.CountAheadAsync(third.Id, Token));
+        Assert.Equal([0, 1, 2], await AheadOfAsync(first, second, third));
 
         await Store.ClaimNextAsync("worker-1", Token);
 
-        Assert.Equal(0, await Store.CountAheadAsync(first.Id, Token));
-        Assert.Equal(0, await Store.CountAheadAsync(second.Id, Token));
-        Assert.Equal(1, await Store.CountAheadAsync(third.Id, Token));
+        Assert.Equal([1, 0, 0], await AheadOfAsync(third, first, second));
+        Assert.Empty(await AheadOfAsync());
     }
 
     [Fact]
@@ -170,5 +169,11 @@ public abstract partial class StoreContract
         Assert.True(await Store.SettleAsync(late.Claim, Failed(FailureCode.QueueTimeout), Token));
         Assert.Empty(await Store.ListOverdueAsync(Token));
         Assert.Null(await Store.NextDueAsync(Token));
+    }
+
+    private async Task<IEnumerable<int>> AheadOfAsync(params Deployment[] deployments)
+    {
+        var ahead = await Store.CountAheadAsync([.. deployments.Select(deployment => deployment.Id)], Token);
+        return deployments.Select(deployment => ahead[deployment.Id]);
     }
 }

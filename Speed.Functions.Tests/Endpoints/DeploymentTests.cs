@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Speed.Deployments;
 using Xunit;
 
 namespace Speed.Tests.Endpoints;
@@ -42,6 +44,23 @@ public sealed class DeploymentTests
         Assert.Equal("user", deployment.GetProperty("failure").GetProperty("fault").GetString());
         Assert.Equal(JsonValueKind.Null, deployment.GetProperty("waiting").ValueKind);
         Assert.NotEqual(JsonValueKind.Null, deployment.GetProperty("ended_at").ValueKind);
+    }
+
+    [Fact]
+    public async Task A_failure_says_what_where_and_the_way_out()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var id = await app.StartAsync("https://example.com/r.git");
+        var store = app.Services.GetRequiredService<IDeploymentStore>();
+        var claimed = (await store.ClaimNextAsync("worker", Now))!;
+        var failure = new Failure(FailureCode.BuildFailed, DeploymentPhase.Build, 2, "It failed.", "Mend it.", 7);
+        await store.SettleAsync(claimed.Claim, new Settlement(DeploymentStatus.Failed, failure, null, []), Now);
+
+        Assert.Equal(
+            """
+            {"code":"BUILD_FAILED","fault":"user","phase":"build","exit_code":2,"message":"It failed.","hint":"Mend it.","log_line":7}
+            """,
+            (await app.GetDeploymentAsync(id)).GetProperty("failure").GetRawText());
     }
 
     [Fact]

@@ -51,6 +51,9 @@ internal sealed class RecordedLog : ILogStore
     public Task<LogSummary> SummarizeAsync(long deploymentId, CancellationToken cancellationToken) =>
         Task.FromResult(LogSummary.Empty);
 
+    public Task<IReadOnlyDictionary<long, LogSummary>> SummarizeAsync(
+        IReadOnlyCollection<long> deploymentIds, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<LogEntry>> ReadAsync(long deploymentId, long after, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<LogEntry>>([.. Entries.Where(entry => entry.Last > after)]);
 

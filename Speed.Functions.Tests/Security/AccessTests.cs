@@ -107,6 +107,7 @@ public sealed class AccessTests
         [
             ("GET", "/info/{0}", null), ("GET", "/results/{0}", null), ("GET", "/v1/deployments/{0}", null),
             ("GET", "/v1/deployments/{0}/logs", null), ("POST", "/v1/deployments/{0}/cancel", null),
+            ("GET", "/v1/deployments/{0}/results", null),
             ("POST", "/add_results/{0}", new { results = "x" }), ("POST", "/update", "id"),
         ];
         foreach (var (method, path, body) in requests)
@@ -132,10 +133,10 @@ public sealed class AccessTests
         await using var app = await Keys.OpenAsync();
         var token = await app.NewTokenAsync(["deploy"], ["github.com/owner/*"]);
 
-        var answer = await app.AskAsync(
-            "POST", "/start", token, new { url = "https://github.com/other/app.git", branch = "main" });
+        var body = new { url = "https://github.com/other/app.git", branch = "main" };
 
-        Assert.Equal(403, answer.Status);
+        Assert.Equal(403, (await app.AskAsync("POST", "/start", token, body)).Status);
+        Assert.Equal(403, (await app.AskAsync("POST", "/v1/deployments", token, body)).Status);
         Assert.Null(await app.Services.GetRequiredService<IDeploymentStore>().FindAsync(1, Now));
     }
 

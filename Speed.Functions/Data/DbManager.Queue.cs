@@ -19,9 +19,6 @@ public sealed partial class DbManager
         return outcome;
     }
 
-    public Task<int> CountAheadAsync(long id, CancellationToken cancellationToken) =>
-        _database.ReadAsync(db => CountAhead(db, id), cancellationToken);
-
     public async Task<Deployment?> ClaimNextAsync(string owner, CancellationToken cancellationToken)
     {
         var claimed = await _database.WriteAsync(db => ClaimNext(db, owner), cancellationToken);
@@ -46,12 +43,17 @@ public sealed partial class DbManager
             }
         }
 
+        if (deployment.RetryOf is { } original && FindUnfinishedRetry(db, original) is { } underWay)
+        {
+            return new AddOutcome.Replayed(underWay);
+        }
+
         if (QueueLength(db) >= deployment.MaxQueued)
         {
             return new AddOutcome.QueueFull();
         }
 
-        var id = Insert(db, deployment.Options.Timeouts, options);
+        var id = Insert(db, deployment, options);
         if (deployment.IdempotencyKey is not null)
         {
             InsertKey(db, deployment.IdempotencyKey, options, id);
@@ -60,22 +62,33 @@ public sealed partial class DbManager
         return new AddOutcome.Added(Find(db, id)!);
     }
 
-    private long Insert(SqliteSession db, Timeouts timeouts, string options)
+    private long Insert(SqliteSession db, NewDeployment deployment, string options)
     {
-        var now = Now;
+        var (now, timeouts) = (Now, deployment.Options.Timeouts);
         return db.One(
             """
-            INSERT INTO deployment (worker_id, options, branch, created_at_ms, deadline_at_ms, due_at_ms)
-            VALUES ($worker, $options, $options ->> 'branch', $now, $deadline, $due)
+            INSERT INTO deployment (worker_id, options, branch, retry_of, created_at_ms, deadline_at_ms, due_at_ms)
+            VALUES ($worker, $options, $options ->> 'branch', $retry_of, $now, $deadline, $due)
             RETURNING id
             """,
             row => row.Long(),
             ("$worker", Guid.NewGuid().ToString()),
             ("$options", options),
+            ("$retry_of", deployment.RetryOf),
             ("$now", now),
             ("$deadline", now + (long?)timeouts.Total?.TotalMilliseconds),
             ("$due", DueAfter(Steady, timeouts.QueueSeconds)));
     }
+
+    private static Deployment? FindUnfinishedRetry(SqliteSession db, long original) => db.One(
+        $"""
+        SELECT {Columns}
+        FROM deployment d
+        WHERE d.retry_of = $original
+            AND d.ended_at_ms IS NULL
+        """,
+        ReadDeployment,
+        ("$original", original));
 
     private static long? DueAfter(long now, int seconds) => seconds == 0 ? null : now + (seconds * 1000L);
 
@@ -109,17 +122,6 @@ public sealed partial class DbManager
         WHERE created_at_ms <= $before
         """,
         ("$before", Now - (long)KeysKept.TotalMilliseconds));
-
-    private static int CountAhead(SqliteSession db, long id) => db.One(
-        """
-        SELECT count(*)
-        FROM deployment
-        WHERE status = 'Pending'
-            AND log_closed_at_ms IS NULL
-            AND id < $id
-        """,
-        row => row.Int(),
-        ("$id", id));
 
     private Deployment? ClaimNext(SqliteSession db, string owner)
     {

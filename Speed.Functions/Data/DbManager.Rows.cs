@@ -12,7 +12,7 @@ public sealed partial class DbManager
         d.branch, d.commit_id, d.image_id, d.start_asked_at_ms, d.exit_code,
         d.failure_code, d.failure_phase, d.failure_exit_code, d.failure_message, d.failure_hint, d.failure_log_line,
         d.cancel_by, d.cancel_reason, d.cancel_requested_at_ms, d.cancel_confirmed_at_ms,
-        d.created_at_ms, d.started_at_ms, d.ended_at_ms, d.deadline_at_ms, d.log_closed_at_ms,
+        d.created_at_ms, d.started_at_ms, d.ended_at_ms, d.deadline_at_ms, d.log_closed_at_ms, d.retry_of,
         (SELECT json_group_array(json_array(p.name, p.attempt, p.started_at_ms, p.ended_at_ms, p.status) ORDER BY p.seq)
          FROM phase p
          WHERE p.deployment_id = d.id)
@@ -56,6 +56,7 @@ public sealed partial class DbManager
         EndedAt = row.TimeOrNull(),
         DeadlineAt = row.TimeOrNull(),
         LogClosedAt = row.TimeOrNull(),
+        RetryOf = row.LongOrNull(),
         Phases = ReadPhases(row.Text()),
     };
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Speed.Deployments;
 
 namespace Speed.Data;
@@ -23,6 +24,10 @@ public sealed partial class LogDatabase
 
     public Task<LogSummary> SummarizeAsync(long deploymentId, CancellationToken cancellationToken) =>
         _database.ReadAsync(db => Summarize(db, deploymentId), cancellationToken);
+
+    public Task<IReadOnlyDictionary<long, LogSummary>> SummarizeAsync(
+        IReadOnlyCollection<long> deploymentIds, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlyDictionary<long, LogSummary>>(db => Summarize(db, deploymentIds), cancellationToken);
 
     private static string Hash(SqliteSession db, long id)
     {
@@ -61,6 +66,16 @@ public sealed partial class LogDatabase
         """,
         ReadSummary,
         ("$id", id)) ?? LogSummary.Empty;
+
+    private static Dictionary<long, LogSummary> Summarize(SqliteSession db, IReadOnlyCollection<long> ids) => db.All(
+        """
+        SELECT deployment_id, last_n, bytes, sha256,
+            closed_at_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM gap WHERE gap.deployment_id = log.deployment_id)
+        FROM log
+        WHERE deployment_id IN (SELECT value FROM json_each($ids))
+        """,
+        row => (Id: row.Long(), Summary: ReadSummary(row)),
+        ("$ids", JsonSerializer.Serialize(ids))).ToDictionary(log => log.Id, log => log.Summary);
 
     private static LogSummary ReadSummary(Row row)
     {

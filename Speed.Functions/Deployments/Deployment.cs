@@ -59,8 +59,36 @@ public sealed record Deployment
 
     public IReadOnlyList<PhaseRecord> Phases { get; init; } = [];
 
+    /// <summary>The one that it repeats, which may be deleted since. Null if it repeats none.</summary>
+    public long? RetryOf { get; init; }
+
+    /// <summary>What a retry asks for: the same commit, whatever its branch has become. Null where there can be none.</summary>
+    public DeploymentOptions? RetryOptions => Status.IsFinal && Commit is not null
+        ? Options with { Branch = NamedBranch ?? Options.Branch, Commit = Commit }
+        : null;
+
+    // A remote's HEAD that stands on no branch is recorded as HEAD, which nobody can ask for.
+    private string? NamedBranch => Branch is not null && BranchName.FindFault(Branch) is null ? Branch : null;
+
     /// <summary>What a guarded write needs to have seen.</summary>
     public Claim Claim => new(Id, Status, Epoch);
+
+    /// <summary>What it was when it was added.</summary>
+    public Deployment AsCreated() => new()
+    {
+        Id = Id,
+        WorkerId = WorkerId,
+        Options = Options,
+        Status = DeploymentStatus.Pending,
+        Version = 1,
+        Attempt = 0,
+        Epoch = 0,
+        RunBy = RunBy.Speed,
+        Branch = Options.Branch,
+        CreatedAt = CreatedAt,
+        DeadlineAt = DeadlineAt,
+        RetryOf = RetryOf,
+    };
 }
 
 public enum RunBy

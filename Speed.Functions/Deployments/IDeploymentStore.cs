@@ -11,14 +11,30 @@ public interface IDeploymentStore
     /// <summary>Random, made with the database: containers and images of this instance bear it. 12 lower-case hex digits.</summary>
     string Instance { get; }
 
-    /// <summary>Adds a pending deployment, with its idempotency record in the same transaction.</summary>
+    /// <summary>
+    /// Adds a pending deployment, with its idempotency record in the same transaction. Of one that is repeated there is
+    /// one unfinished retry at most: while there is, that one is the outcome.
+    /// </summary>
     Task<AddOutcome> AddAsync(NewDeployment deployment, CancellationToken cancellationToken);
 
     /// <summary>Null if there is none.</summary>
     Task<Deployment?> FindAsync(long id, CancellationToken cancellationToken);
 
-    /// <summary>How many pending ones were created before this one.</summary>
-    Task<int> CountAheadAsync(long id, CancellationToken cancellationToken);
+    /// <summary>
+    /// The newest of those that a filter lets through. Page after page it gives each exactly once, whatever is added
+    /// meanwhile.
+    /// </summary>
+    Task<DeploymentPage> ListAsync(DeploymentFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>By id, how many pending ones were created before each of the given ones.</summary>
+    Task<IReadOnlyDictionary<long, int>> CountAheadAsync(
+        IReadOnlyCollection<long> ids, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Those at work under SPEED by id, then the pending ones in the order in which they start, at most
+    /// <paramref name="mostPending"/> of them.
+    /// </summary>
+    Task<IReadOnlyList<QueuedDeployment>> ReadQueueAsync(int mostPending, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes the oldest pending deployment and marks it running under <paramref name="owner"/>: attempt 1, phase
@@ -144,7 +160,11 @@ public sealed record EndedDeployment(long Id, DateTimeOffset EndedAt);
 /// <summary>A deployment about to be added.</summary>
 /// <param name="IdempotencyKey">Null: none was sent.</param>
 /// <param name="MaxQueued">How many may wait; beyond, it is refused.</param>
-public sealed record NewDeployment(DeploymentOptions Options, string? IdempotencyKey, int MaxQueued);
+public sealed record NewDeployment(DeploymentOptions Options, string? IdempotencyKey, int MaxQueued)
+{
+    /// <summary>The deployment that it repeats; null if it repeats none.</summary>
+    public long? RetryOf { get; init; }
+}
 
 /// <summary>What became of an added deployment.</summary>
 public abstract record AddOutcome
@@ -152,7 +172,7 @@ public abstract record AddOutcome
     /// <summary>It waits in the queue now.</summary>
     public sealed record Added(Deployment Deployment) : AddOutcome;
 
-    /// <summary>The same key came with the same options before: here is that deployment.</summary>
+    /// <summary>The same key came with the same options before, or the retry is under way: here is that deployment.</summary>
     public sealed record Replayed(Deployment Deployment) : AddOutcome;
 
     /// <summary>The same key came with other options before.</summary>

@@ -21,6 +21,10 @@ public interface ILogStore
     /// <summary><see cref="LogSummary.Empty"/> if there is none.</summary>
     Task<LogSummary> SummarizeAsync(long deploymentId, CancellationToken cancellationToken);
 
+    /// <summary>By id, of those among the given deployments that have a log.</summary>
+    Task<IReadOnlyDictionary<long, LogSummary>> SummarizeAsync(
+        IReadOnlyCollection<long> deploymentIds, CancellationToken cancellationToken);
+
     /// <summary>
     /// The entries that follow line <paramref name="after"/>, at most some thousands at a time; empty at the
     /// end of what is stored.

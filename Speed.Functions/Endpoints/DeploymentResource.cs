@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Speed.Deployments;
 
 namespace Speed.Endpoints;
@@ -37,6 +38,19 @@ public sealed record DeploymentResource
 
     public required bool? Init { get; init; }
 
+    /// <summary>What <c>auto</c> came to: a job, as there are no services in this version.</summary>
+    public string Kind { get; init; } = "job";
+
+    /// <summary>Empty: of a service, as what follows to <see cref="TtlSeconds"/>.</summary>
+    public IReadOnlyList<object> Ports { get; init; } = [];
+
+    public IReadOnlyList<object> Volumes { get; init; } = [];
+
+    public object? Health { get; init; }
+
+    [JsonPropertyName("ttl_s")]
+    public int? TtlSeconds { get; init; }
+
     public required Timeouts Timeouts { get; init; }
 
     public required BuildResources BuildResources { get; init; }
@@ -65,6 +79,13 @@ public sealed record DeploymentResource
 
     public required int? ExitCode { get; init; }
 
+    /// <summary>Empty: of a service, as what follows to <see cref="SupersededBy"/>.</summary>
+    public IReadOnlyList<object> Endpoints { get; init; } = [];
+
+    public DateTimeOffset? UpAt { get; init; }
+
+    public long? SupersededBy { get; init; }
+
     public required Cancellation? Cancel { get; init; }
 
     public required WaitingView? Waiting { get; init; }
@@ -80,6 +101,8 @@ public sealed record DeploymentResource
     public required LogSummary Log { get; init; }
 
     public required CanView Can { get; init; }
+
+    public required long? RetryOf { get; init; }
 
     internal static DeploymentResource Of(Deployment deployment, Waiting? waiting, LogSummary log)
     {
@@ -117,13 +140,14 @@ public sealed record DeploymentResource
             Failure = FailureView.Of(deployment.Failure),
             ExitCode = deployment.ExitCode,
             Cancel = deployment.Cancel,
-            Waiting = waiting is null ? null : new WaitingView(waiting.Position, waiting.Reason, EtaAt: null),
+            Waiting = waiting is null ? null : new WaitingView(waiting.Position, waiting.Reason, waiting.EtaAt),
             DeadlineAt = deployment.DeadlineAt,
             CreatedAt = deployment.CreatedAt,
             StartedAt = deployment.StartedAt,
             EndedAt = deployment.EndedAt,
             Log = log,
             Can = CanView.Of(deployment),
+            RetryOf = deployment.RetryOf,
         };
     }
 }
@@ -143,12 +167,12 @@ public sealed record FailureView(
             failure.LogLine);
 }
 
-/// <param name="EtaAt">Null where nothing sensible can be said.</param>
+/// <param name="EtaAt">When it may start; null where nothing sensible can be said.</param>
 public sealed record WaitingView(int Position, string Reason, DateTimeOffset? EtaAt);
 
 /// <summary>What may be asked of the deployment now.</summary>
 public sealed record CanView(bool Cancel, bool Retry)
 {
     internal static CanView Of(Deployment deployment) =>
-        new(!deployment.Status.IsFinal, deployment.Status.IsFinal && deployment.Commit is not null);
+        new(!deployment.Status.IsFinal, deployment.RetryOptions is not null);
 }

@@ -22,6 +22,7 @@ public static class HttpServices
         services.AddSingleton<StartLimit>();
         services.AddSingleton<VisibleDeployments>();
         services.AddSingleton<OptionsReader>();
+        services.AddSingleton<Creation>();
         services.AddSingleton<ChangeWait>();
         services.AddSingleton<ResourceReader>();
         services.AddSingleton<Pages>();

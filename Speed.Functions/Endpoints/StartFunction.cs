@@ -1,14 +1,11 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
-using Microsoft.Extensions.Options;
-using Speed.Deployments;
 using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class StartFunction(
-    IDeploymentStore store, OptionsReader options, DiskGuard disk, StartLimit limit, IOptions<DeploymentSettings> settings)
+public sealed class StartFunction(OptionsReader options, Creation creation)
 {
     [Function("Start")]
     [Needs(Scope.Deploy)]
@@ -24,38 +21,11 @@ public sealed class StartFunction(
             return refusal;
         }
 
-        if (!request.Caller().SeesRepository(asked.Url))
-        {
-            return NotForThisRepository(request.Caller());
-        }
-
-        // With no room for anything new, or a secret gone since, what a key was given for before is still answered.
-        var obstacle = await options.FindSecretFaultAsync(asked, cancellationToken)
-            ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(request.Caller()));
-        var maxQueued = obstacle is null ? settings.Value.MaxQueued : 0;
-        return await store.AddAsync(new NewDeployment(asked, key, maxQueued), cancellationToken) switch
-        {
-            AddOutcome.Added added => Created(request, added.Deployment),
-            AddOutcome.Replayed replayed => IdempotencyKey.Replay(request, Created(request, replayed.Deployment)),
-            AddOutcome.KeyReused => IdempotencyKey.Reused,
-            _ => obstacle ?? QueueFull(maxQueued),
-        };
+        var (deployment, refused) = await creation.AddAsync(request, asked, key, retryOf: null, cancellationToken);
+        return deployment is null
+            ? refused!
+            : TypedResults.Created($"/v1/deployments/{deployment.Id}", new DeploymentId(deployment.Id));
     }
-
-    private static Created<DeploymentId> Created(HttpRequest request, Deployment deployment)
-    {
-        Audit.Concerns(request.HttpContext, deployment.Id);
-        return TypedResults.Created($"/v1/deployments/{deployment.Id}", new DeploymentId(deployment.Id));
-    }
-
-    private static Refusal NotForThisRepository(Caller caller) => new(
-        403, "REPOSITORY_NOT_ALLOWED", $"The token {caller.Name} is not for this repository: use one whose repos match it.");
-
-    private static Refusal QueueFull(int maxQueued) => new(
-        429, "QUEUE_FULL", $"{maxQueued} deployments wait already, as many as may (Speed__MaxQueued): try again later.")
-    {
-        RetryAfterSeconds = 10,
-    };
 }
 
 public sealed record DeploymentId(long Id);

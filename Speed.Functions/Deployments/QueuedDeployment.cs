@@ -1,0 +1,17 @@
+namespace Speed.Deployments;
+
+/// <summary>A deployment that holds a slot or waits for one.</summary>
+/// <param name="Phase">Null while it waits.</param>
+/// <param name="StartedAt">Null while it waits.</param>
+/// <param name="Usual">
+/// How long the last ten of its repository and branch took, on average, from start to end. Null if none has run yet.
+/// </param>
+public sealed record QueuedDeployment(
+    long Id,
+    string Url,
+    string? Branch,
+    DeploymentStatus Status,
+    DeploymentPhase? Phase,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? StartedAt,
+    TimeSpan? Usual);

@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Speed.Deployments;
+using Speed.Security;
+
+namespace Speed.Endpoints;
+
+/// <summary>Makes deployments for callers, once their fields are good: all that is judged after those stands here.</summary>
+public sealed class Creation(
+    IDeploymentStore store, OptionsReader options, DiskGuard disk, StartLimit limit, IOptions<DeploymentSettings> settings)
+{
+    /// <summary>
+    /// The new deployment; or, marked so in the answer's headers, the one that the same request has made before, as it
+    /// was then; or the refusal.
+    /// </summary>
+    /// <param name="key">The caller's idempotency key; null if none was sent.</param>
+    /// <param name="retryOf">The one that it repeats; null if it repeats none.</param>
+    internal async Task<(Deployment? Deployment, Refusal? Refusal)> AddAsync(
+        HttpRequest request, DeploymentOptions asked, string? key, long? retryOf, CancellationToken cancellationToken)
+    {
+        if (!request.Caller().SeesRepository(asked.Url))
+        {
+            return (null, NotForThisRepository(request.Caller()));
+        }
+
+        // With no room for anything new, or a secret gone since, what was asked for before is still answered.
+        var obstacle = await options.FindSecretFaultAsync(asked, cancellationToken)
+            ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(request.Caller()));
+        var maxQueued = obstacle is null ? settings.Value.MaxQueued : 0;
+        var wanted = new NewDeployment(asked, key, maxQueued) { RetryOf = retryOf };
+        return await store.AddAsync(wanted, cancellationToken) switch
+        {
+            AddOutcome.Added added => (Concerning(request, added.Deployment), null),
+            AddOutcome.Replayed replayed =>
+                (IdempotencyKey.Replay(request, Concerning(request, replayed.Deployment).AsCreated()), null),
+            AddOutcome.KeyReused => (null, IdempotencyKey.Reused),
+            _ => (null, obstacle ?? QueueFull(maxQueued)),
+        };
+    }
+
+    private static Deployment Concerning(HttpRequest request, Deployment deployment)
+    {
+        Audit.Concerns(request.HttpContext, deployment.Id);
+        return deployment;
+    }
+
+    private static Refusal NotForThisRepository(Caller caller) => new(
+        403, "REPOSITORY_NOT_ALLOWED", $"The token {caller.Name} is not for this repository: use one whose repos match it.");
+
+    private static Refusal QueueFull(int maxQueued) => new(
+        429, "QUEUE_FULL", $"{maxQueued} deployments wait already, as many as may (Speed__MaxQueued): try again later.")
+    {
+        RetryAfterSeconds = 10,
+    };
+}
