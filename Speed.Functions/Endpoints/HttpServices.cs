@@ -24,6 +24,9 @@ public static class HttpServices
         services.AddSingleton<OptionsReader>();
         services.AddSingleton<ChangeWait>();
         services.AddSingleton<ResourceReader>();
+        services.AddSingleton<OpenStreams>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<LogEvents>();
         services.AddSingleton<Pages>();
         return services;
     }
