@@ -23,6 +23,7 @@ public static class DataServices
         services.AddSingleton(provider => provider.GetRequiredService<DataDirectory>().Ballast);
         services.AddSingleton<DbManager>();
         services.AddSingleton<IDeploymentStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<IEventStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IAccessStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<LogDatabase>();

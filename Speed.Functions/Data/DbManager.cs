@@ -53,15 +53,21 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
         var changed = await _database.WriteAsync(change, cancellationToken);
         if (changed)
         {
-            _bell.Ring(id);
+            Ring(id);
         }
 
         return changed;
     }
 
-    private void RingQueueToo(long id)
+    private void Ring(long id)
     {
         _bell.Ring(id);
+        _bell.Ring(Bell.Changes);
+    }
+
+    private void RingQueueToo(long id)
+    {
+        Ring(id);
         _bell.Ring(Bell.Queue);
     }
 }

@@ -27,6 +27,7 @@ public static class HttpServices
         services.AddSingleton<OpenStreams>();
         services.AddSingleton<EventStreams>();
         services.AddSingleton<LogEvents>();
+        services.AddSingleton<DeploymentEvents>();
         services.AddSingleton<Pages>();
         return services;
     }
