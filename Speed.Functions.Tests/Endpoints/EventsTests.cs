@@ -131,7 +131,7 @@ public sealed class EventsTests
         change.GetProperty("status").GetString()!);
 
     // As many as if deployments had changed so often.
-    private static Task MakeEventsAsync(SpeedApp app, int count) =>
+    private static Task<int> MakeEventsAsync(SpeedApp app, int count) =>
         app.Services.GetRequiredService<DbManager>().Database.WriteAsync(
             db => db.Execute(
                 """
