@@ -8,7 +8,7 @@ public sealed partial class ArchitectureTests
 {
     private const int MaxLines = 300;
 
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
     private static readonly string Functions = Path.Combine(Root, "Speed.Functions");
 
     [Theory]
