@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,7 +37,13 @@ internal static partial class ApiDocument
     {
         await using var app = await SpeedApp.OpenAsync(
             new() { ["Speed__MaxRunning"] = "0" },
-            services => services.AddOpenApi(Name, api => api.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1));
+            services => services.AddOpenApi(
+                Name,
+                api =>
+                {
+                    api.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+                    api.AddSchemaTransformer(RequireOnlyWhatIsAlwaysThereAsync);
+                }));
         var document = await GenerateAsync(app);
         foreach (var function in app.Services.GetRequiredService<FunctionTable>().Functions)
         {
@@ -45,6 +52,21 @@ internal static partial class ApiDocument
 
         Merge(document, Descriptions(), "components");
         return document.ToJsonString(Written) + "\n";
+    }
+
+    // A record's parameters are all required to read it; but some are left out when it is written.
+    private static Task RequireOnlyWhatIsAlwaysThereAsync(
+        OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        foreach (var property in context.JsonTypeInfo.Properties)
+        {
+            if (property.AttributeProvider?.IsDefined(typeof(JsonIgnoreAttribute), inherit: true) == true)
+            {
+                schema.Required?.Remove(property.Name);
+            }
+        }
+
+        return Task.CompletedTask;
     }
 
     private static async Task<JsonObject> GenerateAsync(SpeedApp app)
