@@ -21,7 +21,7 @@ public sealed class ContractTests
         "POST /update {\"id\":1}", "POST /update {\"id\":99,\"new_results\":\"x\"}", "GET /v1/deployments/1",
         "POST /v1/deployments/1/cancel {\"reason\":\"enough\"}", "POST /v1/deployments/1/cancel {\"why\":1}",
         "POST /v1/deployments/99/cancel {}", "GET /v1/deployments/1", "GET /v1/deployments/1/logs?format=sse",
-        "GET /v1/gc", "POST /v1/gc {}", "POST /v1/backup {}", "GET /v1/doctor", "GET /v1/secrets",
+        "GET /metrics", "GET /v1/gc", "POST /v1/gc {}", "POST /v1/backup {}", "GET /v1/doctor", "GET /v1/secrets",
         "PUT /v1/secrets/A_KEY {\"value\":\"long enough\",\"use\":\"run\"}", "PUT /v1/secrets/A_KEY {\"value\":\"short\"}",
         "GET /v1/secrets", "DELETE /v1/secrets/A_KEY", "DELETE /v1/secrets/A_KEY", "GET /v1/session",
         "POST /v1/session {\"token\":\"bad\"}", "POST /v1/session {}", "DELETE /v1/session",

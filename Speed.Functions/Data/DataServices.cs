@@ -18,6 +18,7 @@ public static class DataServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<Bell>();
         services.AddSingleton(_ => StoreOptions.From(configuration));
+        services.TryAddSingleton<StoreMeter>();
         services.AddSingleton<DataDirectory>();
         services.AddSingleton(provider => new DataFolder(provider.GetRequiredService<DataDirectory>().FullPath));
         services.AddSingleton(provider => provider.GetRequiredService<DataDirectory>().Ballast);

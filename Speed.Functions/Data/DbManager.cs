@@ -16,14 +16,15 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
     private readonly TimeProvider _time;
 
     /// <summary>Opens, makes or migrates the database. Throws <see cref="StoreStartException"/>.</summary>
-    public DbManager(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time)
+    public DbManager(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time, StoreMeter? meter = null)
     {
         Path = directory.File("deployments.db");
         _database = SqliteDatabase.Open(
             new DatabaseFile(Path, ApplicationId, new Migrations("deployments")),
             alwaysDurable: true,
             options.BusyTimeout,
-            onFullDisk: directory.Ballast.GiveUpForStore);
+            onFullDisk: directory.Ballast.GiveUpForStore,
+            onCommit: took => meter?.Committed("deployments", took));
         _bell = bell;
         _time = time;
         Instance = _database.ReadAsync(ReadInstance, CancellationToken.None).GetAwaiter().GetResult();

@@ -12,6 +12,9 @@ public static class HttpServices
         this IServiceCollection services, IConfiguration configuration)
     {
         services.ConfigureHttpJsonOptions(http => Wire.Configure(http.SerializerOptions));
+        services.AddSingleton<SpeedMetrics>();
+        services.AddSingleton<IStartupFilter, RequestMetrics>();
+        services.AddHostedService<DeploymentMetrics>();
         services.AddSingleton<HttpRules>();
         services.AddSingleton<IStartupFilter>(provider => provider.GetRequiredService<HttpRules>());
         services.AddSingleton(FunctionTable.Read(configuration));
