@@ -36,6 +36,7 @@ public sealed partial class ArchitectureTests
     [InlineData("Microsoft.Data.Sqlite", "Data")]
     [InlineData("SQLitePCL", "Data")]
     [InlineData("Docker.DotNet", "Runners")]
+    [InlineData("Prometheus", "Endpoints")]
     [InlineData("Microsoft.AspNetCore", "Endpoints", "Hosting")]
     [InlineData("Microsoft.Azure.Functions", "Endpoints", "Hosting", "")]
     public void A_technology_stays_in_its_folder(string technology, params string[] folders)

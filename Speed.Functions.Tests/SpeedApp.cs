@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Speed.Tests.OpenApi;
 using Xunit;
 
 namespace Speed.Tests;
@@ -21,14 +22,17 @@ public sealed class SpeedApp : IAsyncDisposable
 
     private readonly Dictionary<string, string> _settings;
     private readonly Action<IServiceCollection>? _change;
+    private readonly bool _holdsToContract;
     private IHost _host;
 
-    private SpeedApp(Dictionary<string, string> settings, Action<IServiceCollection>? change, IHost host)
+    private SpeedApp(
+        Dictionary<string, string> settings, Action<IServiceCollection>? change, bool holdsToContract, IHost host)
     {
         _settings = settings;
         _change = change;
+        _holdsToContract = holdsToContract;
         _host = host;
-        Client = new HttpClient { BaseAddress = AddressOf(host), Timeout = Patience };
+        Client = NewClient();
     }
 
     /// <summary>Speaks to this app; its requests end after a minute.</summary>
@@ -40,8 +44,10 @@ public sealed class SpeedApp : IAsyncDisposable
 
     /// <param name="settings">As in the environment, <c>Speed__MaxRunning</c> and so on.</param>
     /// <param name="change">Puts other services in the place of SPEED's own.</param>
+    /// <param name="holdsToContract">Every answer is held to openapi.json.</param>
     public static async Task<SpeedApp> OpenAsync(
-        Dictionary<string, string>? settings = null, Action<IServiceCollection>? change = null)
+        Dictionary<string, string>? settings = null, Action<IServiceCollection>? change = null,
+        bool holdsToContract = false)
     {
         var all = new Dictionary<string, string>
         {
@@ -59,7 +65,7 @@ public sealed class SpeedApp : IAsyncDisposable
 
         try
         {
-            return new SpeedApp(all, change, await StartHostAsync(all, change));
+            return new SpeedApp(all, change, holdsToContract, await StartHostAsync(all, change));
         }
         catch
         {
@@ -70,8 +76,10 @@ public sealed class SpeedApp : IAsyncDisposable
 
     /// <summary>One that starts nothing: only the store is at work.</summary>
     /// <param name="settings">As in the environment.</param>
-    public static Task<SpeedApp> OpenIdleAsync(Dictionary<string, string>? settings = null) =>
-        OpenAsync(new(settings ?? []) { ["Speed__MaxRunning"] = "0" });
+    /// <param name="holdsToContract">Every answer is held to openapi.json.</param>
+    public static Task<SpeedApp> OpenIdleAsync(
+        Dictionary<string, string>? settings = null, bool holdsToContract = false) =>
+        OpenAsync(new(settings ?? []) { ["Speed__MaxRunning"] = "0" }, holdsToContract: holdsToContract);
 
     /// <summary>One that starts nothing, on the data of a backup.</summary>
     public static Task<SpeedApp> RestoreIdleAsync(string backup)
@@ -90,7 +98,7 @@ public sealed class SpeedApp : IAsyncDisposable
     {
         await StopAsync();
         _host = await StartHostAsync(_settings, _change);
-        Client = new HttpClient { BaseAddress = AddressOf(_host), Timeout = Patience };
+        Client = NewClient();
     }
 
     /// <summary>Starts a deployment and gives its id.</summary>
@@ -222,6 +230,13 @@ public sealed class SpeedApp : IAsyncDisposable
             throw;
         }
     }
+
+    private HttpClient NewClient() => new(
+        _holdsToContract || ContractHandler.IsAlwaysOn ? new ContractHandler() : new SocketsHttpHandler())
+    {
+        BaseAddress = AddressOf(_host),
+        Timeout = Patience,
+    };
 
     private static Uri AddressOf(IHost host) =>
         new(host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());

@@ -69,7 +69,7 @@ internal sealed class Snapshot
             row =>
             {
                 var first = row.Long();
-                LogChunkCodec.Decode(row.Bytes(), first, 0, entries);
+                LogChunkCodec.Decode(row.Bytes(), first, 0, entries, room: int.MaxValue);
                 return true;
             },
             ("$id", id));

@@ -130,7 +130,7 @@ public abstract partial class LogStoreContract
             await Store.AppendAsync(Id, Chunk(n, "line"), Token);
         }
 
-        Assert.True((await Store.ReadAsync(Id, 0, Token)).Count >= 1000);
+        Assert.True((await Store.ReadAsync(Id, 0, Token)).Count >= 500);
         AssertDense(await ReadAllAsync(), 2500);
     }
 }

@@ -114,7 +114,6 @@ public sealed class LogsTests : IAsyncLifetime
 
     [Theory]
     [InlineData("format=xml")]
-    [InlineData("format=sse")]
     [InlineData("after=-1")]
     [InlineData("tail=x")]
     [InlineData("limit=1.5")]

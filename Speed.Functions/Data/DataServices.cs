@@ -18,11 +18,13 @@ public static class DataServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<Bell>();
         services.AddSingleton(_ => StoreOptions.From(configuration));
+        services.TryAddSingleton<StoreMeter>();
         services.AddSingleton<DataDirectory>();
         services.AddSingleton(provider => new DataFolder(provider.GetRequiredService<DataDirectory>().FullPath));
         services.AddSingleton(provider => provider.GetRequiredService<DataDirectory>().Ballast);
         services.AddSingleton<DbManager>();
         services.AddSingleton<IDeploymentStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<IEventStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IAccessStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<LogDatabase>();

@@ -14,7 +14,7 @@ public sealed partial class DbManager
         var taken = await _database.WriteAsync(db => TakeOver(db, claim, owner, repeat), cancellationToken);
         if (taken is not null)
         {
-            _bell.Ring(taken.Id);
+            Ring(taken.Id);
         }
 
         return taken;

@@ -16,14 +16,15 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
     private readonly TimeProvider _time;
 
     /// <summary>Opens, makes or migrates the database. Throws <see cref="StoreStartException"/>.</summary>
-    public DbManager(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time)
+    public DbManager(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time, StoreMeter? meter = null)
     {
         Path = directory.File("deployments.db");
         _database = SqliteDatabase.Open(
             new DatabaseFile(Path, ApplicationId, new Migrations("deployments")),
             alwaysDurable: true,
             options.BusyTimeout,
-            onFullDisk: directory.Ballast.GiveUpForStore);
+            onFullDisk: directory.Ballast.GiveUpForStore,
+            onCommit: took => meter?.Committed("deployments", took));
         _bell = bell;
         _time = time;
         (_openedAtMs, _openedAt) = (Now, time.GetTimestamp());
@@ -55,15 +56,21 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
         var changed = await _database.WriteAsync(change, cancellationToken);
         if (changed)
         {
-            _bell.Ring(id);
+            Ring(id);
         }
 
         return changed;
     }
 
-    private void RingQueueToo(long id)
+    private void Ring(long id)
     {
         _bell.Ring(id);
+        _bell.Ring(Bell.Changes);
+    }
+
+    private void RingQueueToo(long id)
+    {
+        Ring(id);
         _bell.Ring(Bell.Queue);
     }
 }

@@ -15,6 +15,9 @@ internal static class LogChunkCodec
     private const byte Format = 1;
     private const int ContinuesBit = 0x10;
 
+    /// <summary>What an entry takes in memory, beside the characters of its text.</summary>
+    public const int EntryBytes = 96;
+
     /// <param name="textBytes">Of the text with its line feeds, as it is hashed.</param>
     public static byte[] Encode(IReadOnlyList<LogLine> lines, out long textBytes)
     {
@@ -39,12 +42,15 @@ internal static class LogChunkCodec
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>Adds the lines after number <paramref name="after"/>.</summary>
-    public static void Decode(ReadOnlySpan<byte> chunk, long firstN, long after, List<LogEntry> entries)
+    /// <summary>
+    /// Adds the lines after number <paramref name="after"/> while there is room, and gives the room that is left.
+    /// </summary>
+    /// <param name="room">So many bytes of memory; the line that fills them comes whole.</param>
+    public static int Decode(ReadOnlySpan<byte> chunk, long firstN, long after, List<LogEntry> entries, int room)
     {
         var input = chunk[1..];
         var at = ReadNumber(ref input);
-        for (var n = firstN; !input.IsEmpty; n++)
+        for (var n = firstN; !input.IsEmpty && room > 0; n++)
         {
             var text = ReadLine(ref input, ref at, out var kind);
             if (n > after)
@@ -52,8 +58,11 @@ internal static class LogChunkCodec
                 entries.Add(new LogLine(
                     n, DateTimeOffset.FromUnixTimeMilliseconds(at), (DeploymentPhase)((kind >> 2) & 3),
                     (LogStream)(kind & 3), Encoding.UTF8.GetString(text), (kind & ContinuesBit) != 0));
+                room -= EntryBytes + (text.Length * sizeof(char));
             }
         }
+
+        return room;
     }
 
     /// <summary>Adds each line's text to the hash, and a line feed unless the next one continues it.</summary>

@@ -5,8 +5,8 @@ namespace Speed.Data;
 /// <summary>How a log is read: chunks and gaps in order of their last line, page by page.</summary>
 public sealed partial class LogDatabase
 {
-    private const int PageLines = 1000;
-    private const int PageBytes = 256 * 1024;
+    // In memory: this much, and one line more, is held for each reader that is slow.
+    private const int PageBytes = 64 * 1024;
 
     public Task<IReadOnlyList<LogEntry>> ReadAsync(
         long deploymentId, long after, CancellationToken cancellationToken) =>
@@ -16,7 +16,7 @@ public sealed partial class LogDatabase
     private static List<LogEntry> ReadPage(SqliteSession db, long id, long after)
     {
         var entries = new List<LogEntry>();
-        var bytes = 0;
+        var room = PageBytes;
         db.Each(
             """
             SELECT last_n, first_n, lines, NULL, NULL
@@ -32,26 +32,26 @@ public sealed partial class LogDatabase
             """,
             row =>
             {
-                bytes += AddEntries(row, after, entries);
-                return entries.Count < PageLines && bytes < PageBytes;
+                room = AddEntries(row, after, entries, room);
+                return room > 0;
             },
             ("$id", id), ("$after", after));
         return entries;
     }
 
-    private static int AddEntries(Row row, long after, List<LogEntry> entries)
+    // Gives the room that is left.
+    private static int AddEntries(Row row, long after, List<LogEntry> entries, int room)
     {
         var (last, first, lines) = (row.Long(), row.Long(), row.BytesOrNull());
         if (lines is not null)
         {
-            LogChunkCodec.Decode(lines, first, after, entries);
-            return lines.Length;
+            return LogChunkCodec.Decode(lines, first, after, entries, room);
         }
 
         var (reason, bytes) = (row.Text(), row.LongOrNull());
 
         // Of a gap begun before, only the rest is told, and how many bytes that is nobody knows.
         entries.Add(first > after ? new LogGap(first, last, reason, bytes) : new LogGap(after + 1, last, reason, null));
-        return 0;
+        return room - LogChunkCodec.EntryBytes;
     }
 }

@@ -13,6 +13,7 @@ public sealed partial class LogDatabase
         var lines = LogChunkCodec.Encode(chunk.Lines, out var textBytes);
         var stored = new Chunk(chunk.Lines[0].N, chunk.Lines[^1].N, textBytes, chunk.RawBytes, lines);
         await _database.WriteAsync(db => Append(db, deploymentId, stored), cancellationToken);
+        _meter?.LogStored(chunk.Lines.Count, textBytes);
         _bell.Ring(deploymentId);
     }
 

@@ -15,15 +15,18 @@ public sealed partial class LogDatabase : ILogStore, IDisposable
     private readonly long _maxBytes;
     private readonly Bell _bell;
     private readonly TimeProvider _time;
+    private readonly StoreMeter? _meter;
 
     /// <summary>Opens, makes or migrates the database. Throws <see cref="StoreStartException"/>.</summary>
-    public LogDatabase(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time)
+    public LogDatabase(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time, StoreMeter? meter = null)
     {
         _database = SqliteDatabase.Open(
             new DatabaseFile(directory.File("logs.db"), ApplicationId, new Migrations("logs")) { GivesBack = true },
             alwaysDurable: false,
             options.BusyTimeout,
-            onFullDisk: directory.Ballast.GiveUpForStore);
+            onFullDisk: directory.Ballast.GiveUpForStore,
+            onCommit: took => meter?.Committed("logs", took));
+        _meter = meter;
         _maxBytes = options.LogMaxBytes;
         _bell = bell;
         _time = time;

@@ -14,16 +14,17 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>
     /// Throws <see cref="StoreStartException"/> where the file is not usable. <paramref name="alwaysDurable"/>:
     /// every commit is fsynced; else only those that ask for it. <paramref name="onFullDisk"/>: called by the writer
-    /// each time it meets one.
+    /// each time it meets one. <paramref name="onCommit"/>: with how long each commit took.
     /// </summary>
-    public static SqliteDatabase Open(DatabaseFile file, bool alwaysDurable, TimeSpan busyTimeout, Action onFullDisk)
+    public static SqliteDatabase Open(
+        DatabaseFile file, bool alwaysDurable, TimeSpan busyTimeout, Action onFullDisk, Action<TimeSpan> onCommit)
     {
         file.RefuseUnlessOurs(busyTimeout);
         try
         {
             var session = OpenForWriting(file, alwaysDurable, busyTimeout);
             return new SqliteDatabase(
-                new SqliteWriter(session, file.Path, alwaysDurable, busyTimeout, onFullDisk),
+                new SqliteWriter(session, file.Path, alwaysDurable, busyTimeout, onFullDisk, onCommit),
                 new SqliteReaders(file.Path, busyTimeout));
         }
         catch (SqliteException fault)

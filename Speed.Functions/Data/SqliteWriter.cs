@@ -20,14 +20,16 @@ internal sealed class SqliteWriter : IDisposable
     private readonly bool _alwaysDurable;
     private readonly TimeSpan _busyTimeout;
     private readonly Action _onFullDisk;
+    private readonly Action<TimeSpan> _onCommit;
     private readonly Thread _thread;
     private bool _checkpointed;
 
     public SqliteWriter(
-        SqliteSession session, string path, bool alwaysDurable, TimeSpan busyTimeout, Action onFullDisk)
+        SqliteSession session, string path, bool alwaysDurable, TimeSpan busyTimeout, Action onFullDisk,
+        Action<TimeSpan> onCommit)
     {
         (_session, _path, _alwaysDurable) = (session, path, alwaysDurable);
-        (_busyTimeout, _onFullDisk) = (busyTimeout, onFullDisk);
+        (_busyTimeout, _onFullDisk, _onCommit) = (busyTimeout, onFullDisk, onCommit);
         _commands = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(MostWaiting)
         {
             SingleReader = true,
@@ -132,7 +134,9 @@ internal sealed class SqliteWriter : IDisposable
         {
             _session.Execute("BEGIN IMMEDIATE");
             batch.ForEach(RunInSavepoint);
+            var began = TimeProvider.System.GetTimestamp();
             _session.Execute("COMMIT");
+            _onCommit(TimeProvider.System.GetElapsedTime(began));
             Commits++;
             _checkpointed = false;
         }

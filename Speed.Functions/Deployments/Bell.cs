@@ -14,6 +14,9 @@ public sealed class Bell
     /// <summary>Rings whenever there is less room on a disk than before, or more.</summary>
     public const long Disk = -1;
 
+    /// <summary>Rings whenever a deployment has changed.</summary>
+    public const long Changes = -2;
+
     private readonly ConcurrentDictionary<long, TaskCompletionSource> _waiting = new();
 
     /// <summary>Completes at the next ring for a deployment's id, or for one of the names above.</summary>

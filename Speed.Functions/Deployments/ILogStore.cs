@@ -26,8 +26,8 @@ public interface ILogStore
         IReadOnlyCollection<long> deploymentIds, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The entries that follow line <paramref name="after"/>, at most some thousands at a time; empty at the
-    /// end of what is stored.
+    /// The entries that follow line <paramref name="after"/>, some tens of KiB in memory at a time, since a slow
+    /// reader holds on to them; empty at the end of what is stored.
     /// </summary>
     Task<IReadOnlyList<LogEntry>> ReadAsync(long deploymentId, long after, CancellationToken cancellationToken);
 

@@ -12,6 +12,9 @@ public static class HttpServices
         this IServiceCollection services, IConfiguration configuration)
     {
         services.ConfigureHttpJsonOptions(http => Wire.Configure(http.SerializerOptions));
+        services.AddSingleton<SpeedMetrics>();
+        services.AddSingleton<IStartupFilter, RequestMetrics>();
+        services.AddHostedService<DeploymentMetrics>();
         services.AddSingleton<HttpRules>();
         services.AddSingleton<IStartupFilter>(provider => provider.GetRequiredService<HttpRules>());
         services.AddSingleton(FunctionTable.Read(configuration));
@@ -25,6 +28,10 @@ public static class HttpServices
         services.AddSingleton<Creation>();
         services.AddSingleton<ChangeWait>();
         services.AddSingleton<ResourceReader>();
+        services.AddSingleton<OpenStreams>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<LogEvents>();
+        services.AddSingleton<DeploymentEvents>();
         services.AddSingleton<Pages>();
         return services;
     }

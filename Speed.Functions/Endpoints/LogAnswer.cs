@@ -8,6 +8,8 @@ internal enum LogFormat
 {
     Text,
     Ndjson,
+    /// <summary>Server-sent events, always followed to the end.</summary>
+    Sse,
 }
 
 /// <summary>A log on its way to a client: each entry is sent as soon as the next one has to be waited for.</summary>
@@ -19,18 +21,26 @@ public sealed class LogAnswer : IResult
 
     private readonly IAsyncEnumerable<LogEntry> _entries;
     private readonly LogFormat _format;
+    private readonly OpenStreams? _streams;
     private readonly CancellationToken _end;
 
+    /// <param name="streams">Where it has to have a place; null for one that does not wait for lines to come.</param>
     /// <param name="end">Ends the answer early but whole: SPEED stops.</param>
-    internal LogAnswer(IAsyncEnumerable<LogEntry> entries, LogFormat format, CancellationToken end)
+    internal LogAnswer(
+        IAsyncEnumerable<LogEntry> entries, LogFormat format, OpenStreams? streams, CancellationToken end)
     {
-        _entries = entries;
-        _format = format;
-        _end = end;
+        (_entries, _format, _streams, _end) = (entries, format, streams, end);
     }
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        using var place = _streams?.TryOpen();
+        if (_streams is not null && place is null)
+        {
+            await OpenStreams.TooMany.ExecuteAsync(httpContext);
+            return;
+        }
+
         var response = httpContext.Response;
         response.ContentType = _format == LogFormat.Ndjson ? Ndjson : "text/plain; charset=utf-8";
         response.Headers.CacheControl = "no-store";

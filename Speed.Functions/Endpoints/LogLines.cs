@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Speed.Deployments;
 
@@ -24,39 +23,39 @@ internal static class LogLines
                 WriteJson(output, LineView.Of(line));
                 break;
             case (LogGap gap, _):
-                WriteJson(output, new GapView(gap));
+                WriteJson(output, new GapView(GapBody.Of(gap)));
                 break;
         }
     }
 
     private static void WriteJson<T>(IBufferWriter<byte> output, T value)
     {
-        using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = Wire.Json.Encoder }))
-        {
-            JsonSerializer.Serialize(json, value, Wire.Json);
-        }
-
+        Wire.Write(output, value);
         output.Write("\n"u8);
     }
+}
 
-    private sealed record LineView(
-        [property: JsonPropertyOrder(-1)] long N,
-        DateTimeOffset At,
-        DeploymentPhase Phase,
-        LogStream Stream,
-        string Text,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Cont)
-    {
-        public static LineView Of(LogLine line) =>
-            new(line.N, line.At, line.Phase, line.Stream, line.Text, line.Continues);
-    }
+/// <summary>A line as the wire has it.</summary>
+/// <param name="Cont">True if the next line of the stream is the rest of this one; left out where false.</param>
+public sealed record LineView(
+    [property: JsonPropertyOrder(-1)] long N,
+    DateTimeOffset At,
+    DeploymentPhase Phase,
+    LogStream Stream,
+    string Text,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Cont)
+{
+    internal static LineView Of(LogLine line) =>
+        new(line.N, line.At, line.Phase, line.Stream, line.Text, line.Continues);
+}
 
-    private sealed record GapView(GapBody Gap)
-    {
-        public GapView(LogGap gap) : this(new GapBody(gap.From, gap.To, gap.Reason, gap.Bytes))
-        {
-        }
-    }
+/// <summary>A gap on a line of its own.</summary>
+public sealed record GapView(GapBody Gap);
 
-    private sealed record GapBody(long From, long To, string Reason, long? Bytes);
+/// <summary>A gap as the wire has it.</summary>
+/// <param name="From">The first missing line number; <paramref name="To"/> is the last.</param>
+/// <param name="Bytes">Of the missing lines; null where unknown.</param>
+public sealed record GapBody(long From, long To, string Reason, long? Bytes)
+{
+    internal static GapBody Of(LogGap gap) => new(gap.From, gap.To, gap.Reason, gap.Bytes);
 }

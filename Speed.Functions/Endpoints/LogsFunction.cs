@@ -8,11 +8,12 @@ using Speed.Security;
 namespace Speed.Endpoints;
 
 public sealed class LogsFunction(
-    VisibleDeployments deployments, ILogStore logs, LogReader reader, IHostApplicationLifetime lifetime)
+    VisibleDeployments deployments, ILogStore logs, LogReader reader, LogEvents events, EventStreams streams,
+    OpenStreams open, IHostApplicationLifetime lifetime)
 {
     [Function("Logs")]
     [Needs(Scope.Read)]
-    public async Task<Results<LogAnswer, Refusal>> LogsAsync(
+    public async Task<Results<LogAnswer, EventsAnswer, Refusal>> LogsAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v1/deployments/{id:long}/logs")] HttpRequest request,
         long id,
         CancellationToken cancellationToken)
@@ -29,7 +30,13 @@ public sealed class LogsFunction(
             return Refusal.NoDeployment;
         }
 
+        if (asked.Format == LogFormat.Sse)
+        {
+            var after = await asked.FindStartAsync(reader, logs, id, cancellationToken);
+            return streams.Answer(stream => events.TellAsync(stream, id, after, asked));
+        }
+
         var entries = await asked.ReadAsync(reader, logs, id, cancellationToken);
-        return new LogAnswer(entries, asked.Format, lifetime.ApplicationStopping);
+        return new LogAnswer(entries, asked.Format, asked.Follow ? open : null, lifetime.ApplicationStopping);
     }
 }

@@ -72,6 +72,32 @@ internal sealed class QueryReader(IQueryCollection query)
         return null;
     }
 
+    /// <summary>What a client that comes again to a stream had last; null if it comes for the first time.</summary>
+    public long? LastEventId(HttpRequest request)
+    {
+        const string Name = "Last-Event-ID";
+        var text = request.Headers[Name].ToString();
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        {
+            Refusal ??= Refusal.BadRequest("INVALID_HEADER", $"The header {Name} must be an id of this stream.");
+        }
+
+        return id;
+    }
+
+    /// <param name="detail">Follows the parameter's name: "must be …".</param>
+    /// <param name="missing">What to go on with.</param>
+    public T Refuse<T>(string name, string detail, T missing)
+    {
+        Refuse(name, detail);
+        return missing;
+    }
+
     /// <param name="detail">Follows the parameter's name: "must be …".</param>
     public void Refuse(string name, string detail) =>
         Refusal ??= Refusal.BadRequest("INVALID_QUERY", $"The query parameter {name} {detail}");

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -18,6 +19,13 @@ internal static class Wire
         // Answers are never HTML (nosniff): quotes and letters of any language stay readable.
         json.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         return json;
+    }
+
+    /// <summary>Writes a value without a line feed within or behind it.</summary>
+    public static void Write<T>(IBufferWriter<byte> output, T value)
+    {
+        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = Json.Encoder });
+        JsonSerializer.Serialize(json, value, Json);
     }
 
     private sealed class TimeConverter : JsonConverter<DateTimeOffset>

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing.Template;
+using Xunit;
+
+namespace Speed.Tests.OpenApi;
+
+/// <summary>
+/// Holds every answer that passes to openapi.json, and fails the test where one breaks it: its status, its content type,
+/// and a JSON body by its schema.
+/// </summary>
+public sealed class ContractHandler : DelegatingHandler
+{
+    private static readonly Lazy<JsonElement> Document = new(() => JsonElement.Parse(
+        File.ReadAllText(Path.Combine(ArchitectureTests.Root, "Speed.Functions", "wwwroot", "openapi.json"))));
+
+    // Literal paths before those with parameters.
+    private static readonly Lazy<List<(TemplateMatcher Path, JsonElement Operations)>> Paths = new(() =>
+    [
+        .. from path in Document.Value.GetProperty("paths").EnumerateObject()
+           orderby path.Name.Contains('{', StringComparison.Ordinal)
+           let route = path.Name.TrimStart('/').Replace("{path}", "{*path}", StringComparison.Ordinal)
+           select (new TemplateMatcher(TemplateParser.Parse(route), []), path.Value),
+    ]);
+
+    private readonly JsonContract _contract = new(Document.Value);
+
+    public ContractHandler() : base(new SocketsHttpHandler())
+    {
+    }
+
+    /// <summary>On for every test where <c>SPEED_CONTRACT=1</c>.</summary>
+    public static bool IsAlwaysOn => Environment.GetEnvironmentVariable("SPEED_CONTRACT") == "1";
+
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var answer = await base.SendAsync(request, cancellationToken);
+        if (await FindFaultAsync(request, answer, cancellationToken) is { } fault)
+        {
+            Assert.Fail($"{request.Method} {request.RequestUri!.PathAndQuery} broke the contract: {fault}");
+        }
+
+        return answer;
+    }
+
+    private async Task<string?> FindFaultAsync(
+        HttpRequestMessage request, HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        if (FindOperation(request) is not { } operation)
+        {
+            return (int)answer.StatusCode is >= 400 and < 500 ? null : "there is no such function";
+        }
+
+        var answers = operation.GetProperty("responses");
+        if (!answers.TryGetProperty($"{(int)answer.StatusCode}", out var described)
+            && (answer.IsSuccessStatusCode || !answers.TryGetProperty("default", out described)))
+        {
+            return $"status {(int)answer.StatusCode} is not described";
+        }
+
+        described = described.TryGetProperty("$ref", out var reference)
+            ? _contract.Follow(reference.GetString()!)
+            : described;
+        return await FindBodyFaultAsync(described, answer, cancellationToken);
+    }
+
+    private async Task<string?> FindBodyFaultAsync(
+        JsonElement described, HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var type = answer.Content.Headers.ContentType?.MediaType;
+        if (!described.TryGetProperty("content", out var content))
+        {
+            return type is null ? null : $"a body of type {type} is not described";
+        }
+
+        if (type is null || !(content.TryGetProperty(type, out var media) || content.TryGetProperty("*/*", out media)))
+        {
+            return $"the content type {type ?? "(none)"} is not described";
+        }
+
+        if (!type.EndsWith("json", StringComparison.Ordinal) || type.EndsWith("ndjson", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        await answer.Content.LoadIntoBufferAsync(cancellationToken);
+        var body = JsonElement.Parse(await answer.Content.ReadAsStringAsync(cancellationToken));
+        return _contract.FindFault(media.GetProperty("schema"), body);
+    }
+
+    private static JsonElement? FindOperation(HttpRequestMessage request)
+    {
+        var path = new PathString(WebUtility.UrlDecode(request.RequestUri!.AbsolutePath));
+        foreach (var (template, operations) in Paths.Value)
+        {
+            if (template.TryMatch(path, [])
+                && operations.TryGetProperty(request.Method.Method.ToLowerInvariant(), out var operation))
+            {
+                return operation;
+            }
+        }
+
+        return null;
+    }
+}

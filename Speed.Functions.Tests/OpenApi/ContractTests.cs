@@ -1,0 +1,88 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Speed.Tests.Security;
+using Xunit;
+
+namespace Speed.Tests.OpenApi;
+
+/// <summary>Every function is called, in a good way and in bad ones, and each answer held to the document.</summary>
+public sealed class ContractTests
+{
+    private static readonly string[] Calls =
+    [
+        "GET /health", "GET /", "GET /ui/site.css", "GET /ui/none", "GET /openapi.json", "GET /nothing/here",
+        "POST /start {\"url\":\"https://example.com/r.git\",\"branch\":\"main\",\"timeouts\":{\"run_s\":0},\"env\":{\"A\":\"b\"}}",
+        "POST /start {\"url\":\"ftp://example.com\"}", "POST /start [", "GET /info/1", "GET /info/99", "GET /info/x",
+        "POST /add_results/1 {\"results\":\"42\"}", "POST /add_results/1 {}", "POST /add_results/99 {\"results\":\"42\"}",
+        "GET /results/1", "GET /results/99", "GET /v1/deployments/1", "GET /v1/deployments/1?wait=x",
+        "GET /v1/deployments/99", "GET /v1/deployments/1/logs", "GET /v1/deployments/1/logs?format=ndjson",
+        "GET /v1/deployments/1/logs?format=xml", "GET /v1/deployments/99/logs", "POST /update {\"id\":1,\"new_results\":\"x\"}",
+        "POST /update {\"id\":1,\"new_results\":\"Running\"}", "POST /update {\"id\":1,\"new_results\":\"Pending\"}",
+        "POST /update {\"id\":1}", "POST /update {\"id\":99,\"new_results\":\"x\"}", "GET /v1/deployments/1",
+        "POST /v1/deployments/1/cancel {\"reason\":\"enough\"}", "POST /v1/deployments/1/cancel {\"why\":1}",
+        "POST /v1/deployments/99/cancel {}", "GET /v1/deployments/1", "GET /v1/deployments/1/logs?format=sse",
+        "POST /v1/deployments {\"url\":\"https://example.com/r.git\",\"labels\":{\"a\":\"b\"}}",
+        "POST /v1/deployments {\"urls\":1}", "GET /v1/deployments", "GET /v1/deployments?limit=1",
+        "GET /v1/deployments?limit=0", "GET /v1/deployments?status=failed&repo=example.com/*", "GET /v1/deployments?cursor=x",
+        "POST /v1/deployments/1/retry {}", "POST /v1/deployments/99/retry {}", "GET /v1/deployments/1/results",
+        "GET /v1/deployments/99/results", "GET /v1/queue", "GET /metrics", "GET /v1/gc", "POST /v1/gc {}", "POST /v1/backup {}", "GET /v1/doctor", "GET /v1/secrets",
+        "PUT /v1/secrets/A_KEY {\"value\":\"long enough\",\"use\":\"run\"}", "PUT /v1/secrets/A_KEY {\"value\":\"short\"}",
+        "GET /v1/secrets", "DELETE /v1/secrets/A_KEY", "DELETE /v1/secrets/A_KEY", "GET /v1/session",
+        "POST /v1/session {\"token\":\"bad\"}", "POST /v1/session {}", "DELETE /v1/session",
+        "POST /v1/tokens {\"name\":\"t\",\"scopes\":[\"read\"],\"expires_in_s\":60}", "POST /v1/tokens {\"name\":1}",
+        "GET /v1/tokens", "DELETE /v1/tokens/none",
+    ];
+
+    [Fact]
+    public async Task Every_answer_is_as_the_document_says()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync(holdsToContract: true);
+
+        foreach (var call in Calls)
+        {
+            await CallAsync(app, call);
+        }
+    }
+
+    [Fact]
+    public async Task So_is_every_refusal_to_a_stranger_and_to_one_who_may_do_little()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync(
+            new() { ["Speed__Auth"] = "required" }, holdsToContract: true);
+        var token = await app.NewTokenAsync(["read"]);
+
+        foreach (var call in Calls)
+        {
+            await CallAsync(app, call);
+            await CallAsync(app, call, token);
+        }
+    }
+
+    [Fact]
+    public void An_answer_that_is_not_as_described_is_found()
+    {
+        var contract = new JsonContract(JsonElement.Parse(
+            """{"a": {"type": "object", "properties": {"n": {"type": ["integer", "null"]}}, "required": ["n"]}}"""));
+        var schema = JsonElement.Parse("""{"type": "array", "items": {"$ref": "#/a"}}""");
+
+        Assert.Null(Fault("""[{"n": 1}, {"n": null}]"""));
+        Assert.Equal("/1/n is missing", Fault("""[{"n": 1}, {}]"""));
+        Assert.Equal("/0/n is no integer or null: x", Fault("""[{"n": "x"}]"""));
+        Assert.Equal("/0/m is not described", Fault("""[{"n": 1, "m": 2}]"""));
+        Assert.Equal(" is no array: 7", Fault("7"));
+
+        string? Fault(string json) => contract.FindFault(schema, JsonElement.Parse(json));
+    }
+
+    private static async Task CallAsync(SpeedApp app, string call, string? token = null)
+    {
+        var parts = call.Split(' ', 3);
+        using var request = new HttpRequestMessage(new HttpMethod(parts[0]), parts[1]);
+        request.Headers.Authorization = token is null ? null : new("Bearer", token);
+        request.Content = parts.Length > 2
+            ? new StringContent(parts[2], new MediaTypeHeaderValue("application/json"))
+            : null;
+        using var answer = await app.Client.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Speed.Endpoints;
+
+/// <summary>An answer of server-sent events, or 503 where too many are open.</summary>
+public sealed class EventsAnswer : IResult
+{
+    private readonly OpenStreams _streams;
+    private readonly Func<HttpContext, EventStream> _begin;
+    private readonly Func<EventStream, Task> _tell;
+
+    internal EventsAnswer(OpenStreams streams, Func<HttpContext, EventStream> begin, Func<EventStream, Task> tell)
+    {
+        (_streams, _begin, _tell) = (streams, begin, tell);
+    }
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        using var place = _streams.TryOpen();
+        if (place is null)
+        {
+            await OpenStreams.TooMany.ExecuteAsync(httpContext);
+            return;
+        }
+
+        using var stream = _begin(httpContext);
+        try
+        {
+            await _tell(stream);
+        }
+        catch (OperationCanceledException) when (stream.Over.IsCancellationRequested)
+        {
+            // Its time is over, SPEED stops, or the client is gone: the answer ends with the last whole event.
+        }
+
+        await stream.SendAsync();
+    }
+}
