@@ -130,7 +130,7 @@ public abstract partial class LogStoreContract
             await Store.AppendAsync(Id, Chunk(n, "line"), Token);
         }
 
-        Assert.True((await Store.ReadAsync(Id, 0, Token)).Count >= 500);
+        Assert.True((await Store.ReadAsync(Id, 0, Token)).Count >= 250);
         AssertDense(await ReadAllAsync(), 2500);
     }
 }

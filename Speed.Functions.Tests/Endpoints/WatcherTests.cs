@@ -24,8 +24,8 @@ public sealed class WatcherTests
     [Fact]
     public async Task A_crowd_of_watchers_gets_every_line_once_in_order_though_they_come_and_go()
     {
-        const int Bursts = 12;
-        const int Lines = 25;
+        const int Bursts = 20;
+        const int Lines = 15;
         await using var app = await SpeedApp.OpenIdleAsync();
         var id = await app.StartAsync("https://example.com/r.git");
         await using var log = await DeploymentLog.OpenAsync(
@@ -56,7 +56,7 @@ public sealed class WatcherTests
     [Fact]
     public async Task Readers_that_stop_reading_cost_little_hold_up_nobody_are_cut_and_may_go_on()
     {
-        const int Stopped = 20;
+        const int Stopped = 50;
         var time = new FakeTimeProvider();
         await using var app = await SpeedApp.OpenAsync(
             new() { ["Speed__MaxRunning"] = "0" }, services => services.AddSingleton<TimeProvider>(time));
@@ -65,11 +65,7 @@ public sealed class WatcherTests
         using var warmUp = await StopAsync(app, id);
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        var stopped = new List<TcpClient>();
-        for (var i = 0; i < Stopped; i++)
-        {
-            stopped.Add(await StopAsync(app, id));
-        }
+        var stopped = await Task.WhenAll(Enumerable.Range(0, Stopped).Select(_ => StopAsync(app, id)));
 
         var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Stopped;
         var text = await app.Client.GetStringAsync($"/v1/deployments/{id}/logs", Now);
@@ -83,12 +79,12 @@ public sealed class WatcherTests
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{each:N0} bytes each");
-        Assert.InRange(each, 1, 256 * 1024);
+        Assert.True(each <= 256 * 1024, $"{each:N0} bytes each");
         Assert.Equal(Lines, text.Count(c => c == '\n'));
         Assert.False(whole, "a reader that stopped was not cut");
         Assert.Equal(had + 1, next!.Data[0].GetProperty("n").GetInt64());
         again.Dispose();
-        stopped.ForEach(client => client.Dispose());
+        Array.ForEach(stopped, client => client.Dispose());
     }
 
     private const int Lines = 80_000;
@@ -166,7 +162,7 @@ public sealed class WatcherTests
             while (!isOver)
             {
                 using var reader = await ComeAsync(lastId);
-                isOver = await ReadSomeAsync(reader, random.Next(1, 16));
+                isOver = await ReadSomeAsync(reader, random.Next(1, 8));
                 lastId = reader.LastId;
                 Returns += isOver ? 0 : 1;
             }

@@ -48,6 +48,12 @@ public sealed class ContractHandler : DelegatingHandler
     private async Task<string?> FindFaultAsync(
         HttpRequestMessage request, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
+        if (!answer.Headers.Contains("X-Request-Id"))
+        {
+            // By the server itself, for what is no request: SPEED has not seen it.
+            return answer.IsSuccessStatusCode ? "the request has no id" : null;
+        }
+
         if (FindOperation(request) is not { } operation)
         {
             return (int)answer.StatusCode is >= 400 and < 500 ? null : "there is no such function";

@@ -6,7 +6,7 @@ namespace Speed.Data;
 public sealed partial class LogDatabase
 {
     // In memory: this much, and one line more, is held for each reader that is slow.
-    private const int PageBytes = 64 * 1024;
+    private const int PageBytes = 32 * 1024;
 
     public Task<IReadOnlyList<LogEntry>> ReadAsync(
         long deploymentId, long after, CancellationToken cancellationToken) =>
