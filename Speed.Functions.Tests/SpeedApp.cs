@@ -82,7 +82,15 @@ public sealed class SpeedApp : IAsyncDisposable
         OpenAsync(new(settings ?? []) { ["Speed__MaxRunning"] = "0" }, holdsToContract: holdsToContract);
 
     /// <summary>One that starts nothing, on the data of a backup.</summary>
-    public static Task<SpeedApp> RestoreIdleAsync(string backup)
+    public static Task<SpeedApp> RestoreIdleAsync(string backup) =>
+        OpenIdleAsync(new() { ["Speed__DataDirectory"] = CopyOf(backup) });
+
+    /// <summary>One on the data of a backup.</summary>
+    public static Task<SpeedApp> RestoreAsync(string backup) =>
+        OpenAsync(new() { ["Speed__DataDirectory"] = CopyOf(backup) });
+
+    /// <summary>A data directory with the files of a backup, and nothing else.</summary>
+    public static string CopyOf(string backup)
     {
         var data = Directory.CreateTempSubdirectory("speed-test-").FullName;
         foreach (var file in Directory.GetFiles(backup))
@@ -90,7 +98,7 @@ public sealed class SpeedApp : IAsyncDisposable
             File.Copy(file, Path.Combine(data, Path.GetFileName(file)));
         }
 
-        return OpenIdleAsync(new() { ["Speed__DataDirectory"] = data });
+        return data;
     }
 
     /// <summary>Stops SPEED in good order and starts it anew on the same data.</summary>
