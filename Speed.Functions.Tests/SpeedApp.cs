@@ -24,6 +24,7 @@ public sealed class SpeedApp : IAsyncDisposable
     private readonly Action<IServiceCollection>? _change;
     private readonly bool _holdsToContract;
     private IHost _host;
+    private bool _isStopped;
 
     private SpeedApp(
         Dictionary<string, string> settings, Action<IServiceCollection>? change, bool holdsToContract, IHost host)
@@ -106,6 +107,7 @@ public sealed class SpeedApp : IAsyncDisposable
     {
         await StopAsync();
         _host = await StartHostAsync(_settings, _change);
+        _isStopped = false;
         Client = NewClient();
     }
 
@@ -251,6 +253,13 @@ public sealed class SpeedApp : IAsyncDisposable
 
     private async Task StopAsync()
     {
+        // Already, where it could not be started again.
+        if (_isStopped)
+        {
+            return;
+        }
+
+        _isStopped = true;
         Client.Dispose();
         // Not cancelable: a test that was canceled leaves nothing behind either.
         await _host.StopAsync(CancellationToken.None);

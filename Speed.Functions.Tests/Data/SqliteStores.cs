@@ -15,6 +15,7 @@ public sealed class SqliteStores : IDisposable
         {
             Deployments = new DbManager(_directory, options, bell, time);
             Logs = new LogDatabase(_directory, options, bell, time);
+            Deployments.CarryWaitingOverAsync(CancellationToken.None).GetAwaiter().GetResult();
         }
         catch
         {

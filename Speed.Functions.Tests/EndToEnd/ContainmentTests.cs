@@ -37,12 +37,12 @@ public abstract class ContainmentTests(string sandbox) : IAsyncLifetime
     public async Task A_fork_bomb_gets_its_processes_and_no_more_and_ends_by_its_deadline()
     {
         var repository = await World.RepositoryAsync(r => r.File("Dockerfile", "FROM busybox\n"));
-        const string Bomb = "bomb() { bomb | bomb & }; bomb 2> /dev/null; echo lit; while :; do sleep 1; done";
-        var id = await World.StartAsync(repository, OptionsOf(Bomb, new { pids = 40 }, seconds: 6));
+        const string Bomb = "bomb() { bomb | bomb & }; bomb 2> /dev/null; echo lit; exec tail -f /dev/null";
+        var id = await World.StartAsync(repository, OptionsOf(Bomb, new { pids = 40 }, seconds: 20));
         await World.SeesLineAsync(id, "lit");
 
-        var beside = await RunAsync("echo unharmed");
         var processes = await DockerCli.LinesAsync("top", (await World.ContainersOfAsync(id)).Single(), "-o", "pid");
+        var beside = await RunAsync("echo unharmed");
         var ended = await World.EndAsync(id);
 
         Assert.Equal("unharmed", beside.Succeeded().Results);
@@ -118,7 +118,7 @@ public abstract class ContainmentTests(string sandbox) : IAsyncLifetime
         CultureInfo.InvariantCulture,
         $$"""
         visit() {
-          printf 'GET / HTTP/1.0\r\n\r\n' | timeout 3 nc -w 2 $2 $3 2> /dev/null | grep -q . && echo "reaches $1" || echo "misses $1"
+          { printf 'GET / HTTP/1.0\r\n\r\n'; sleep 4; } | timeout 20 nc -w 5 $2 $3 2> /dev/null | grep -q . && echo "reaches $1" || echo "misses $1"
         }
         gateway=$(ip route | sed -n 's/default via \([0-9.]*\).*/\1/p')
         visit "the other" {{(other.Length > 0 ? other : "127.0.0.2")}} 8080

@@ -41,10 +41,10 @@ public sealed class RestoreTests
         using var answer = await first.PostAsync("/v1/backup", new { });
         var made = JsonElement.Parse(await answer.Content.ReadAsStringAsync(Now));
         await StartAsync(first, url);
-        return (
-            known,
-            first.Services.GetRequiredService<IDeploymentStore>().Instance,
-            SpeedApp.CopyOf(made.GetProperty("path").GetString()!));
+        var backup = SpeedApp.CopyOf(made.GetProperty("path").GetString()!);
+        // As the operator keeps it, elsewhere.
+        File.Copy(Path.Combine(first.DataDirectory, "secrets.key"), Path.Combine(backup, "secrets.key"));
+        return (known, first.Services.GetRequiredService<IDeploymentStore>().Instance, backup);
     }
 
     private static async Task<long> StartAsync(SpeedApp app, string url)

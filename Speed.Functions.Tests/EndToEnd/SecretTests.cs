@@ -153,6 +153,7 @@ public sealed class SecretTests : IAsyncLifetime
         using var process = System.Diagnostics.Process.Start("cp", ["-r", _world.App.DataDirectory, copy.File("data")]);
         await process.WaitForExitAsync(Token);
         return Directory.EnumerateFiles(copy.FullPath, "*", SearchOption.AllDirectories)
+            .Where(path => Path.GetExtension(path) != ".sock")
             .ToDictionary(path => path, File.ReadAllBytes);
     }
 

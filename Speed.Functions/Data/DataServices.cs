@@ -39,7 +39,8 @@ public static class DataServices
     private sealed class OpenAtStart(DbManager deployments, LogDatabase logs) : IHostedService
 #pragma warning restore CS9113
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StartAsync(CancellationToken cancellationToken) =>
+            deployments.CarryWaitingOverAsync(cancellationToken);
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }

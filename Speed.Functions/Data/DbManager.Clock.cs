@@ -12,6 +12,13 @@ public sealed partial class DbManager
 
     private long Steady => _openedAtMs + (long)_time.GetElapsedTime(_openedAt).TotalMilliseconds;
 
+    /// <summary>
+    /// Gives those that wait what they had left. To be called once, before anybody looks; and not before all databases
+    /// are open, since a start that fails changes nothing.
+    /// </summary>
+    public Task CarryWaitingOverAsync(CancellationToken cancellationToken) =>
+        _database.WriteAsync(CarryWaitingOver, cancellationToken);
+
     public Task NoteTimeAsync(CancellationToken cancellationToken) =>
         _database.WriteAsync(NoteTime, cancellationToken);
 

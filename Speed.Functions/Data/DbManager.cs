@@ -28,7 +28,6 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
         _bell = bell;
         _time = time;
         (_openedAtMs, _openedAt) = (Now, time.GetTimestamp());
-        _database.WriteAsync(CarryWaitingOver, CancellationToken.None).GetAwaiter().GetResult();
         Instance = _database.ReadAsync(ReadInstance, CancellationToken.None).GetAwaiter().GetResult();
     }
 

@@ -9,8 +9,8 @@ namespace Speed.Endpoints;
 public sealed class BackupFunction(Backup backup, DiskGuard disk)
 {
     private const string Note =
-        "Keys are not in it: keep them elsewhere. To restore, stop SPEED, and put these files alone into the data "
-        + "directory.";
+        "Keys are not in it: keep secrets.key and admin.key elsewhere. To restore, stop SPEED, and put these files and "
+        + "those keys alone into the data directory.";
 
     [Function("Backup")]
     [Needs(Scope.Admin)]
