@@ -18,6 +18,9 @@ public sealed class EngineFaultTests : IAsyncLifetime
     private GitServer _git = null!;
     private GitRepository _repository = null!;
 
+    // An engine that goes away between a start that was asked for and its answer: nothing is started a second time.
+    private static string[] GoneOnOrCutAtItsStart => ["Succeeded", "INTERRUPTED", "DOCKER_RESTARTED"];
+
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
@@ -108,7 +111,7 @@ public sealed class EngineFaultTests : IAsyncLifetime
 
         await EndsAsync(fault, waits, "Succeeded");
         _wentOn.Add(Stopwatch.GetElapsedTime(back));
-        await EndsAsync(fault, builds, "Succeeded");
+        await EndsAsync(fault, builds, fault == Fault.Frozen ? ["Succeeded"] : GoneOnOrCutAtItsStart);
         await EndsAsync(fault, runs, fault == Fault.Frozen ? "Succeeded" : "DOCKER_RESTARTED");
         Assert.All(_wentOn, took => Assert.True(took < GoesOnWithin, $"{took}"));
     }
@@ -120,15 +123,15 @@ public sealed class EngineFaultTests : IAsyncLifetime
         return id;
     }
 
-    private async Task EndsAsync(Fault fault, long id, string expected)
+    private async Task EndsAsync(Fault fault, long id, params string[] expected)
     {
         var ended = await _speed.EndAsync(id);
         var failure = ended.GetProperty("failure");
         var end = failure.ValueKind == JsonValueKind.Object ? Text(failure, "code")! : "Succeeded";
         _ends.Add($"{end} ({_ledger.Find(id)!.Job.Name}, {fault})");
         Assert.True(
-            end == expected,
-            $"{fault}, expected {expected}: {ended}\n{await _speed.LogAsync(id)}\n{_speed.Output}");
+            expected.Contains(end),
+            $"{fault}, expected {string.Join(" or ", expected)}: {ended}\n{await _speed.LogAsync(id)}\n{_speed.Output}");
         if (end == "DOCKER_RESTARTED")
         {
             var log = ended.GetProperty("log");

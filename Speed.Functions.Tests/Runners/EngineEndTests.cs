@@ -10,6 +10,18 @@ namespace Speed.Tests.Runners;
 /// <summary>An engine that fails a build's step because it is itself on its way down. Scripted: the real one's race is short.</summary>
 public sealed class EngineEndTests
 {
+    private const string CreatedContainer =
+        """
+        {
+            "Id": "c1",
+            "Name": "/speed-0123456789ab-1-1",
+            "Config": {
+                "Labels": { "speed.instance": "0123456789ab", "speed.deployment": "1", "speed.attempt": "1" }
+            },
+            "State": { "Status": "created" }
+        }
+        """;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -37,7 +49,26 @@ public sealed class EngineEndTests
         }
     }
 
-    // Just enough of an engine for one build.
+    [Theory]
+    [InlineData(true, FailureCode.DockerUnavailable)]
+    [InlineData(false, FailureCode.ContainerStartFailed)]
+    public async Task A_start_that_fails_because_the_engine_ends_is_not_the_deployment_s_fault(
+        bool ends, FailureCode expected)
+    {
+        using var folder = new Data.TempFolder();
+        var socket = Path.Combine(folder.FullPath, "d.sock");
+        await using var engine = await StartAsync(socket, "failed to update store", ends);
+        await using var runner = new DockerRunner(
+            new DockerOptions { Endpoint = $"unix://{socket}" }, NamedStore.Create("0123456789ab"));
+        await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
+        var container = await runner.FindAsync(DockerWorld.NewDeployment(1), log, Token);
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => container!.StartAsync(Token));
+
+        Assert.Equal(expected, failure.Code);
+    }
+
+    // Just enough of an engine for one build, and for the start of one container.
     private static async Task<WebApplication> StartAsync(string socket, string reason, bool ends)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -60,6 +91,20 @@ public sealed class EngineEndTests
 
                 await context.Response.WriteAsJsonAsync(
                     new { error = reason, errorDetail = new { message = reason } }, Token);
+            }
+            else if (context.Request.Path.Value.EndsWith("/start", StringComparison.Ordinal))
+            {
+                if (ends)
+                {
+                    File.Delete(socket);
+                }
+
+                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+                await context.Response.WriteAsJsonAsync(new { message = reason }, Token);
+            }
+            else if (context.Request.Path.Value.EndsWith("/json", StringComparison.Ordinal))
+            {
+                await context.Response.WriteAsync(CreatedContainer, Token);
             }
         });
         await engine.StartAsync(Token);

@@ -1,4 +1,5 @@
 using System.IO.Pipes;
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Docker.DotNet;
@@ -52,6 +53,16 @@ internal sealed class DockerConnection : IDisposable
         }
         catch (Exception exception) when (IsLost(exception))
         {
+            throw Unavailable(exception);
+        }
+        catch (DockerApiException exception) when (exception.StatusCode >= HttpStatusCode.InternalServerError)
+        {
+            // On its way down an engine fails what it is asked with any words.
+            if (await TakesConnectionsAsync(CancellationToken.None))
+            {
+                throw;
+            }
+
             throw Unavailable(exception);
         }
     }
