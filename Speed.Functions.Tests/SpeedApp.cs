@@ -103,9 +103,11 @@ public sealed class SpeedApp : IAsyncDisposable
     }
 
     /// <summary>Stops SPEED in good order and starts it anew on the same data.</summary>
-    public async Task RestartAsync()
+    /// <param name="meanwhile">Done while it is away.</param>
+    public async Task RestartAsync(Func<Task>? meanwhile = null)
     {
         await StopAsync();
+        await (meanwhile?.Invoke() ?? Task.CompletedTask);
         _host = await StartHostAsync(_settings, _change);
         _isStopped = false;
         Client = NewClient();

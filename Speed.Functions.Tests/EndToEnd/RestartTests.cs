@@ -44,4 +44,27 @@ public sealed class RestartTests : IAsyncLifetime
         Assert.Equal("done", ended.Results);
         Assert.Equal(2, ended.Resource.GetProperty("attempt").GetInt32());
     }
+
+    [Fact]
+    public async Task What_the_engine_dropped_of_a_long_output_while_SPEED_was_away_is_a_gap()
+    {
+        await using var world = new World { Settings = { ["Speed__Log__MaxBytes"] = "1048576" } };
+        await world.InitializeAsync();
+        var repository = await world.RepositoryAsync(r => r.File(
+            "Dockerfile",
+            "FROM busybox\nCMD echo first; trap 'seq 1 1500000; echo last; exit 0' USR1; while true; do sleep 0.1; done\n"));
+        var id = await world.StartAsync(repository);
+        await world.SeesLineAsync(id, "first");
+        var container = (await world.ContainersOfAsync(id)).Single();
+
+        await world.App.RestartAsync(meanwhile: async () =>
+        {
+            await DockerCli.RunAsync("kill", "--signal", "USR1", container);
+            await DockerCli.RunAsync("wait", container);
+        });
+        var ended = await world.EndAsync(id);
+
+        Assert.Contains("\nfirst\n[gap: SPEED was restarted, and lines are missing here", ended.Log);
+        Assert.Contains("\nlast\n", ended.Log);
+    }
 }

@@ -38,7 +38,7 @@ public sealed class TokenTests
             await chmod.WaitForExitAsync(Now);
         }
 
-        var fault = await Assert.ThrowsAsync<InvalidOperationException>(app.RestartAsync);
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => app.RestartAsync());
 
         Assert.Contains("admin.key", fault.Message, StringComparison.Ordinal);
         Assert.Contains("chmod 600", fault.Message, StringComparison.Ordinal);

@@ -5,12 +5,16 @@ namespace Speed.Deployments;
 /// <summary>
 /// Goes on with the output of a container that ran on while SPEED was away. The engine kept it from the start: what
 /// the log has already is skipped, by counting line feeds per stream, and the rest is joined to what comes from now
-/// on. Where the join cannot be told for sure, one gap record says so.
+/// on. Where the log lacks lines, or the engine has dropped some, counting tells nothing: a gap is noted, and what the
+/// engine took after the log's last line follows. Where the join cannot be told for sure, a gap says so, too.
 /// </summary>
 internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider time)
 {
     // How long the engine may take to have in one place what it has in the other: its own log, and what is attached.
     private static readonly TimeSpan InTransit = TimeSpan.FromMilliseconds(100);
+
+    // A line's time in the log is that of its arrival, a moment after the engine's own.
+    private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(1);
 
     private readonly HeldOutput _held = new();
     private readonly Dictionary<LogStream, TakenOutput> _taken = new()
@@ -18,6 +22,10 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         [LogStream.Stdout] = new TakenOutput(),
         [LogStream.Stderr] = new TakenOutput(),
     };
+
+    private Dictionary<LogStream, long> _old = [];
+    private DateTimeOffset? _firstTakenAt;
+    private DateTimeOffset? _lastTakenAt;
 
     /// <summary>Returns once the log has all up to now; from then on the container's output goes on to the sink.</summary>
     public async Task JoinAsync(IContainer container, ILogStore logs)
@@ -32,21 +40,30 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
             runs = container.State == ContainerState.Running;
         }
 
+        if (!known || !await IsKeptFromItsStartAsync(container))
+        {
+            known = false;
+            await NoteGapAsync();
+            _old = _lastTakenAt is { } last
+                ? new(await container.MeasureKeptAsync(last + Arrival, life.Token))
+                : [];
+        }
+
         // What was held a moment before the reading began is in what is read; what comes a moment after its end is not.
         // A talkative program has something held by then, which tells where the two meet.
         await WaitAsync(runs);
         var surelyKept = runs ? _held.Lengths : new Dictionary<LogStream, long>();
         await WaitAsync(runs);
-        known &= await container.ReadKeptAsync(known ? AddKeptAsync : RememberKeptAsync, life.Token);
+        var isWhole = await container.ReadKeptAsync(known ? AddKeptAsync : AddNewAsync, life.Token);
         await WaitAsync(runs);
         var held = runs ? _held.Take() : new Dictionary<LogStream, byte[]>();
 
         var joins = _taken.ToDictionary(
             stream => stream.Key,
             stream => stream.Value.Join(held.GetValueOrDefault(stream.Key, []), surelyKept.GetValueOrDefault(stream.Key), runs && _held.IsFull));
-        if (!known || joins.Values.Any(join => !join.IsSure))
+        if (!isWhole || joins.Values.Any(join => !join.IsSure))
         {
-            await life.Log.NoteGapAsync("SPEED was restarted, and lines are missing here", life.Token);
+            await NoteGapAsync();
         }
 
         var rest = new SkippingSink(joins.ToDictionary(join => join.Key, join => join.Value.Overlap), sink.WriteAsync);
@@ -58,29 +75,36 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         _held.Release(rest.WriteAsync);
     }
 
+    private Task NoteGapAsync() =>
+        life.Log.NoteGapAsync("SPEED was restarted, and lines are missing here", life.Token);
+
     private Task WaitAsync(bool runs) => runs ? Task.Delay(InTransit, time, life.Token) : Task.CompletedTask;
+
+    // The engine starts its file anew when that is full: counting from its start would then leave out the wrong lines.
+    private async Task<bool> IsKeptFromItsStartAsync(IContainer container) =>
+        _firstTakenAt is not { } first
+        || (await container.FindOldestKeptAsync(life.Token) is { } oldest && oldest <= first + Arrival);
 
     // False if the log lacks lines, so that counting says nothing.
     private async Task<bool> CountTakenAsync(ILogStore logs)
     {
+        var lacksNone = true;
         for (long after = 0; ;)
         {
             var page = await logs.ReadAsync(life.Deployment.Id, after, life.Token);
             if (page.Count == 0)
             {
-                return true;
+                return lacksNone;
             }
 
             foreach (var entry in page)
             {
-                if (entry is not LogLine line)
-                {
-                    return false;
-                }
-
-                if (line.Phase == DeploymentPhase.Run && _taken.TryGetValue(line.Stream, out var taken))
+                lacksNone &= entry is LogLine;
+                if (entry is LogLine { Phase: DeploymentPhase.Run } line && _taken.TryGetValue(line.Stream, out var taken))
                 {
                     taken.Count(line);
+                    _firstTakenAt ??= line.At;
+                    _lastTakenAt = line.At;
                 }
             }
 
@@ -96,11 +120,14 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         await sink.LogAsync(stream, _taken[stream].SkipTaken(sink.Collect(stream, bytes)), cancellationToken);
     }
 
-    private ValueTask RememberKeptAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    // What is surely newer than all that the log has; of the rest only the results are collected.
+    private async ValueTask AddNewAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         _taken[stream].Remember(bytes.Span);
-        sink.Collect(stream, bytes);
-        return ValueTask.CompletedTask;
+        var old = (int)Math.Min(_old.GetValueOrDefault(stream), bytes.Length);
+        _old[stream] = _old.GetValueOrDefault(stream) - old;
+        sink.Collect(stream, bytes[..old]);
+        await sink.LogAsync(stream, sink.Collect(stream, bytes[old..]), cancellationToken);
     }
 }
 

@@ -78,6 +78,16 @@ public interface IContainer : IAsyncDisposable
     /// </summary>
     Task<bool> ReadKeptAsync(OutputSink sink, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// When the engine took the oldest output that it still has, by its own clock; null where it has none. It keeps the
+    /// latest only: the start of a long output goes first.
+    /// </summary>
+    Task<DateTimeOffset?> FindOldestKeptAsync(CancellationToken cancellationToken);
+
+    /// <summary>How many bytes of each stream the engine has kept that it took up to a time by its own clock.</summary>
+    Task<IReadOnlyDictionary<LogStream, long>> MeasureKeptAsync(
+        DateTimeOffset until, CancellationToken cancellationToken);
+
     /// <summary>Waits for the exit and for the last byte of the output after it.</summary>
     Task<ContainerExit> WaitAsync(CancellationToken cancellationToken);
 

@@ -56,23 +56,15 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
         }
     }
 
-    public async Task<bool> ReadKeptAsync(OutputSink sink, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/containers/{_id}/logs?stdout=1&stderr=1");
-        using var response = await docker.SendAsync(request, cancellationToken);
-        if (!response.IsSuccessStatusCode)
-        {
-            return false;
-        }
+    public Task<bool> ReadKeptAsync(OutputSink sink, CancellationToken cancellationToken) =>
+        KeptOutput.ReadAsync(docker, _id, sink, cancellationToken);
 
-        var frames = new OutputFrames(await response.Content.ReadAsStreamAsync(cancellationToken));
-        while (await frames.ReadAsync(cancellationToken) is var (stream, bytes))
-        {
-            await sink(stream, bytes, cancellationToken);
-        }
+    public Task<DateTimeOffset?> FindOldestKeptAsync(CancellationToken cancellationToken) =>
+        KeptOutput.FindOldestAsync(docker, _id, cancellationToken);
 
-        return true;
-    }
+    public Task<IReadOnlyDictionary<LogStream, long>> MeasureKeptAsync(
+        DateTimeOffset until, CancellationToken cancellationToken) =>
+        KeptOutput.MeasureAsync(docker, _id, until, cancellationToken);
 
     public async Task<ContainerExit> WaitAsync(CancellationToken cancellationToken)
     {
