@@ -16,7 +16,7 @@ public abstract partial class StoreContract
         var found = await FindAsync(added.Id);
         Assert.Equal((Pending, 1L, 0, 0L), (found.Status, found.Version, found.Attempt, found.Epoch));
         Assert.Equal(Time.GetUtcNow(), found.CreatedAt);
-        Assert.Equal(found.CreatedAt + options.Timeouts.Total, found.DeadlineAt);
+        Assert.Equal(found.CreatedAt + options.Total, found.DeadlineAt);
         Assert.Equal("main", found.Branch);
         Assert.Equal(options.Env, found.Options.Env.ToDictionary());
         Assert.Equal(options.Url, found.Options.Url);

@@ -28,6 +28,7 @@ public sealed class World : IAsyncLifetime
         var instance = Instance;
         await App.DisposeAsync();
         await Git.DisposeAsync();
+        await Services.RemoveAllAsync(instance);
         await DockerCli.RemoveInstanceAsync(instance);
     }
 

@@ -13,6 +13,12 @@ internal static class CanonicalJson
     public static DeploymentOptions Parse(string json) =>
         JsonSerializer.Deserialize<DeploymentOptions>(json, DeploymentOptions.Json)!;
 
+    public static string Of(IReadOnlyList<PublishedPort> endpoints) =>
+        JsonSerializer.Serialize(endpoints, DeploymentOptions.Json);
+
+    public static IReadOnlyList<PublishedPort> ParseEndpoints(string json) =>
+        JsonSerializer.Deserialize<IReadOnlyList<PublishedPort>>(json, DeploymentOptions.Json)!;
+
     private static JsonNode? Sort(JsonNode? node) => node switch
     {
         JsonObject members => new JsonObject(members

@@ -25,6 +25,7 @@ public static class DataServices
         services.AddSingleton<DbManager>();
         services.AddSingleton<IDeploymentStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IEventStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<IServiceStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IAccessStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<LogDatabase>();

@@ -68,7 +68,7 @@ public sealed partial class DbManager
             ended_at_ms = $now, due_at_ms = NULL,
             log_closed_at_ms = CASE WHEN $closes_log THEN $now END
         WHERE id = $id AND status = $status AND epoch = $epoch
-            AND (cancel_requested_at_ms IS NULL OR $to = 'Canceled')
+            AND ((cancel_requested_at_ms IS NULL AND superseded_by IS NULL) OR $to = 'Canceled')
         """,
         ("$to", Word(end.Status)), ("$exit_code", end.ExitCode),
         ("$failure_code", end.Failure?.Code.Wire),

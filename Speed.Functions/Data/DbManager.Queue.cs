@@ -37,7 +37,7 @@ public sealed partial class DbManager
             ForgetOldKeys(db);
             if (FindKey(db, key) is { } earlier)
             {
-                return earlier.Options == options
+                return CanonicalJson.Of(CanonicalJson.Parse(earlier.Options)) == options
                     ? new AddOutcome.Replayed(Find(db, earlier.DeploymentId)!)
                     : new AddOutcome.KeyReused();
             }
@@ -76,7 +76,7 @@ public sealed partial class DbManager
             ("$options", options),
             ("$retry_of", deployment.RetryOf),
             ("$now", now),
-            ("$deadline", now + (long?)timeouts.Total?.TotalMilliseconds),
+            ("$deadline", now + (long?)deployment.Options.Total?.TotalMilliseconds),
             ("$due", DueAfter(Steady, timeouts.QueueSeconds)));
     }
 

@@ -13,6 +13,7 @@ public sealed partial class DbManager
         d.failure_code, d.failure_phase, d.failure_exit_code, d.failure_message, d.failure_hint, d.failure_log_line,
         d.cancel_by, d.cancel_reason, d.cancel_requested_at_ms, d.cancel_confirmed_at_ms,
         d.created_at_ms, d.started_at_ms, d.ended_at_ms, d.deadline_at_ms, d.log_closed_at_ms, d.retry_of,
+        d.kind, d.endpoints, d.up_at_ms, d.first_up_at_ms, d.superseded_by, d.yields_to, d.restarts,
         (SELECT json_group_array(json_array(p.name, p.attempt, p.started_at_ms, p.ended_at_ms, p.status) ORDER BY p.seq)
          FROM phase p
          WHERE p.deployment_id = d.id)
@@ -57,6 +58,13 @@ public sealed partial class DbManager
         DeadlineAt = row.TimeOrNull(),
         LogClosedAt = row.TimeOrNull(),
         RetryOf = row.LongOrNull(),
+        Kind = row.WordOrNull<DeploymentKind>(),
+        Endpoints = CanonicalJson.ParseEndpoints(row.Text()),
+        UpAt = row.TimeOrNull(),
+        FirstUpAt = row.TimeOrNull(),
+        SupersededBy = row.LongOrNull(),
+        YieldsTo = row.LongOrNull(),
+        Restarts = row.Int(),
         Phases = ReadPhases(row.Text()),
     };
 

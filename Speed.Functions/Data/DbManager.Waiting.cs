@@ -53,6 +53,7 @@ public sealed partial class DbManager
             WHERE status = 'Running'
                 AND log_closed_at_ms IS NULL
                 AND run_by = 'speed'
+                AND first_up_at_ms IS NULL
             UNION ALL
             SELECT id, url, branch, status, phase, created_at_ms, started_at_ms
             FROM waiting
@@ -61,11 +62,11 @@ public sealed partial class DbManager
             SELECT kind.url, kind.branch, (
                 SELECT avg(run.took_ms)
                 FROM (
-                    SELECT d.ended_at_ms - d.started_at_ms AS took_ms
+                    SELECT coalesce(d.first_up_at_ms, d.ended_at_ms) - d.started_at_ms AS took_ms
                     FROM deployment d
                     WHERE d.options ->> 'url' = kind.url
                         AND d.branch = kind.branch
-                        AND d.status IN ('Succeeded', 'Failed')
+                        AND (d.status IN ('Succeeded', 'Failed') OR d.first_up_at_ms IS NOT NULL)
                         AND d.attempt > 0
                     ORDER BY d.id DESC
                     LIMIT 10) run) AS took_ms

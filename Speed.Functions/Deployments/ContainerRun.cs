@@ -1,7 +1,8 @@
 namespace Speed.Deployments;
 
 /// <summary>The run phase: one container from its creation, or its adoption, to its exit.</summary>
-internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogStore logs, TimeProvider time)
+internal sealed class ContainerRun(
+    IRunner runner, IDeploymentStore store, ILogStore logs, ServiceWatch services, Traffic traffic, TimeProvider time)
 {
     private static readonly TimeSpan CancelGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DeclaredGrace = TimeSpan.FromSeconds(5);
@@ -37,7 +38,7 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
     /// <summary>Goes on with a container whose start was asked for, by an earlier process or an earlier engine.</summary>
     public async Task AdoptAsync(Life life)
     {
-        var run = life.Deployment.Options.Timeouts.RunSeconds;
+        var run = RunSecondsOf(life);
         await using var container = await Deadline.WithinAsync(
             run, time, () => RunMissed(run), token => FindStartedAsync(life, token), life.Token);
         life.Ran = true;
@@ -111,12 +112,18 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
         }
     }
 
+    // A service has no limit to its run.
+    private static int RunSecondsOf(Life life) =>
+        life.Deployment.IsService ? 0 : life.Deployment.Options.Timeouts.RunSeconds;
+
     private async Task WaitAsync(Life life, IContainer container)
     {
-        var run = life.Deployment.Options.Timeouts.RunSeconds;
+        var run = RunSecondsOf(life);
         try
         {
-            life.Exit = await Deadline.WithinAsync(run, time, () => RunMissed(run), container.WaitAsync, life.Token);
+            life.Exit = life.Deployment.IsService
+                ? await services.WatchAsync(life, container)
+                : await Deadline.WithinAsync(run, time, () => RunMissed(run), container.WaitAsync, life.Token);
             if (life.Exit.EngineRestarted)
             {
                 await life.Log.NoteGapAsync("the Docker engine went away, and output with it", life.Token);
@@ -132,6 +139,11 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
     // Does not take the life's token: that is what ended it. When SPEED stops, the next process stops the container.
     private async Task StopAsync(Life life, IContainer container)
     {
+        if (life.Exit is not null)
+        {
+            return;
+        }
+
         var grace = CancelGrace;
         if (life.Interruption.Cause == InterruptionCause.Declared)
         {
@@ -140,6 +152,12 @@ internal sealed class ContainerRun(IRunner runner, IDeploymentStore store, ILogS
             {
                 return;
             }
+        }
+
+        else if (life.Interruption.Cause == InterruptionCause.Superseded)
+        {
+            // Requests go to the newer one by now; those that are with this one may finish.
+            await traffic.DrainAsync(life.Deployment.Id, life.Interruption.Stopping);
         }
 
         await life.Log.SayAsync($"Stopping: SIGTERM, and SIGKILL after {grace.TotalSeconds} s.", CancellationToken.None);

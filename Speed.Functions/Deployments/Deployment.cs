@@ -35,6 +35,32 @@ public sealed record Deployment
     /// <summary>Null until built or found built.</summary>
     public string? ImageId { get; init; }
 
+    /// <summary>A job or a service; null until the image is known.</summary>
+    public DeploymentKind? Kind { get; init; }
+
+    public bool IsService => Kind == DeploymentKind.Service;
+
+    /// <summary>Where a service is published. Empty until it is about to be started.</summary>
+    public IReadOnlyList<PublishedPort> Endpoints { get; init; } = [];
+
+    /// <summary>Since when a service is up, in this attempt.</summary>
+    public DateTimeOffset? UpAt { get; init; }
+
+    /// <summary>When a service was up for the first time, in any attempt.</summary>
+    public DateTimeOffset? FirstUpAt { get; init; }
+
+    /// <summary>The newer one that is up in its place.</summary>
+    public long? SupersededBy { get; init; }
+
+    /// <summary>The newer one that needs its host port: it is stopped until that one is up or has failed.</summary>
+    public long? YieldsTo { get; init; }
+
+    /// <summary>How often it was started again since it last was up for long.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>When a service has been up for as long as it may; null where nothing limits it.</summary>
+    public DateTimeOffset? ExpiresAt => Options.TtlSeconds is { } ttl ? FirstUpAt?.AddSeconds(ttl) : null;
+
     /// <summary>When the container's start was asked for in this attempt: from here on it is never started again.</summary>
     public DateTimeOffset? StartAskedAt { get; init; }
 

@@ -9,13 +9,16 @@ public sealed partial class DeploymentLife(
     ISecrets secrets,
     Images images,
     IDeploymentStore store,
+    IServiceStore services,
     ILogStore logs,
     DiskGuard disk,
+    WorkerState worker,
+    Traffic traffic,
     Bell bell,
     TimeProvider time,
     ILogger<DeploymentLife> logger)
 {
-    private readonly ContainerRun _run = new(runner, store, logs, time);
+    private readonly ServiceWatch _watch = new(store, services, worker, bell, time);
     private readonly EngineWait _engine = new(runner, time);
     private readonly LifeEnd _end = new(runner, store, time);
 
@@ -24,6 +27,17 @@ public sealed partial class DeploymentLife(
     /// running container too, to whoever recovers it.
     /// </summary>
     public async Task LiveAsync(Deployment deployment, CancellationToken stopping)
+    {
+        for (var now = deployment; now is not null;)
+        {
+            now = await LiveOnAsync(now, stopping);
+        }
+
+        traffic.Forget(deployment.Id);
+    }
+
+    // Null once it has ended; else the deployment as it goes on, after it had to make room for a newer one.
+    private async Task<Deployment?> LiveOnAsync(Deployment deployment, CancellationToken stopping)
     {
         await using var log = await Retry.UntilDoneAsync(
             () => DeploymentLog.OpenAsync(deployment.Id, logs, time, stopping), time, stopping);
@@ -34,11 +48,17 @@ public sealed partial class DeploymentLife(
         if (interruption.Cause == InterruptionCause.Stopping)
         {
             await log.FlushAsync();
-            return;
+            return null;
+        }
+
+        if (interruption.Cause == InterruptionCause.Yielding)
+        {
+            return await new Yielding(runner, store, services, bell, time).WaitAsync(life, stopping);
         }
 
         var status = await _end.SettleAsync(life, failure, stopping);
         LogEnded(deployment.Id, status, failure?.Code.Wire ?? "");
+        return null;
     }
 
     // Null if every step succeeded, or something cut it short.
@@ -79,20 +99,37 @@ public sealed partial class DeploymentLife(
         life.Secrets = await Retry.UntilDoneAsync(
             () => secrets.TakeAsync(life.Deployment, life.Token), time, life.Token);
         life.Log.Masker = life.Secrets.ToMasker();
-        switch (life.Deployment)
+        if (life.Deployment is { YieldsTo: not null } or { SupersededBy: not null })
         {
-            case { StartAskedAt: not null }:
-                await _run.AdoptAsync(life);
-                break;
-            case { Phase: DeploymentPhase.Run, ImageId: { } imageId }:
-                await _run.RunAsync(life, imageId);
-                break;
-            default:
-                var madeId = await MakeImageAsync(life);
-                await EnterAsync(life, DeploymentPhase.Run);
-                await _run.RunAsync(life, madeId);
-                break;
+            await life.Interruption.WaitAsync();
         }
+
+        if (life.Deployment is { Phase: DeploymentPhase.Run, ImageId: { } imageId })
+        {
+            await RunAsync(life, imageId);
+            return;
+        }
+
+        var madeId = await MakeImageAsync(life);
+        await EnterAsync(life, DeploymentPhase.Run);
+        await RunAsync(life, madeId);
+    }
+
+    private async Task RunAsync(Life life, string imageId)
+    {
+        var run = new ContainerRun(runner, store, logs, _watch, traffic, time);
+        var service = new ServiceRun(run, runner, services, _watch, secrets, time);
+        if (life.Deployment is { StartAskedAt: null, Kind: null })
+        {
+            await service.ResolveKindAsync(life, imageId);
+        }
+
+        await (life.Deployment switch
+        {
+            { IsService: true } => service.RunAsync(life, imageId),
+            { StartAskedAt: not null } => run.AdoptAsync(life),
+            _ => run.RunAsync(life, imageId),
+        });
     }
 
     private async Task<string> MakeImageAsync(Life life)

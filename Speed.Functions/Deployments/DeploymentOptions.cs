@@ -55,6 +55,25 @@ public sealed record DeploymentOptions
     /// <summary>Whether a small init runs as process 1. Null: yes, unless the image's entrypoint is one.</summary>
     public bool? Init { get; init; }
 
+    public DeploymentKind Kind { get; init; }
+
+    /// <summary>Empty: every port that the image exposes. Of services.</summary>
+    public IReadOnlyList<PortOption> Ports { get; init; } = [];
+
+    public IReadOnlyList<VolumeOption> Volumes { get; init; } = [];
+
+    /// <summary>Null: the image's own HEALTHCHECK, or else ten seconds alive and a connection to a port.</summary>
+    public HealthOption? Health { get; init; }
+
+    /// <summary>How long a service stays up. Null: until something ends it.</summary>
+    [JsonPropertyName("ttl_s")]
+    public int? TtlSeconds { get; init; }
+
+    public RestartRule Restart { get; init; }
+
+    /// <summary>Names under which the proxy finds a service, beside the one it has by itself. In lower case.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
     public required Timeouts Timeouts { get; init; }
 
     public required BuildResources BuildResources { get; init; }
@@ -62,6 +81,12 @@ public sealed record DeploymentOptions
     public required Resources Resources { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new SortedDictionary<string, string>();
+
+    /// <summary>How long it may take until it is up or ended; null where its run has no limit.</summary>
+    [JsonIgnore]
+    public TimeSpan? Total => Kind == DeploymentKind.Service
+        ? Timeouts.UntilStarted
+        : Timeouts.UntilStarted + (Timeouts.RunSeconds == 0 ? null : TimeSpan.FromSeconds(Timeouts.RunSeconds));
 }
 
 public enum ContainerNetwork
@@ -90,11 +115,10 @@ public sealed record Timeouts
     [JsonPropertyName("run_s")]
     public int RunSeconds { get; init; } = 3_600;
 
-    /// <summary>All of it together; null where the run has no limit.</summary>
+    /// <summary>All but the run.</summary>
     [JsonIgnore]
-    public TimeSpan? Total => RunSeconds == 0
-        ? null
-        : TimeSpan.FromSeconds((double)QueueSeconds + CloneSeconds + BuildSeconds + StartSeconds + RunSeconds);
+    public TimeSpan UntilStarted =>
+        TimeSpan.FromSeconds((double)QueueSeconds + CloneSeconds + BuildSeconds + StartSeconds);
 }
 
 /// <summary>What a build may use: mebibytes of memory, and processors (0.5 is half of one).</summary>

@@ -11,6 +11,7 @@ public static class DeploymentServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<Bell>();
         services.AddSingleton<WorkerState>();
+        services.AddSingleton<Traffic>();
         services.AddSingleton<QueueView>();
         services.AddSingleton<LogReader>();
         services.AddSingleton<Images>();

@@ -81,7 +81,8 @@ public sealed partial class DeploymentWorker(
         var wait = due ?? LongestWait;
         wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestWait ? LongestWait : wait;
 
-        while (_lives.Count < settings.Value.MaxRunning)
+        // A service that is up lives on without a slot.
+        while (state.Running.Count < settings.Value.MaxRunning)
         {
             TellFault(disk.Fault ?? await runner.FindFaultAsync(stopping));
             if (state.Fault is not null)
@@ -117,7 +118,11 @@ public sealed partial class DeploymentWorker(
     private void Begin(Deployment deployment, CancellationToken stopping)
     {
         LogStarted(deployment.Id, deployment.Attempt);
-        state.Enter(deployment.Id);
+        if (deployment.FirstUpAt is null)
+        {
+            state.Enter(deployment.Id);
+        }
+
         _lives.Add(LiveAsync(deployment, stopping));
     }
 

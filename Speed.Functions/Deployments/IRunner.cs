@@ -24,6 +24,17 @@ public interface IRunner
     /// <summary>Builds, telling the log line by line. Gives the image's id. Canceled means the engine stopped, too.</summary>
     Task<string> BuildAsync(BuildPlan plan, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken);
 
+    /// <summary>What an image says of the programs that it holds.</summary>
+    Task<ImageTraits> DescribeImageAsync(string imageId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Where the ports of a service can be published: on the host's port where one is named, else where it was kept if
+    /// that is free, else on a free one. Held for the deployment until its containers are removed. Empty where
+    /// containers have no network.
+    /// </summary>
+    IReadOnlyList<PublishedPort> ChooseEndpoints(
+        Deployment deployment, IReadOnlyList<PortOption> ports, IReadOnlyList<PublishedPort> kept);
+
     /// <summary>Creates the container of this attempt, or adopts the one that is there. Does not start it.</summary>
     Task<IContainer> CreateAsync(
         Deployment deployment, string imageId, DeploymentSecrets secrets, DeploymentLog log,
@@ -50,6 +61,15 @@ public interface IRunner
 
 /// <summary>A container that this instance made.</summary>
 public sealed record OwnContainer(long DeploymentId, string Name);
+
+/// <param name="Ports">TCP ports that it exposes, in order.</param>
+/// <param name="HasHealthcheck">It says how to tell that the program is well.</param>
+public sealed record ImageTraits(IReadOnlyList<int> Ports, bool HasHealthcheck);
+
+/// <summary>What a probe of a service found.</summary>
+/// <param name="IsConclusive">True if more probes would change nothing: the engine has given up.</param>
+/// <param name="Answer">One sentence on what was asked and what came back.</param>
+public sealed record ProbeAnswer(bool IsHealthy, bool IsConclusive, string Answer);
 
 /// <summary>A build about to be made.</summary>
 /// <param name="Key">What the image depends on; 64 lower-case hex digits.</param>
@@ -90,6 +110,9 @@ public interface IContainer : IAsyncDisposable
 
     /// <summary>Waits for the exit and for the last byte of the output after it.</summary>
     Task<ContainerExit> WaitAsync(CancellationToken cancellationToken);
+
+    /// <summary>Asks once whether the program serves.</summary>
+    Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken);
 
     /// <summary>SIGTERM, and SIGKILL after <paramref name="grace"/>. Idempotent.</summary>
     Task StopAsync(TimeSpan grace, CancellationToken cancellationToken);

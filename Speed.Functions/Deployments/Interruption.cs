@@ -8,6 +8,10 @@ internal enum InterruptionCause
     Canceled,
     /// <summary>Its leader declared its end.</summary>
     Declared,
+    /// <summary>A newer service of its like is up.</summary>
+    Superseded,
+    /// <summary>A newer service of its like needs its host port.</summary>
+    Yielding,
     /// <summary>The disk is nearly full: stopped so that its end can still be written.</summary>
     DiskFull,
     /// <summary>SPEED stops, or another owner has taken it over: it is not ours to end.</summary>
@@ -54,7 +58,8 @@ internal sealed class Interruption : IAsyncDisposable
 
     /// <summary>True if its end is told by the store, or is left to another process.</summary>
     public bool EndsElsewhere =>
-        Cause is InterruptionCause.Canceled or InterruptionCause.Declared or InterruptionCause.Stopping;
+        Cause is InterruptionCause.Canceled or InterruptionCause.Declared or InterruptionCause.Superseded
+            or InterruptionCause.Yielding or InterruptionCause.Stopping;
 
     public static Interruption Watch(
         Deployment deployment, IDeploymentStore store, DiskGuard disk, Bell bell, TimeProvider time,
@@ -122,6 +127,10 @@ internal sealed class Interruption : IAsyncDisposable
         null or { Status.IsFinal: true } => InterruptionCause.Declared,
         _ when deployment.Epoch != _deployment.Epoch => InterruptionCause.Stopping,
         { Cancel: not null } => InterruptionCause.Canceled,
+        { SupersededBy: not null } => InterruptionCause.Superseded,
+        { YieldsTo: not null } => InterruptionCause.Yielding,
+        // What is up writes little, and is what all the rest is for.
+        { UpAt: not null } => InterruptionCause.None,
         _ when _disk.Level == DiskLevel.Critical => InterruptionCause.DiskFull,
         _ => InterruptionCause.None,
     };

@@ -3,7 +3,7 @@ namespace Speed.Deployments;
 /// <summary>What one life carries along: the deployment as claimed, its log, its output, what may cut it short.</summary>
 internal sealed class Life(Deployment deployment, DeploymentLog log, Interruption interruption)
 {
-    public Deployment Deployment { get; } = deployment;
+    public Deployment Deployment { get; private set; } = deployment;
 
     public Claim Claim { get; } = deployment.Claim;
 
@@ -23,4 +23,14 @@ internal sealed class Life(Deployment deployment, DeploymentLog log, Interruptio
 
     /// <summary>How the program exited, if it did.</summary>
     public ContainerExit? Exit { get; set; }
+
+    /// <summary>True of a service that did not come up in any attempt.</summary>
+    public bool NeverCameUp => Deployment is { IsService: true, FirstUpAt: null };
+
+    /// <summary>Goes on with the deployment as the store has it now, in another attempt perhaps.</summary>
+    public void GoOnWith(Deployment now)
+    {
+        (Ran, Exit) = now.Attempt == Deployment.Attempt ? (Ran, Exit) : (false, null);
+        Deployment = now;
+    }
 }

@@ -36,9 +36,8 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
         await RemoveAsync(life, stopping);
         await RetryAsync(() => life.Log.CloseAsync(), stopping);
         var now = await RetryAsync(() => store.FindAsync(life.Deployment.Id, CancellationToken.None), stopping);
-        if (now is { Status.IsFinal: false, Cancel: { } cancel })
+        if (now is { Status.IsFinal: false } && EndOf(life, now) is { } canceled)
         {
-            var canceled = Canceled(life, cancel);
             await RetryAsync(() => store.SettleAsync(life.Claim, canceled, CancellationToken.None), stopping);
             return DeploymentStatus.Canceled;
         }
@@ -55,11 +54,32 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
             return new Settlement(DeploymentStatus.Succeeded, null, life.Exit?.Code, life.Output.ToResults(false));
         }
 
-        var ran = life.Ran && failure.Code != FailureCode.ContainerStartFailed;
+        var ran = life.Ran && failure.Code != FailureCode.ContainerStartFailed && !life.NeverCameUp;
         IReadOnlyList<NewResult> results = ran ? life.Output.ToResults(HasFailed(life)) : [Account(life, failure)];
         var logLine = life.Log.LastN == 0 ? (long?)null : life.Log.LastN;
+        var status = failure.Code == FailureCode.TtlExpired ? DeploymentStatus.Canceled : DeploymentStatus.Failed;
         return new Settlement(
-            DeploymentStatus.Failed, failure.ToFailure(life.Log.Phase, logLine), life.Exit?.Code, results);
+            status, failure.ToFailure(life.Log.Phase, logLine), life.Exit?.Code, results);
+    }
+
+    private static Settlement? EndOf(Life life, Deployment now) => now switch
+    {
+        { Cancel: { } cancel } => Canceled(life, cancel),
+        { SupersededBy: { } newer } => Superseded(life, newer),
+        _ => null,
+    };
+
+    private static Settlement Superseded(Life life, long newer)
+    {
+        var failure = new Failure(
+            FailureCode.Superseded,
+            life.Log.Phase,
+            life.Exit?.Code,
+            $"Deployment {newer} of the same repository, branch and subdirectory is up in its place.",
+            null,
+            null);
+        return new Settlement(
+            DeploymentStatus.Canceled, failure, life.Exit?.Code, life.Output.ToResults(HasFailed(life)));
     }
 
     private static Settlement Canceled(Life life, Cancellation cancel)
@@ -83,7 +103,7 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
     {
         var text = failure is null
             ? "Succeeded: the program exited with code 0."
-            : $"Failed: {failure.Code.Wire}. {failure.Message} {failure.Hint}".TrimEnd();
+            : $"{(failure.Code == FailureCode.TtlExpired ? "Canceled" : "Failed")}: {failure.Code.Wire}. {failure.Message} {failure.Hint}".TrimEnd();
         await life.Log.SayAsync(text, CancellationToken.None);
     }
 

@@ -38,18 +38,21 @@ public sealed record DeploymentResource
 
     public required bool? Init { get; init; }
 
-    /// <summary>What <c>auto</c> came to: a job, as there are no services in this version.</summary>
-    public string Kind { get; init; } = "job";
+    /// <summary>What <c>auto</c> came to, once the image is known.</summary>
+    public required DeploymentKind Kind { get; init; }
 
-    /// <summary>Empty: of a service, as what follows to <see cref="TtlSeconds"/>.</summary>
-    public IReadOnlyList<object> Ports { get; init; } = [];
+    public required IReadOnlyList<PortOption> Ports { get; init; }
 
-    public IReadOnlyList<object> Volumes { get; init; } = [];
+    public required IReadOnlyList<VolumeOption> Volumes { get; init; }
 
-    public object? Health { get; init; }
+    public required HealthOption? Health { get; init; }
 
     [JsonPropertyName("ttl_s")]
-    public int? TtlSeconds { get; init; }
+    public required int? TtlSeconds { get; init; }
+
+    public required RestartRule Restart { get; init; }
+
+    public required IReadOnlyList<string> Hosts { get; init; }
 
     public required Timeouts Timeouts { get; init; }
 
@@ -79,12 +82,12 @@ public sealed record DeploymentResource
 
     public required int? ExitCode { get; init; }
 
-    /// <summary>Empty: of a service, as what follows to <see cref="SupersededBy"/>.</summary>
-    public IReadOnlyList<object> Endpoints { get; init; } = [];
+    /// <summary>Where a service is, or was, published.</summary>
+    public required IReadOnlyList<EndpointView> Endpoints { get; init; }
 
-    public DateTimeOffset? UpAt { get; init; }
+    public required DateTimeOffset? UpAt { get; init; }
 
-    public long? SupersededBy { get; init; }
+    public required long? SupersededBy { get; init; }
 
     public required Cancellation? Cancel { get; init; }
 
@@ -125,6 +128,13 @@ public sealed record DeploymentResource
             Command = options.Command,
             Network = options.Network,
             Init = options.Init,
+            Kind = deployment.Kind ?? options.Kind,
+            Ports = options.Ports,
+            Volumes = options.Volumes,
+            Health = options.Health,
+            TtlSeconds = options.TtlSeconds,
+            Restart = options.Restart,
+            Hosts = options.Hosts,
             Timeouts = options.Timeouts,
             BuildResources = options.BuildResources,
             Resources = options.Resources,
@@ -139,6 +149,9 @@ public sealed record DeploymentResource
             Phases = [.. deployment.Phases.Select(PhaseView.Of)],
             Failure = FailureView.Of(deployment.Failure),
             ExitCode = deployment.ExitCode,
+            Endpoints = [.. deployment.Endpoints.Select(port => new EndpointView(port.Container, port.Url))],
+            UpAt = deployment.UpAt,
+            SupersededBy = deployment.SupersededBy,
             Cancel = deployment.Cancel,
             Waiting = waiting is null ? null : new WaitingView(waiting.Position, waiting.Reason, waiting.EtaAt),
             DeadlineAt = deployment.DeadlineAt,
@@ -156,6 +169,9 @@ public sealed record PhaseView(DeploymentPhase Name, DateTimeOffset StartedAt, D
 {
     internal static PhaseView Of(PhaseRecord phase) => new(phase.Name, phase.StartedAt, phase.EndedAt, phase.Status);
 }
+
+/// <param name="Container">The port that the program listens on.</param>
+public sealed record EndpointView(int Container, string Url);
 
 public sealed record FailureView(
     string Code, string Fault, DeploymentPhase? Phase, int? ExitCode, string Message, string? Hint, long? LogLine)

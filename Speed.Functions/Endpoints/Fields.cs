@@ -144,6 +144,24 @@ internal sealed class Fields(JsonElement json, string pointer, List<FieldError> 
     public Fields Object(string name) =>
         new(Find(name, JsonValueKind.Object, "an object") ?? Nothing, Append(pointer, name), errors);
 
+    /// <summary>Empty if missing, or if it cannot be used.</summary>
+    public IReadOnlyList<Fields> Objects(string name, int maxCount)
+    {
+        if (Find(name, JsonValueKind.Array, "an array of objects") is not { } items)
+        {
+            return [];
+        }
+
+        if (items.GetArrayLength() > maxCount || items.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.Object))
+        {
+            Refuse(name, $"must be an array of at most {maxCount} objects.");
+            return [];
+        }
+
+        var at = Append(pointer, name);
+        return [.. items.EnumerateArray().Select((item, index) => new Fields(item, $"{at}/{index}", errors))];
+    }
+
     /// <summary>The texts of an object's members by name; empty if missing.</summary>
     public SortedDictionary<string, string> Map(string name, int maxCount, int maxLength)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Speed.Deployments;
 
 namespace Speed.Endpoints;
@@ -43,32 +42,5 @@ public sealed partial class OptionsReader
             Cpus = fields.Number("cpus", missing.Cpus, LeastCpus, most.Cpus),
             Pids = fields.Whole("pids", missing.Pids, 1, most.Pids),
         };
-    }
-
-    /// <summary>Refuses what the contract has and this version has not, except where it asks for nothing.</summary>
-    private static void RefuseUnavailable(Fields fields)
-    {
-        if (fields.Text("kind", 16) is { } kind and not ("auto" or "job"))
-        {
-            fields.Refuse("kind", kind == "service" ? "service is not available in this version." : "must be auto or job.");
-        }
-
-        foreach (var name in (ReadOnlySpan<string>)["ports", "volumes"])
-        {
-            if (fields.Find(name) is { } list && !(list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == 0))
-            {
-                Refuse(name);
-            }
-        }
-
-        foreach (var name in (ReadOnlySpan<string>)["health", "ttl_s"])
-        {
-            if (fields.Has(name))
-            {
-                Refuse(name);
-            }
-        }
-
-        void Refuse(string name) => fields.Refuse(name, "is not available in this version.");
     }
 }

@@ -8,11 +8,12 @@ public sealed partial class OptionsReader
     [
         "url", "branch", "commit", "subdirectory", "dockerfile", "dockerfile_text", "target", "build_args",
         "submodules", "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes",
-        "health", "ttl_s", "timeouts", "build_resources", "resources", "labels",
+        "health", "ttl_s", "restart", "hosts", "timeouts", "build_resources", "resources", "labels",
     ];
 
     private static readonly (string Name, string[] Members)[] Groups =
     [
+        ("health", ["path", "port", "status", "command", "interval_s", "timeout_s", "start_s"]),
         ("timeouts", ["queue_s", "clone_s", "build_s", "start_s", "run_s"]),
         ("build_resources", ["memory_mb", "cpus"]),
         ("resources", ["memory_mb", "cpus", "pids"]),

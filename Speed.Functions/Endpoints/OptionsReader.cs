@@ -16,7 +16,7 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
     /// <summary>What cannot be used is added to the fields' errors: look there before using the options.</summary>
     internal DeploymentOptions Read(Fields fields, bool branchRequired)
     {
-        RefuseUnavailable(fields);
+        var ports = ReadPorts(fields);
         return new DeploymentOptions
         {
             Url = ReadUrl(fields),
@@ -34,6 +34,13 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
             Command = fields.List("command", MaxVariables, MaxVariableLength),
             Network = ReadNetwork(fields),
             Init = fields.Flag("init"),
+            Kind = ReadKind(fields),
+            Ports = ports,
+            Volumes = ReadVolumes(fields),
+            Health = ReadHealth(fields, ports),
+            TtlSeconds = ReadTtl(fields),
+            Restart = ReadRestart(fields),
+            Hosts = ReadHosts(fields),
             Timeouts = ReadTimeouts(fields.Object("timeouts")),
             BuildResources = ReadBuildResources(fields.Object("build_resources")),
             Resources = ReadResources(fields.Object("resources")),

@@ -15,6 +15,7 @@ internal sealed record ContainerProfile(
 {
     private const long Mebibyte = 1024 * 1024;
     private const string Nobody = "65534:65534";
+    private const string Loopback = "127.0.0.1";
     private const string TmpfsOptions = "rw,nosuid,nodev,mode=1777,size=67108864";
 
     private static readonly string[] StandardCapabilities =
@@ -35,35 +36,73 @@ internal sealed record ContainerProfile(
             User = Sandbox == Sandbox.Strict ? Nobody : "",
             AttachStdout = true,
             AttachStderr = true,
-            HostConfig = HostConfigFor(deployment.Options, image),
+            ExposedPorts = deployment.Endpoints.ToDictionary(PortOf, _ => new EmptyStruct()),
+            Healthcheck = HealthcheckOf(deployment.Options.Health),
+            HostConfig = HostConfigFor(deployment, image, own),
         };
 
-    private HostConfig HostConfigFor(DeploymentOptions options, ImageInspectResponse image) => new()
+    private HostConfig HostConfigFor(Deployment deployment, ImageInspectResponse image, Ownership own)
     {
-        CapDrop = ["ALL"],
-        CapAdd = Sandbox == Sandbox.Strict ? [] : [.. StandardCapabilities],
-        SecurityOpt = ["no-new-privileges"],
-        IpcMode = "private",
-        Init = options.Init ?? !HasInit(image, options.Command),
-        Memory = options.Resources.MemoryMb * Mebibyte,
-        MemorySwap = options.Resources.MemoryMb * Mebibyte,
-        NanoCPUs = (long)(options.Resources.Cpus * 1_000_000_000),
-        PidsLimit = options.Resources.Pids,
-        NetworkMode = NetworkId ?? "none",
-        ReadonlyRootfs = Sandbox == Sandbox.Strict,
-        Tmpfs = Sandbox == Sandbox.Strict ? TmpfsFor(image) : null,
-        Mounts = ReportSource is null ? null : [ReportMountFrom(ReportSource)],
-        RestartPolicy = new RestartPolicy { Name = RestartPolicyKind.No },
-        LogConfig = new LogConfig
+        var options = deployment.Options;
+        return new HostConfig
         {
-            Type = "json-file",
-            Config = new Dictionary<string, string>
+            CapDrop = ["ALL"],
+            CapAdd = Sandbox == Sandbox.Strict ? [] : [.. StandardCapabilities],
+            SecurityOpt = ["no-new-privileges"],
+            IpcMode = "private",
+            Init = options.Init ?? !HasInit(image, options.Command),
+            Memory = options.Resources.MemoryMb * Mebibyte,
+            MemorySwap = options.Resources.MemoryMb * Mebibyte,
+            NanoCPUs = (long)(options.Resources.Cpus * 1_000_000_000),
+            PidsLimit = options.Resources.Pids,
+            NetworkMode = NetworkId ?? "none",
+            ReadonlyRootfs = Sandbox == Sandbox.Strict,
+            Tmpfs = Sandbox == Sandbox.Strict ? TmpfsFor(image) : null,
+            Mounts = [.. Mounts(deployment, own)],
+            PortBindings = deployment.Endpoints.ToDictionary(
+            PortOf, endpoint => (IList<PortBinding>)[PublishedOn(endpoint.Host)]),
+            RestartPolicy = new RestartPolicy { Name = RestartPolicyKind.No },
+            LogConfig = new LogConfig
             {
-                ["max-file"] = "1",
-                ["max-size"] = EngineLogBytes.ToString(CultureInfo.InvariantCulture),
+                Type = "json-file",
+                Config = new Dictionary<string, string>
+                {
+                    ["max-file"] = "1",
+                    ["max-size"] = EngineLogBytes.ToString(CultureInfo.InvariantCulture),
+                },
             },
-        },
+        };
+    }
+
+    private IEnumerable<Mount> Mounts(Deployment deployment, Ownership own) =>
+        (ReportSource is null ? [] : (Mount[])[ReportMountFrom(ReportSource)]).Concat(
+            deployment.Options.Volumes.Select(volume => new Mount
+            {
+                Type = "volume",
+                Source = NamedVolumes.NameOf(deployment, volume, own),
+                Target = volume.Path,
+            }));
+
+    private static string PortOf(PublishedPort endpoint) =>
+        string.Create(CultureInfo.InvariantCulture, $"{endpoint.Container}/tcp");
+
+    private static PortBinding PublishedOn(int port) => new()
+    {
+        HostIP = Loopback,
+        HostPort = port.ToString(CultureInfo.InvariantCulture),
     };
+
+    // What is asked for by HTTP, SPEED asks itself.
+    private static HealthcheckConfig? HealthcheckOf(HealthOption? health) => health is { Command.Count: > 0 }
+        ? new HealthcheckConfig
+        {
+            Test = ["CMD", .. health.Command],
+            Interval = TimeSpan.FromSeconds(health.IntervalSeconds),
+            Timeout = TimeSpan.FromSeconds(health.TimeoutSeconds),
+            StartPeriod = TimeSpan.FromSeconds(health.StartSeconds ?? 0),
+            Retries = HealthOption.FailuresInARow,
+        }
+        : null;
 
     private static List<string> EnvironmentOf(
         Deployment deployment, DeploymentSecrets secrets, ImageInspectResponse image)
@@ -73,6 +112,11 @@ internal sealed record ContainerProfile(
         {
             // Python holds its output back otherwise, and its live log would be empty.
             env["PYTHONUNBUFFERED"] = "1";
+        }
+
+        if (deployment.Endpoints is [var only])
+        {
+            env["PORT"] = only.Container.ToString(CultureInfo.InvariantCulture);
         }
 
         foreach (var (name, value) in deployment.Options.Env.Concat(secrets.Variables))

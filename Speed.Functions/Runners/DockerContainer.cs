@@ -6,9 +6,10 @@ using Speed.Deployments;
 namespace Speed.Runners;
 
 /// <summary>One container on the engine.</summary>
+/// <param name="deployment">Whose it is; null where it is only to be removed.</param>
 /// <param name="log">Where a gap in the output is noted; null where nobody reads it.</param>
-internal sealed class DockerContainer(DockerConnection docker, ContainerInspectResponse found, DeploymentLog? log)
-    : IContainer
+internal sealed class DockerContainer(
+    DockerConnection docker, ContainerInspectResponse found, Deployment? deployment, DeploymentLog? log) : IContainer
 {
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
@@ -16,6 +17,7 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
     private readonly string _name = found.Name.TrimStart('/');
     private OutputSink? _sink;
     private ContainerOutput? _output;
+    private ServiceProbe? _probe;
 
     public ContainerState State { get; private set; } = StateOf(found.State);
 
@@ -80,6 +82,12 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
         return new ContainerExit(code, state.OOMKilled && code == 137, restarted);
     }
 
+    public async Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken)
+    {
+        _probe ??= new ServiceProbe(deployment!);
+        return await _probe.AskAsync((await InspectAsync(cancellationToken)).State!, cancellationToken);
+    }
+
     public async Task StopAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
         var parameters = new ContainerStopParameters { WaitBeforeKillSeconds = (uint)Math.Ceiling(grace.TotalSeconds) };
@@ -117,6 +125,7 @@ internal sealed class DockerContainer(DockerConnection docker, ContainerInspectR
 
     public async ValueTask DisposeAsync()
     {
+        _probe?.Dispose();
         if (_output is not null)
         {
             await _output.DisposeAsync();

@@ -22,11 +22,12 @@ public sealed partial class DockerRunner
             await SayNoReportsAsync(reason, log, cancellationToken);
         }
 
+        await _volumes.EnsureAsync(deployment, Own, cancellationToken);
         var profile = new ContainerProfile(_options.Sandbox, network, reports, 8 * _options.LogMaxBytes);
         var parameters = profile.For(deployment, secrets, await FindImageToRunAsync(imageId, cancellationToken), Own);
 
         var (made, isAdopted) = await CreateOrAdoptAsync(parameters, log, cancellationToken);
-        var container = new DockerContainer(_docker, made, log);
+        var container = new DockerContainer(_docker, made, deployment, log);
         if (container.State != ContainerState.Created
             || await FindDifferencesAsync(parameters, made, cancellationToken) is not { Count: > 0 } differences)
         {
@@ -49,7 +50,7 @@ public sealed partial class DockerRunner
         var name = Own.ContainerName(deployment.Id, deployment.Attempt);
         var found = await InspectAsync(name, cancellationToken);
         return found is not null && Own.OwnsContainer(found.Name, found.Config?.Labels)
-            ? new DockerContainer(_docker, found, log)
+            ? new DockerContainer(_docker, found, deployment, log)
             : null;
     }
 
@@ -60,11 +61,13 @@ public sealed partial class DockerRunner
         {
             if (await InspectAsync(one.ID, cancellationToken) is { } inspected)
             {
-                await using var container = new DockerContainer(_docker, inspected, log: null);
+                await using var container = new DockerContainer(_docker, inspected, deployment: null, log: null);
                 await container.StopAsync(StopGrace, cancellationToken);
                 await container.RemoveAsync(cancellationToken);
             }
         }
+
+        _ports.Release(deploymentId);
     }
 
     private async Task<IReadOnlyList<ContainerListResponse>> ListOwnAsync(string label, CancellationToken cancellationToken)

@@ -38,6 +38,7 @@ internal static class ProfileCheck
         ("network", wanted.NetworkMode == host.NetworkMode),
         ("mounts asked for", (wanted.Mounts?.Count ?? 0) == (host.Mounts?.Count ?? 0)),
         ("read-only root", wanted.ReadonlyRootfs == host.ReadonlyRootfs),
+        ("published ports", Same(Published(wanted), Published(host))),
         ("tmpfs", Same(wanted.Tmpfs?.Keys, host.Tmpfs?.Keys)),
         ("log driver", wanted.LogConfig.Type == host.LogConfig?.Type
             && wanted.LogConfig.Config.All(pair => host.LogConfig.Config?.Contains(pair) == true)),
@@ -51,16 +52,26 @@ internal static class ProfileCheck
         ("bind mounts", host.Binds is null or [] && host.VolumesFrom is null or []),
         ("devices", host.Devices is null or [] && host.DeviceRequests is null or []),
         ("device rules", host.DeviceCgroupRules is null or []),
-        ("published ports", !host.PublishAllPorts && host.PortBindings is null or { Count: 0 }),
+        ("all ports published", !host.PublishAllPorts),
         ("restarts", host.RestartPolicy?.Name is null or RestartPolicyKind.Undefined or RestartPolicyKind.No),
         ("removal by the engine", !host.AutoRemove),
     ];
 
-    // Anonymous volumes of the image, and the one folder to report through.
+    // Anonymous volumes of the image, the volumes asked for, and the one folder to report through.
     private static bool IsExpected(MountPoint made, HostConfig wanted) =>
-        made.Type is "volume" or "tmpfs"
+        made.Type == "tmpfs"
+        || (made.Type == "volume" && (IsAnonymous(made)
+            || wanted.Mounts?.Any(mount => mount.Source == made.Name && mount.Target == made.Destination) == true))
         || wanted.Mounts?.Any(mount =>
             made.Type == "bind" && !made.RW && made.Source == mount.Source && made.Destination == mount.Target) == true;
+
+    // A random name of the engine's.
+    private static bool IsAnonymous(MountPoint made) => made.Name is { Length: 64 } name && name.All(char.IsAsciiHexDigitLower);
+
+    // Each with its address: a port that the whole network reaches is another one.
+    private static IEnumerable<string> Published(HostConfig host) =>
+        (host.PortBindings ?? new Dictionary<string, IList<PortBinding>>()).SelectMany(
+            port => port.Value.Select(on => $"{port.Key} on {on.HostIP}:{on.HostPort}"));
 
     private static bool Same(IEnumerable<string>? first, IEnumerable<string>? second) =>
         Normal(first).SetEquals(Normal(second));

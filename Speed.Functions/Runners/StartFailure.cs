@@ -41,6 +41,8 @@ internal static partial class StartFailure
             "The program may not be executed: add `RUN chmod +x` for it in the Dockerfile.",
         _ when Says(reason, "exec format error") =>
             "The program is built for another processor, or is a script without `#!` in its first line.",
+        _ when Says(reason, "port is already allocated") || Says(reason, "address already in use") =>
+            "Another program of this host has the port: leave `host` out of `ports`, or end that program.",
         _ when Says(reason, "no command specified") =>
             "The image has neither CMD nor ENTRYPOINT: add one, or send `command`.",
         _ => "Check CMD, ENTRYPOINT and `command`.",

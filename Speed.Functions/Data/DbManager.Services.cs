@@ -1,0 +1,220 @@
+using System.Text.Json;
+using Speed.Deployments;
+
+namespace Speed.Data;
+
+/// <summary>Services: which is up, which takes whose place.</summary>
+public sealed partial class DbManager : IServiceStore
+{
+    // The others of one's like.
+    private const string SameService = """
+        d.kind = 'service'
+            AND d.options ->> 'url' = me.options ->> 'url'
+            AND d.branch = me.branch
+            AND d.options ->> 'subdirectory' = me.options ->> 'subdirectory'
+        """;
+
+    public Task<bool> RecordKindAsync(
+        Claim claim, DeploymentKind kind, IReadOnlyList<PublishedPort> endpoints, CancellationToken cancellationToken) =>
+        ChangeAsync(claim.Id, db => RecordKind(db, claim, kind, endpoints), cancellationToken);
+
+    public Task<IReadOnlyList<PublishedPort>> FindKeptEndpointsAsync(long id, CancellationToken cancellationToken) =>
+        _database.ReadAsync(db => FindKeptEndpoints(db, id), cancellationToken);
+
+    public async Task<UpOutcome> BecomeUpAsync(Claim claim, CancellationToken cancellationToken)
+    {
+        var (outcome, replaced) = await _database.WriteAsync(db => BecomeUp(db, claim), cancellationToken);
+        if (outcome != UpOutcome.Stale)
+        {
+            Ring(claim.Id);
+        }
+
+        foreach (var id in replaced)
+        {
+            Ring(id);
+        }
+
+        return outcome;
+    }
+
+    public async Task<Deployment?> BeginRunAnewAsync(Claim claim, int restarts, CancellationToken cancellationToken)
+    {
+        var begun = await _database.WriteAsync(db => BeginRunAnew(db, claim, restarts), cancellationToken);
+        if (begun is not null)
+        {
+            Ring(claim.Id);
+        }
+
+        return begun;
+    }
+
+    public async Task<IReadOnlyList<long>> AskToYieldAsync(
+        Claim claim, IReadOnlyList<int> hostPorts, CancellationToken cancellationToken)
+    {
+        var yielding = await _database.WriteAsync(db => AskToYield(db, claim, hostPorts), cancellationToken);
+        foreach (var id in yielding)
+        {
+            Ring(id);
+        }
+
+        return yielding;
+    }
+
+    public Task<IReadOnlyList<Deployment>> ListUpAsync(CancellationToken cancellationToken) =>
+        _database.ReadAsync(ListUp, cancellationToken);
+
+    private static bool RecordKind(
+        SqliteSession db, Claim claim, DeploymentKind kind, IReadOnlyList<PublishedPort> endpoints) => db.Execute(
+        """
+        UPDATE deployment
+        SET kind = $kind, endpoints = $endpoints, version = version + 1
+        WHERE id = $id AND status = $status AND epoch = $epoch
+            AND phase IS NOT NULL
+        """,
+        ("$kind", kind.ToString().ToLowerInvariant()), ("$endpoints", CanonicalJson.Of(endpoints)),
+        ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
+
+    private static IReadOnlyList<PublishedPort> FindKeptEndpoints(SqliteSession db, long id) => db.One(
+        $"""
+        SELECT d.endpoints
+        FROM deployment d, deployment me
+        WHERE me.id = $id
+            AND {SameService}
+            AND d.id < me.id
+            AND d.endpoints <> '[]'
+        ORDER BY d.id DESC
+        LIMIT 1
+        """,
+        row => CanonicalJson.ParseEndpoints(row.Text()),
+        ("$id", id)) ?? [];
+
+    private (UpOutcome Outcome, IReadOnlyList<long> Replaced) BecomeUp(SqliteSession db, Claim claim)
+    {
+        if (FindNewerUp(db, claim.Id) is { } newer)
+        {
+            return (SetSuperseded(db, claim, newer) ? UpOutcome.Superseded : UpOutcome.Stale, []);
+        }
+
+        return SetUp(db, claim) ? (UpOutcome.Up, SupersedeOlder(db, claim.Id)) : (UpOutcome.Stale, []);
+    }
+
+    private static long? FindNewerUp(SqliteSession db, long id) => db.One<long?>(
+        $"""
+        SELECT max(d.id)
+        FROM deployment d, deployment me
+        WHERE me.id = $id
+            AND {SameService}
+            AND d.id > me.id
+            AND d.status = 'Running'
+            AND d.up_at_ms IS NOT NULL
+        """,
+        row => row.LongOrNull(),
+        ("$id", id));
+
+    private static bool SetSuperseded(SqliteSession db, Claim claim, long newer) => db.Execute(
+        """
+        UPDATE deployment
+        SET superseded_by = $newer, version = version + 1
+        WHERE id = $id AND status = $status AND epoch = $epoch
+            AND superseded_by IS NULL
+            AND cancel_requested_at_ms IS NULL
+        """,
+        ("$newer", newer), ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
+
+    private bool SetUp(SqliteSession db, Claim claim) => db.Execute(
+        """
+        UPDATE deployment
+        SET up_at_ms = $now, first_up_at_ms = coalesce(first_up_at_ms, $now), version = version + 1
+        WHERE id = $id AND status = $status AND epoch = $epoch
+            AND phase = 'run'
+            AND up_at_ms IS NULL
+            AND superseded_by IS NULL
+            AND yields_to IS NULL
+            AND cancel_requested_at_ms IS NULL
+        """,
+        ("$now", Now), ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
+
+    private static List<long> SupersedeOlder(SqliteSession db, long id) => db.All(
+        $"""
+        UPDATE deployment
+        SET superseded_by = $id, version = version + 1
+        WHERE id IN (
+            SELECT d.id
+            FROM deployment d, deployment me
+            WHERE me.id = $id
+                AND {SameService}
+                AND d.id < me.id
+                AND d.status = 'Running'
+                AND d.phase = 'run'
+                AND d.superseded_by IS NULL
+                AND d.cancel_requested_at_ms IS NULL)
+        RETURNING id
+        """,
+        row => row.Long(),
+        ("$id", id));
+
+    private Deployment? BeginRunAnew(SqliteSession db, Claim claim, int restarts)
+    {
+        if (!SetAttempt(db, claim, restarts))
+        {
+            return null;
+        }
+
+        EndPhase(db, claim.Id, "failed");
+        BeginPhase(db, claim.Id, DeploymentPhase.Run);
+        return Find(db, claim.Id);
+    }
+
+    private static bool SetAttempt(SqliteSession db, Claim claim, int restarts) => db.Execute(
+        """
+        UPDATE deployment
+        SET attempt = attempt + 1, start_asked_at_ms = NULL, up_at_ms = NULL, restarts = $restarts,
+            version = version + 1
+        WHERE id = $id AND status = $status AND epoch = $epoch
+            AND kind = 'service'
+            AND phase = 'run'
+            AND superseded_by IS NULL
+            AND yields_to IS NULL
+            AND cancel_requested_at_ms IS NULL
+        """,
+        ("$restarts", restarts), ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
+
+    private static List<long> AskToYield(SqliteSession db, Claim claim, IReadOnlyList<int> hostPorts) => db.All(
+        $"""
+        UPDATE deployment
+        SET yields_to = $id, version = version + 1
+        WHERE id IN (
+            SELECT d.id
+            FROM deployment d, deployment me
+            WHERE me.id = $id AND me.status = $status AND me.epoch = $epoch
+                AND {SameService}
+                AND d.id < me.id
+                AND d.status = 'Running'
+                AND d.phase = 'run'
+                AND d.superseded_by IS NULL
+                AND EXISTS (
+                    SELECT 1
+                    FROM json_each(d.endpoints) published
+                    WHERE published.value ->> 'host' IN (SELECT value FROM json_each($ports))))
+        RETURNING id
+        """,
+        row => row.Long(),
+        ("$ports", JsonSerializer.Serialize(hostPorts)),
+        ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch));
+
+    private static IReadOnlyList<Deployment> ListUp(SqliteSession db) => db.All(
+        $"""
+        SELECT {Columns}
+        FROM deployment d
+        WHERE d.id IN (
+            SELECT max(id)
+            FROM deployment
+            WHERE up_at_ms IS NOT NULL
+                AND ended_at_ms IS NULL
+                AND yields_to IS NULL
+                AND superseded_by IS NULL
+            GROUP BY options ->> 'url', branch, options ->> 'subdirectory')
+        ORDER BY d.id
+        """,
+        ReadDeployment);
+}

@@ -1,0 +1,48 @@
+namespace Speed.Deployments;
+
+/// <summary>
+/// What the store knows of services beside what it knows of all deployments. The same rules hold as for
+/// <see cref="IDeploymentStore"/>. Those of one url, branch and subdirectory are each other's like: the newest one that
+/// is up takes the place of the others.
+/// </summary>
+public interface IServiceStore
+{
+    /// <summary>Records what the image made of it, and where it is to be published. False if the claim is stale.</summary>
+    Task<bool> RecordKindAsync(
+        Claim claim, DeploymentKind kind, IReadOnlyList<PublishedPort> endpoints, CancellationToken cancellationToken);
+
+    /// <summary>Where the latest of its like before it was published; empty if there was none.</summary>
+    Task<IReadOnlyList<PublishedPort>> FindKeptEndpointsAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Records that it is up, and that it takes the place of the older ones of its like that have begun to run. Where a
+    /// newer one is up already, that one takes its place instead.
+    /// </summary>
+    Task<UpOutcome> BecomeUpAsync(Claim claim, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Begins the run of a service anew, as the next attempt. Null if the claim is stale, or if something else is asked
+    /// of it by now.
+    /// </summary>
+    /// <param name="restarts">How often it was started again with this one.</param>
+    Task<Deployment?> BeginRunAnewAsync(Claim claim, int restarts, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Asks the older ones of its like that are published on one of these ports of the host to make room: they stop,
+    /// and are started again if this one ends without being up. Gives their ids, those asked before too.
+    /// </summary>
+    Task<IReadOnlyList<long>> AskToYieldAsync(
+        Claim claim, IReadOnlyList<int> hostPorts, CancellationToken cancellationToken);
+
+    /// <summary>The services that are up and have not been asked to make room; the newest of each like, by id.</summary>
+    Task<IReadOnlyList<Deployment>> ListUpAsync(CancellationToken cancellationToken);
+}
+
+public enum UpOutcome
+{
+    Up,
+    /// <summary>A newer one of its like was up first.</summary>
+    Superseded,
+    /// <summary>The claim is stale, or something else is asked of it by now.</summary>
+    Stale,
+}

@@ -1,0 +1,67 @@
+using System.Text.Json.Serialization;
+
+namespace Speed.Deployments;
+
+/// <summary>What a deployment is: a program that ends, or one that stays up.</summary>
+public enum DeploymentKind
+{
+    /// <summary>A service if ports or health are asked for, or the image has EXPOSE or HEALTHCHECK; else a job.</summary>
+    Auto,
+    Job,
+    Service,
+}
+
+/// <summary>What follows an exit of a service that was up.</summary>
+public enum RestartRule
+{
+    No,
+    /// <summary>After an exit code other than 0 it is started again, after growing pauses.</summary>
+    [JsonStringEnumMemberName("on-failure")]
+    OnFailure,
+}
+
+/// <summary>A TCP port of the container that is published on 127.0.0.1.</summary>
+/// <param name="Host">Null: a free one.</param>
+public sealed record PortOption(int Container, int? Host);
+
+/// <summary>A volume of the same repository, branch and subdirectory, which outlives its containers.</summary>
+/// <param name="Path">Where it is in the container.</param>
+public sealed record VolumeOption(string Name, string Path);
+
+/// <summary>How SPEED tells that a service is up: by a request to <see cref="Path"/>, or by <see cref="Command"/>.</summary>
+public sealed record HealthOption
+{
+    public const int FailuresInARow = 3;
+
+    /// <summary>Asked for by HTTP. Null where there is a command.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Of the container. Null: the only one, or the first.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The status that is good. Null: any from 200 to 399.</summary>
+    public int? Status { get; init; }
+
+    /// <summary>Runs in the container; exit code 0 is good. Empty where there is a path.</summary>
+    public IReadOnlyList<string> Command { get; init; } = [];
+
+    [JsonPropertyName("interval_s")]
+    public int IntervalSeconds { get; init; } = 2;
+
+    [JsonPropertyName("timeout_s")]
+    public int TimeoutSeconds { get; init; } = 5;
+
+    /// <summary>
+    /// For so long a failing probe says nothing; after it, three in a row are the end of a start. Null: as long as the
+    /// start may take.
+    /// </summary>
+    [JsonPropertyName("start_s")]
+    public int? StartSeconds { get; init; }
+}
+
+/// <summary>A port of a container, and where it is published on 127.0.0.1.</summary>
+public sealed record PublishedPort(int Container, int Host)
+{
+    [JsonIgnore]
+    public string Url => $"http://127.0.0.1:{Host}";
+}

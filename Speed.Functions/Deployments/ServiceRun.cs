@@ -1,0 +1,190 @@
+namespace Speed.Deployments;
+
+/// <summary>
+/// The run phase of a service: publishes it, makes room for it, and starts it again after an exit that calls for it.
+/// </summary>
+internal sealed class ServiceRun(
+    ContainerRun run, IRunner runner, IServiceStore services, ServiceWatch watch, ISecrets secrets, TimeProvider time)
+{
+    private const int MostRestarts = 10;
+    private static readonly TimeSpan UpForLong = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(250);
+
+    private readonly EngineWait _engine = new(runner, time);
+
+    /// <summary>Records what the image makes of a deployment: a job, or a service and where it is published.</summary>
+    public async Task ResolveKindAsync(Life life, string imageId)
+    {
+        var options = life.Deployment.Options;
+        var image = await _engine.RepeatAsync(
+            life, token => runner.DescribeImageAsync(imageId, token), life.Token);
+        var isService = options.Kind == DeploymentKind.Service
+            || (options.Kind == DeploymentKind.Auto
+                && (options.Ports.Count > 0 || options.Health is not null || image.Ports.Count > 0 || image.HasHealthcheck));
+        if (!isService)
+        {
+            await RecordAsync(life, DeploymentKind.Job, []);
+            return;
+        }
+
+        var kept = life.Deployment.Endpoints.Count > 0
+            ? life.Deployment.Endpoints
+            : await services.FindKeptEndpointsAsync(life.Deployment.Id, life.Token);
+        IReadOnlyList<PortOption> ports = options.Ports.Count > 0
+            ? options.Ports
+            : [.. image.Ports.Select(port => new PortOption(port, null))];
+        await RecordAsync(
+            life, DeploymentKind.Service, runner.ChooseEndpoints(life.Deployment, ports, kept));
+    }
+
+    /// <summary>Runs it, or goes on with it, until it ends for good; then <see cref="Life.Exit"/> says how.</summary>
+    public async Task RunAsync(Life life, string imageId)
+    {
+        if (life.Deployment.FirstUpAt is not null)
+        {
+            watch.FreeSlot(life);
+        }
+
+        while (true)
+        {
+            DeploymentFailedException? failure = null;
+            try
+            {
+                await RunOnceAsync(life, imageId);
+            }
+            catch (DeploymentFailedException fault) when (fault.Code != FailureCode.DockerUnavailable)
+            {
+                failure = fault;
+            }
+
+            if (await NextRestartAsync(life, failure) is not { } restarts)
+            {
+                if (failure is not null)
+                {
+                    throw failure;
+                }
+
+                return;
+            }
+
+            await BeginAnewAsync(life, restarts);
+        }
+    }
+
+    private async Task RunOnceAsync(Life life, string imageId)
+    {
+        if (life.Deployment.StartAskedAt is not null)
+        {
+            await run.AdoptAsync(life);
+            return;
+        }
+
+        await ResolveKindAsync(life, imageId);
+        await MakeRoomAsync(life);
+        await run.RunAsync(life, imageId);
+    }
+
+    // The older one of its like on the same port of the host is stopped first, and started again if this one fails.
+    private async Task MakeRoomAsync(Life life)
+    {
+        var fixedPorts = life.Deployment.Options.Ports.Where(port => port.Host is not null)
+            .Select(port => port.Host!.Value).ToList();
+        if (fixedPorts.Count == 0)
+        {
+            return;
+        }
+
+        var older = await Retry.UntilDoneAsync(
+            () => services.AskToYieldAsync(life.Claim, fixedPorts, life.Token), time, life.Token);
+        foreach (var id in older)
+        {
+            await life.Log.SayAsync($"Waiting for deployment {id} to free its port.", life.Token);
+        }
+
+        while ((await _engine.RepeatAsync(life, runner.ListContainersAsync, life.Token))
+            .Any(container => older.Contains(container.DeploymentId)))
+        {
+            await Task.Delay(LookAgainAfter, time, life.Token);
+        }
+    }
+
+    // Null: it has ended for good. Else how often it was started again with this time.
+    private async Task<int?> NextRestartAsync(Life life, DeploymentFailedException? failure)
+    {
+        var deployment = life.Deployment;
+        if (life.Token.IsCancellationRequested || !deployment.IsService)
+        {
+            return null;
+        }
+
+        if (life.Exit is { EngineRestarted: true } || failure?.Code == FailureCode.Interrupted)
+        {
+            await life.Log.SayAsync("The Docker engine went away, and the service with it: it is started again.", life.Token);
+            return deployment.Restarts;
+        }
+
+        if (deployment.Options.Restart == RestartRule.No || deployment.FirstUpAt is null || life.Exit is null or { Code: 0 }
+            || failure?.Code == FailureCode.TtlExpired)
+        {
+            return null;
+        }
+
+        var wasUpForLong = deployment.UpAt is { } up && time.GetUtcNow() - up >= UpForLong;
+        var restarts = wasUpForLong ? 1 : deployment.Restarts + 1;
+        if (restarts > MostRestarts)
+        {
+            await life.Log.SayAsync($"Started again {MostRestarts} times without being up for long: that is the end.", life.Token);
+            return null;
+        }
+
+        var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, Math.Pow(2, restarts - 1)));
+        await life.Log.SayAsync(
+            $"The service ended with exit code {life.Exit.Code}: it is started again in {pause.TotalSeconds} s ({restarts} of {MostRestarts}).",
+            life.Token);
+        await Task.Delay(pause, time, life.Token);
+        return restarts;
+    }
+
+    private async Task BeginAnewAsync(Life life, int restarts)
+    {
+        await _engine.RepeatAsync(
+            life,
+            async token =>
+            {
+                await runner.RemoveAllAsync(life.Deployment.Id, token);
+                return true;
+            },
+            life.Token);
+        var begun = await Retry.UntilDoneAsync(
+            () => services.BeginRunAnewAsync(life.Claim, restarts, life.Token), time, life.Token);
+        if (begun is null)
+        {
+            await life.Interruption.WaitAsync();
+            return;
+        }
+
+        life.GoOnWith(begun);
+
+        // The word that its leader reports with is of the attempt.
+        life.Secrets = await Retry.UntilDoneAsync(() => secrets.TakeAsync(begun, life.Token), time, life.Token);
+        life.Log.Masker = life.Secrets.ToMasker();
+    }
+
+    private async Task RecordAsync(Life life, DeploymentKind kind, IReadOnlyList<PublishedPort> endpoints)
+    {
+        var deployment = life.Deployment;
+        if (deployment.Kind == kind && deployment.Endpoints.SequenceEqual(endpoints))
+        {
+            return;
+        }
+
+        if (!await Retry.UntilDoneAsync(
+            () => services.RecordKindAsync(life.Claim, kind, endpoints, life.Token), time, life.Token))
+        {
+            await life.Interruption.WaitAsync();
+        }
+
+        life.GoOnWith(deployment with { Kind = kind, Endpoints = endpoints });
+    }
+}

@@ -1,0 +1,161 @@
+namespace Speed.Deployments;
+
+/// <summary>Watches the container of a service: until it is up, and from then on until it ends.</summary>
+internal sealed class ServiceWatch(
+    IDeploymentStore store, IServiceStore services, WorkerState worker, Bell bell, TimeProvider time)
+{
+    private static readonly TimeSpan AliveFor = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// Gives the exit of a service that was up. Throws <c>UNHEALTHY</c> for one that does not come up, and
+    /// <c>TTL_EXPIRED</c> for one that was up for as long as it may.
+    /// </summary>
+    public async Task<ContainerExit> WatchAsync(Life life, IContainer container)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(life.Token);
+        var exit = container.WaitAsync(over.Token);
+        try
+        {
+            if (life.Deployment.UpAt is null)
+            {
+                await BecomeUpAsync(life, container, exit);
+            }
+
+            FreeSlot(life);
+            return await WithinTtlAsync(life, exit);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await ((Task)exit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>A service that is up holds no slot.</summary>
+    public void FreeSlot(Life life)
+    {
+        worker.Leave(life.Deployment.Id);
+        bell.Ring(Bell.Queue);
+    }
+
+    private async Task BecomeUpAsync(Life life, IContainer container, Task<ContainerExit> exit)
+    {
+        var limit = life.Deployment.Options.Timeouts.StartSeconds;
+        var last = "";
+        await Deadline.WithinAsync(limit, time, () => NotUp(limit, last), UntilHealthyAsync, life.Token);
+
+        // Superseded, canceled or asked to yield at this very moment: the watch is about to see it.
+        if (await Retry.UntilDoneAsync(() => services.BecomeUpAsync(life.Claim, life.Token), time, life.Token) != UpOutcome.Up)
+        {
+            await life.Interruption.WaitAsync();
+        }
+
+        var now = await Retry.UntilDoneAsync(() => store.FindAsync(life.Deployment.Id, life.Token), time, life.Token);
+        life.GoOnWith(now ?? life.Deployment);
+        await life.Log.SayAsync(Listening(life.Deployment), life.Token);
+
+        async Task<bool> UntilHealthyAsync(CancellationToken cancellationToken)
+        {
+            var probing = new Probing(life.Deployment, time);
+            while (true)
+            {
+                if (exit.IsCompleted)
+                {
+                    life.Exit = await exit;
+                    throw EndedEarly(life.Exit, life, last);
+                }
+
+                var answer = await container.ProbeAsync(cancellationToken);
+                last = answer.Answer;
+                if (probing.IsUp(answer))
+                {
+                    return true;
+                }
+
+                if (probing.HasFailed(answer))
+                {
+                    throw Unhealthy($"The service is not well: {answer.Answer}");
+                }
+
+                await Task.WhenAny(exit, Task.Delay(probing.Pause, time, cancellationToken));
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    private async Task<ContainerExit> WithinTtlAsync(Life life, Task<ContainerExit> exit)
+    {
+        if (life.Deployment.ExpiresAt is not { } expiresAt)
+        {
+            return await exit;
+        }
+
+        var left = expiresAt - time.GetUtcNow();
+        try
+        {
+            return await exit.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, life.Token);
+        }
+        catch (TimeoutException)
+        {
+            throw new DeploymentFailedException(
+                FailureCode.TtlExpired,
+                $"The service was up for the {life.Deployment.Options.TtlSeconds} s that it was to be.",
+                "Deploy again, with another `ttl_s` or none.");
+        }
+    }
+
+    private static string Listening(Deployment deployment) => deployment.Endpoints.Count > 0
+        ? $"Up: listening at {string.Join(", ", deployment.Endpoints.Select(endpoint => endpoint.Url))}"
+        : "Up.";
+
+    private static DeploymentFailedException EndedEarly(ContainerExit exit, Life life, string last) =>
+        exit.EngineRestarted
+            ? Verdict.Of(exit, life)!
+            : exit.Code == 0
+                ? new DeploymentFailedException(
+                    FailureCode.Unhealthy,
+                    $"The service ended with exit code 0 before it was up. {last}".TrimEnd(),
+                    "If it is meant to end, deploy it with `kind: job`.",
+                    exit.Code)
+                : Verdict.Of(exit, life)!;
+
+    private static DeploymentFailedException NotUp(int seconds, string last) =>
+        Unhealthy($"The service was not up within {seconds} s. {last}".TrimEnd());
+
+    private static DeploymentFailedException Unhealthy(string message) => new(
+        FailureCode.Unhealthy,
+        message,
+        "The last lines of its log may say more; allow more time with `timeouts.start_s`, or say how to tell that it is up "
+            + "with `health`.");
+
+    /// <summary>What the answers so far come to.</summary>
+    private sealed class Probing(Deployment deployment, TimeProvider time)
+    {
+        private readonly long _began = time.GetTimestamp();
+        private readonly HealthOption? _health = deployment.Options.Health;
+        private int _failures;
+
+        // Only by HTTP does each question cost the service something.
+        public TimeSpan Pause => IsByHttp ? TimeSpan.FromSeconds(_health!.IntervalSeconds) : AskAgainAfter;
+
+        private bool IsByHttp => _health?.Path is not null;
+
+        public bool IsUp(ProbeAnswer answer) =>
+            answer.IsHealthy && (answer.IsConclusive || time.GetElapsedTime(_began) >= AliveFor);
+
+        public bool HasFailed(ProbeAnswer answer)
+        {
+            if (answer.IsHealthy)
+            {
+                _failures = 0;
+                return false;
+            }
+
+            var counts = IsByHttp && _health!.StartSeconds is { } grace
+                && time.GetElapsedTime(_began) >= TimeSpan.FromSeconds(grace);
+            _failures = counts ? _failures + 1 : 0;
+            return answer.IsConclusive || _failures >= HealthOption.FailuresInARow;
+        }
+    }
+}

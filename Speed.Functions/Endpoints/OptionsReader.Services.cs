@@ -1,0 +1,193 @@
+using System.Text.RegularExpressions;
+using Speed.Deployments;
+
+namespace Speed.Endpoints;
+
+public sealed partial class OptionsReader
+{
+    private const int MaxPorts = 32;
+    private const int MaxPort = 65_535;
+    private const int MaxVolumes = 16;
+    private const int MaxHosts = 16;
+    private const int MaxHostLength = 253;
+    private const int MaxTtlSeconds = 366 * 86_400;
+
+    // What only makes sense of a program that stays up.
+    private static readonly string[] OfServices = ["ports", "health", "ttl_s", "restart", "hosts"];
+
+    private static DeploymentKind ReadKind(Fields fields)
+    {
+        var kind = fields.Text("kind", 16);
+        if (kind is not (null or "auto" or "job" or "service"))
+        {
+            fields.Refuse("kind", "must be auto, job or service.");
+        }
+
+        if (kind == "job")
+        {
+            foreach (var name in OfServices.Where(fields.Has))
+            {
+                fields.Refuse(name, "is of services: leave it out, or leave out `kind`.");
+            }
+        }
+
+        return kind switch
+        {
+            "job" => DeploymentKind.Job,
+            "service" => DeploymentKind.Service,
+            _ => DeploymentKind.Auto,
+        };
+    }
+
+    private static List<PortOption> ReadPorts(Fields fields)
+    {
+        List<PortOption> ports = [];
+        foreach (var item in fields.Objects("ports", MaxPorts))
+        {
+            item.AllowOnly("container", "host");
+            if (!item.Has("container"))
+            {
+                item.Refuse("container", "is missing: give the port that the program listens on.");
+            }
+
+            var port = new PortOption(
+                item.Whole("container", 0, 1, MaxPort),
+                item.Has("host") ? item.Whole("host", 0, 1, MaxPort) : null);
+            if (port.Container != 0 && ports.Any(other => other.Container == port.Container))
+            {
+                item.Refuse("container", "is in the list already.");
+            }
+
+            if (port.Host is > 0 && ports.Any(other => other.Host == port.Host))
+            {
+                item.Refuse("host", "is in the list already.");
+            }
+
+            ports.Add(port);
+        }
+
+        if (ports.Count > 0 && fields.Find("network") is { ValueKind: System.Text.Json.JsonValueKind.String } network
+            && network.GetString() == "none")
+        {
+            fields.Refuse("ports", "cannot be published with `network: none`.");
+        }
+
+        return ports;
+    }
+
+    private static List<VolumeOption> ReadVolumes(Fields fields)
+    {
+        List<VolumeOption> volumes = [];
+        foreach (var item in fields.Objects("volumes", MaxVolumes))
+        {
+            item.AllowOnly("name", "path");
+            var name = item.RequireText("name", "name of a volume is missing: give it one, such as data.");
+            var path = item.RequireText("path", "path of a volume is missing: give a folder of the container, such as /data.");
+            if (name.Length > 0 && !VolumeName().IsMatch(name))
+            {
+                item.Refuse("name", "must have 1 to 64 lower-case letters, digits, '.', '_' and '-', and begin with a letter or digit.");
+            }
+
+            if (path.Length > 0 && !IsMountPath(path))
+            {
+                item.Refuse("path", "must be a folder of the container such as /data: absolute, without '..', and none of the system's own.");
+            }
+
+            if (volumes.Any(other => other.Name == name || other.Path == path))
+            {
+                item.Refuse("name", "and path must be other than those before it in the list.");
+            }
+
+            volumes.Add(new VolumeOption(name, path));
+        }
+
+        return volumes;
+    }
+
+    private static HealthOption? ReadHealth(Fields fields, List<PortOption> ports)
+    {
+        if (!fields.Has("health"))
+        {
+            return null;
+        }
+
+        var health = fields.Object("health");
+        var missing = new HealthOption();
+        var read = new HealthOption
+        {
+            Path = health.Text("path", MaxPathLength),
+            Port = health.Has("port") ? health.Whole("port", 0, 1, MaxPort) : null,
+            Status = health.Has("status") ? health.Whole("status", 0, 100, 599) : null,
+            Command = health.List("command", MaxVariables, MaxVariableLength),
+            IntervalSeconds = health.Whole("interval_s", missing.IntervalSeconds, 1, 3_600),
+            TimeoutSeconds = health.Whole("timeout_s", missing.TimeoutSeconds, 1, 600),
+            StartSeconds = health.Has("start_s") ? health.Whole("start_s", 0, 0, 86_400) : null,
+        };
+        if ((read.Path is not null) == (read.Command.Count > 0))
+        {
+            fields.Refuse("health", "must have either a path or a command.");
+        }
+
+        if (read.Path is { } path && !HealthPath().IsMatch(path))
+        {
+            health.Refuse("path", "must begin with '/' and have no blanks.");
+        }
+
+        if (read.Path is null && (read.Port is not null || read.Status is not null))
+        {
+            fields.Refuse("health", "has a port or a status, which go with a path.");
+        }
+
+        if (read.Port is { } port and > 0 && ports.Count > 0 && ports.All(one => one.Container != port))
+        {
+            health.Refuse("port", "must be one of `ports`.");
+        }
+
+        return read;
+    }
+
+    private static int? ReadTtl(Fields fields) => fields.Has("ttl_s") ? fields.Whole("ttl_s", 1, 1, MaxTtlSeconds) : null;
+
+    private static RestartRule ReadRestart(Fields fields)
+    {
+        var restart = fields.Text("restart", 16);
+        if (restart is not (null or "no" or "on-failure"))
+        {
+            fields.Refuse("restart", "must be no or on-failure.");
+        }
+
+        return restart == "on-failure" ? RestartRule.OnFailure : RestartRule.No;
+    }
+
+    private static List<string> ReadHosts(Fields fields)
+    {
+        List<string> hosts = [.. fields.List("hosts", MaxHosts, MaxHostLength).Select(host => host.ToLowerInvariant())];
+        if (!hosts.All(host => HostName().IsMatch(host) && !host.EndsWith(".localhost", StringComparison.Ordinal)))
+        {
+            fields.Refuse(
+                "hosts", "must be host names such as app.example.org, without scheme and port; those under .localhost are SPEED's own.");
+        }
+
+        return [.. hosts.Distinct()];
+    }
+
+    private static bool IsMountPath(string path) =>
+        MountPath().IsMatch(path)
+        && !path.Split('/').Contains("..")
+        && !SystemPath().IsMatch(path);
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,63}$")]
+    private static partial Regex VolumeName();
+
+    [GeneratedRegex(@"^/[^:\\]{1,1023}$")]
+    private static partial Regex MountPath();
+
+    [GeneratedRegex("^/+(proc|sys|dev|run/speed)(/|$)|^/+$")]
+    private static partial Regex SystemPath();
+
+    [GeneratedRegex(@"^/[\x21-\x7e]*$")]
+    private static partial Regex HealthPath();
+
+    [GeneratedRegex(@"^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$")]
+    private static partial Regex HostName();
+}

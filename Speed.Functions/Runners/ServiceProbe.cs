@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Docker.DotNet.Models;
+using Speed.Deployments;
+
+namespace Speed.Runners;
+
+/// <summary>
+/// Asks a service whether it serves: by HTTP where a path is given, by the engine's health check where the image or the
+/// deployment has one, else by a connection to one of its ports.
+/// </summary>
+internal sealed class ServiceProbe(Deployment deployment) : IDisposable
+{
+    private const int QuotedCharacters = 200;
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(2);
+
+    // The engine's own proxy takes every connection, and closes it at once where nobody listens behind it.
+    private static readonly TimeSpan ClosesWithin = TimeSpan.FromMilliseconds(300);
+
+    private readonly HealthOption? _health = deployment.Options.Health;
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        PooledConnectionLifetime = TimeSpan.Zero,
+    })
+    {
+        Timeout = TimeSpan.FromSeconds(deployment.Options.Health?.TimeoutSeconds ?? 5),
+        MaxResponseContentBufferSize = 64 * 1024,
+    };
+
+    public async Task<ProbeAnswer> AskAsync(State state, CancellationToken cancellationToken)
+    {
+        if (_health?.Path is { } path)
+        {
+            return EndpointOf(_health.Port) is { } endpoint
+                ? await AskByHttpAsync(endpoint, path, cancellationToken)
+                : new ProbeAnswer(false, true, "The health check has a path, and no port is published to ask it on.");
+        }
+
+        return state.Health is { Status: not (null or "" or "none") } health
+            ? JudgeHealth(health)
+            : await ConnectAnyAsync(cancellationToken);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private PublishedPort? EndpointOf(int? port) => port is null
+        ? (deployment.Endpoints is [var first, ..] ? first : null)
+        : deployment.Endpoints.FirstOrDefault(endpoint => endpoint.Container == port);
+
+    private async Task<ProbeAnswer> AskByHttpAsync(PublishedPort endpoint, string path, CancellationToken cancellationToken)
+    {
+        var asked = $"GET {path} on port {endpoint.Container}";
+        try
+        {
+            using var answer = await _http.GetAsync(
+                new Uri(endpoint.Url + path), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            var status = (int)answer.StatusCode;
+            if (_health!.Status is { } wanted ? status == wanted : status is >= 200 and < 400)
+            {
+                return new ProbeAnswer(true, true, $"{asked} answered {status}.");
+            }
+
+            var body = await ReadStartAsync(answer, cancellationToken);
+            return new ProbeAnswer(false, false, $"{asked} answered {status}{(body.Length > 0 ? $": {body}" : ".")}");
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException)
+        {
+            return new ProbeAnswer(false, false, $"{asked} got no answer: {fault.Message.TrimEnd('.')}.");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new ProbeAnswer(
+                false, false,
+                string.Create(CultureInfo.InvariantCulture, $"{asked} got no answer within {_http.Timeout.TotalSeconds} s."));
+        }
+    }
+
+    private static async Task<string> ReadStartAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[QuotedCharacters];
+        await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        var read = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return OneLine(System.Text.Encoding.UTF8.GetString(buffer, 0, read));
+    }
+
+    private static ProbeAnswer JudgeHealth(Health health)
+    {
+        if (health.Status == "healthy")
+        {
+            return new ProbeAnswer(true, true, "Its health check succeeded.");
+        }
+
+        var last = health.Log?.LastOrDefault();
+        var answer = last is null
+            ? "Its health check has not answered yet."
+            : string.Create(
+                CultureInfo.InvariantCulture, $"Its health check ended with {last.ExitCode}: {OneLine(last.Output ?? "")}");
+        return new ProbeAnswer(false, health.Status == "unhealthy", answer);
+    }
+
+    private async Task<ProbeAnswer> ConnectAnyAsync(CancellationToken cancellationToken)
+    {
+        if (deployment.Endpoints.Count == 0)
+        {
+            return new ProbeAnswer(true, false, "It has no port to ask on.");
+        }
+
+        foreach (var endpoint in deployment.Endpoints)
+        {
+            if (await ConnectsAsync(endpoint.Host, cancellationToken))
+            {
+                return new ProbeAnswer(true, false, $"Port {endpoint.Container} takes connections.");
+            }
+        }
+
+        var ports = string.Join(", ", deployment.Endpoints.Select(endpoint => endpoint.Container));
+        return new ProbeAnswer(false, false, $"Nothing in the container takes connections on port {ports}.");
+    }
+
+    private static async Task<bool> ConnectsAsync(int port, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ConnectLimit);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, port, limit.Token);
+            limit.CancelAfter(ClosesWithin);
+            return await socket.ReceiveAsync(new byte[1], SocketFlags.None, limit.Token) > 0;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Still open and silent: somebody waits for a request.
+            return socket.Connected;
+        }
+    }
+
+    private static string OneLine(string text)
+    {
+        var line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= QuotedCharacters ? line : line[..QuotedCharacters] + "…";
+    }
+}
