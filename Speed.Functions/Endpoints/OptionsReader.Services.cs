@@ -81,8 +81,8 @@ public sealed partial class OptionsReader
         foreach (var item in fields.Objects("volumes", MaxVolumes))
         {
             item.AllowOnly("name", "path");
-            var name = item.RequireText("name", "name of a volume is missing: give it one, such as data.");
-            var path = item.RequireText("path", "path of a volume is missing: give a folder of the container, such as /data.");
+            var name = ReadMember(item, "name", "is missing: give the volume one, such as data.");
+            var path = ReadMember(item, "path", "is missing: give a folder of the container, such as /data.");
             if (name.Length > 0 && !VolumeName().IsMatch(name))
             {
                 item.Refuse("name", "must have 1 to 64 lower-case letters, digits, '.', '_' and '-', and begin with a letter or digit.");
@@ -102,6 +102,16 @@ public sealed partial class OptionsReader
         }
 
         return volumes;
+    }
+
+    private static string ReadMember(Fields item, string name, string missing)
+    {
+        if (!item.Has(name))
+        {
+            item.Refuse(name, missing);
+        }
+
+        return item.Text(name, MaxPathLength) ?? "";
     }
 
     private static HealthOption? ReadHealth(Fields fields, List<PortOption> ports)
