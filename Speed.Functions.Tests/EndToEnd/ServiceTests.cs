@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using Xunit;
@@ -177,7 +178,7 @@ public sealed class ServiceTests : IAsyncLifetime
         var ended = await _world.EndAsync(await _world.StartAsync(repository, new { ttl_s = 1 }));
 
         Assert.Equal(("Canceled", "TTL_EXPIRED"), (ended.Status, ended.Resource.GetProperty("failure").Text("code")));
-        Assert.Empty(await _world.ContainersOfAsync(ended.Id));
+        await _world.EventuallyNoContainersAsync();
     }
 
     [Fact]
@@ -193,6 +194,25 @@ public sealed class ServiceTests : IAsyncLifetime
 
         Assert.Equal("Canceled", ended.Status);
         Assert.Equal(AddressOf(first), AddressOf(second));
+    }
+
+    [Fact]
+    public async Task A_retry_of_an_older_one_rolls_back_to_its_image_without_the_repository()
+    {
+        var repository = await ServerAsync("one");
+        var first = await _world.UpAsync(await _world.StartAsync(repository));
+        await repository.ChangeAsync(Server("two"));
+        var second = await _world.UpAsync(await _world.StartAsync(repository));
+        await _world.EndAsync(first.Id());
+        Directory.Delete(repository.Folder, recursive: true);
+
+        using var answer = await _world.App.PostAsync($"/v1/deployments/{first.Id()}/retry", new { });
+        var back = await _world.UpAsync((await answer.Content.ReadFromJsonAsync<JsonElement>(Now)).Id());
+
+        Assert.Equal("one", await _http.GetStringAsync(AddressOf(back), Now));
+        Assert.Equal(first.Text("image_id"), back.Text("image_id"));
+        Assert.Equal("SUPERSEDED", (await _world.EndAsync(second.Id())).Resource.GetProperty("failure").Text("code"));
+        Assert.Contains("Neither cloned nor built", await _world.LogAsync(back));
     }
 
     private Task<GitRepository> ServerAsync(string text) => _world.RepositoryAsync(Server(text));

@@ -8,6 +8,9 @@ public sealed partial class DbManager
     public Task<ImageRecord?> FindImageAsync(string key, CancellationToken cancellationToken) =>
         _database.ReadAsync(db => FindImage(db, key), cancellationToken);
 
+    public Task<IReadOnlyList<string>> ListKeysOfImageAsync(string imageId, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlyList<string>>(db => ListKeysOfImage(db, imageId), cancellationToken);
+
     public Task RecordBuildAsync(string key, long deploymentId, CancellationToken cancellationToken) =>
         _database.WriteAsync(db => RecordBuild(db, key, deploymentId), cancellationToken);
 
@@ -22,6 +25,16 @@ public sealed partial class DbManager
         """,
         row => new ImageRecord(row.Text(), row.TextOrNull()),
         ("$key", key));
+
+    private static List<string> ListKeysOfImage(SqliteSession db, string imageId) => db.All(
+        """
+        SELECT key
+        FROM image
+        WHERE image_id = $image
+        ORDER BY key
+        """,
+        row => row.Text(),
+        ("$image", imageId));
 
     private int RecordBuild(SqliteSession db, string key, long deploymentId) => db.Execute(
         """

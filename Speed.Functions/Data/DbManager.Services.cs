@@ -182,7 +182,7 @@ public sealed partial class DbManager : IServiceStore
     private static List<long> AskToYield(SqliteSession db, Claim claim, IReadOnlyList<int> hostPorts) => db.All(
         $"""
         UPDATE deployment
-        SET yields_to = $id, version = version + 1
+        SET yields_to = $id, up_at_ms = NULL, version = version + 1
         WHERE id IN (
             SELECT d.id
             FROM deployment d, deployment me

@@ -110,7 +110,7 @@ public sealed partial class DeploymentLife(
             return;
         }
 
-        var madeId = await MakeImageAsync(life);
+        var madeId = await FindKeptImageAsync(life) ?? await MakeImageAsync(life);
         await EnterAsync(life, DeploymentPhase.Run);
         await RunAsync(life, madeId);
     }
@@ -130,6 +130,38 @@ public sealed partial class DeploymentLife(
             { StartAskedAt: not null } => run.AdoptAsync(life),
             _ => run.RunAsync(life, imageId),
         });
+    }
+
+    // What is deployed again is the same image, as long as that is kept: it needs neither the repository nor its bases.
+    private async Task<string?> FindKeptImageAsync(Life life)
+    {
+        var deployment = life.Deployment;
+        if (deployment.RetryOf is not { } id || deployment.Options.ClearCache
+            || await Retry.UntilDoneAsync(() => store.FindAsync(id, life.Token), time, life.Token)
+                is not { ImageId: { } imageId, Branch: { } branch, Commit: { } commit })
+        {
+            return null;
+        }
+
+        var isKept = await Deadline.WithinAsync(
+            deployment.Options.Timeouts.BuildSeconds,
+            time,
+            () => BuildMissed(deployment.Options.Timeouts.BuildSeconds),
+            token => _engine.RepeatAsync(life, again => images.UseAgainAsync(imageId, RecordAsync, again), token),
+            life.Token);
+        if (!isKept)
+        {
+            return null;
+        }
+
+        await life.Log.SayAsync($"Neither cloned nor built: image {imageId} of deployment {id} is kept.", life.Token);
+        return imageId;
+
+        async Task RecordAsync()
+        {
+            await GuardAsync(life, () => store.RecordCommitAsync(life.Claim, branch, commit, life.Token));
+            await GuardAsync(life, () => store.RecordImageAsync(life.Claim, imageId, life.Token));
+        }
     }
 
     private async Task<string> MakeImageAsync(Life life)

@@ -113,6 +113,9 @@ public interface IDeploymentStore
     /// <summary>The record of a build under <paramref name="key"/>; null if none was ever asked for.</summary>
     Task<ImageRecord?> FindImageAsync(string key, CancellationToken cancellationToken);
 
+    /// <summary>The keys of the builds that an image came out of; empty for one that is not on record.</summary>
+    Task<IReadOnlyList<string>> ListKeysOfImageAsync(string imageId, CancellationToken cancellationToken);
+
     /// <summary>Notes that an image is about to be built for a deployment, before the engine hears of it.</summary>
     Task RecordBuildAsync(string key, long deploymentId, CancellationToken cancellationToken);
 

@@ -31,6 +31,36 @@ public sealed class Images(IDeploymentStore store, IRunner runner, TimeProvider 
     }
 
     /// <summary>
+    /// Uses an image again as it is. False where it is no longer kept; then nothing was recorded. Nobody removes it
+    /// before <paramref name="record"/> has noted who uses it.
+    /// </summary>
+    public async Task<bool> UseAgainAsync(string imageId, Func<Task> record, CancellationToken cancellationToken)
+    {
+        if (await store.ListKeysOfImageAsync(imageId, cancellationToken) is not [var key, ..])
+        {
+            return false;
+        }
+
+        // Whoever removes it holds the gates of all its keys.
+        var gate = GateOf(key);
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (!await runner.HasImageAsync(new ImageRecord(key, imageId), cancellationToken))
+            {
+                return false;
+            }
+
+            await record();
+            return true;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>
     /// Removes an image that nobody needs. False, and nothing is done, if somebody does by now: a build of it is under
     /// way, a deployment came to use it, or a container does.
     /// </summary>
