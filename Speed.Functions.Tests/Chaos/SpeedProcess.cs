@@ -157,7 +157,7 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
 
             if (Stopwatch.GetElapsedTime(started) > (patience ?? Patience))
             {
-                Assert.Fail($"Waited in vain for deployment {id}: {deployment}\n{Output}");
+                Assert.Fail($"Waited in vain for deployment {id}: {deployment}\n{await LogAsync(id)}\n{Output}");
             }
 
             await Task.Delay(20, Now);
