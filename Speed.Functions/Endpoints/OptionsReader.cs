@@ -17,31 +17,27 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
     internal DeploymentOptions Read(Fields fields, bool branchRequired)
     {
         RefuseUnavailable(fields);
-        return new DeploymentOptions
-        {
-            Url = ReadUrl(fields),
-            Branch = ReadBranch(fields, branchRequired),
-            Commit = ReadCommit(fields),
-            Subdirectory = ReadPath(fields, "subdirectory", "."),
-            Dockerfile = ReadPath(fields, "dockerfile", "Dockerfile"),
-            DockerfileText = fields.Text("dockerfile_text", MaxTextLength),
-            Target = ReadTarget(fields),
-            BuildArgs = ReadVariables(fields, "build_args"),
-            Submodules = fields.Flag("submodules") ?? false,
-            ClearCache = fields.Flag("clear_cache") ?? false,
-            Env = ReadVariables(fields, "env"),
-            Secrets = ReadSecrets(fields),
-            Command = fields.List("command", MaxVariables, MaxVariableLength),
-            Network = ReadNetwork(fields),
-            Init = fields.Flag("init"),
-            Timeouts = ReadTimeouts(fields.Object("timeouts")),
-            BuildResources = ReadBuildResources(fields.Object("build_resources")),
-            Resources = ReadResources(fields.Object("resources")),
-            Labels = ReadLabels(fields),
-        };
+        var url = ReadUrl(fields);
+        var (branch, commit) = (ReadBranch(fields, branchRequired), ReadCommit(fields));
+        return ReadHow(fields, url) with { Branch = branch, Commit = commit };
     }
 
-    private string ReadUrl(Fields fields)
+    /// <summary>The same of options that do not say what is deployed: a hook's.</summary>
+    internal DeploymentOptions ReadFor(string url, Fields fields)
+    {
+        RefuseUnavailable(fields);
+        foreach (var name in (ReadOnlySpan<string>)["url", "branch", "commit"])
+        {
+            if (fields.Has(name))
+            {
+                fields.Refuse(name, "is told by the hook and each push: leave it out.");
+            }
+        }
+
+        return ReadHow(fields, url);
+    }
+
+    internal string ReadUrl(Fields fields)
     {
         var url = fields.RequireText(
             "url", "url is missing: give the repository's address, such as https://github.com/owner/repository.git");
@@ -52,6 +48,27 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
 
         return url;
     }
+
+    private DeploymentOptions ReadHow(Fields fields, string url) => new()
+    {
+        Url = url,
+        Subdirectory = ReadPath(fields, "subdirectory", "."),
+        Dockerfile = ReadPath(fields, "dockerfile", "Dockerfile"),
+        DockerfileText = fields.Text("dockerfile_text", MaxTextLength),
+        Target = ReadTarget(fields),
+        BuildArgs = ReadVariables(fields, "build_args"),
+        Submodules = fields.Flag("submodules") ?? false,
+        ClearCache = fields.Flag("clear_cache") ?? false,
+        Env = ReadVariables(fields, "env"),
+        Secrets = ReadSecrets(fields),
+        Command = fields.List("command", MaxVariables, MaxVariableLength),
+        Network = ReadNetwork(fields),
+        Init = fields.Flag("init"),
+        Timeouts = ReadTimeouts(fields.Object("timeouts")),
+        BuildResources = ReadBuildResources(fields.Object("build_resources")),
+        Resources = ReadResources(fields.Object("resources")),
+        Labels = ReadLabels(fields),
+    };
 
     private static string? ReadBranch(Fields fields, bool required)
     {
