@@ -236,7 +236,7 @@ public sealed class DeliveryTests
     {
         await using var app = await SpeedApp.OpenIdleAsync();
         await app.AddHookAsync();
-        var large = Payloads.GithubPush(@ref: "refs/tags/v1", message: new string('x', 900 * 1024));
+        var large = Payloads.GithubPush(@ref: "refs/tags/v1", message: new string('x', 450 * 1024));
         for (var i = 0; i < 30; i++)
         {
             await app.DeliverAsync(large, id: $"large-{i}");

