@@ -15,8 +15,9 @@ public sealed partial class ArchitectureTests
 
     [Theory]
     [InlineData("Deployments")]
-    [InlineData("Endpoints", "Deployments", "Security")]
-    [InlineData("Data", "Deployments", "Security")]
+    [InlineData("Endpoints", "Deployments", "Hooks", "Security")]
+    [InlineData("Data", "Deployments", "Hooks", "Security")]
+    [InlineData("Hooks", "Deployments", "Security")]
     [InlineData("Security", "Deployments")]
     [InlineData("Sources", "Deployments")]
     [InlineData("Runners", "Deployments")]
@@ -97,7 +98,7 @@ public sealed partial class ArchitectureTests
         return folder.FullName;
     }
 
-    [GeneratedRegex(@"\bSpeed\.(Deployments|Endpoints|Data|Sources|Runners|Security|Hosting)\b")]
+    [GeneratedRegex(@"\bSpeed\.(Deployments|Endpoints|Data|Hooks|Sources|Runners|Security|Hosting)\b")]
     private static partial Regex FolderName();
 
     [GeneratedRegex(@"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")]

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Speed.Data;
 using Speed.Deployments;
 using Speed.Endpoints;
+using Speed.Hooks;
 using Speed.Runners;
 using Speed.Security;
 using Speed.Sources;
@@ -35,6 +36,7 @@ internal static class Program
             .AddDeploymentSettings(builder.Configuration)
             .AddStore(builder.Configuration)
             .AddSecurity(builder.Configuration)
+            .AddHooks()
             .AddGitSource(builder.Configuration)
             .AddDockerRunner(builder.Configuration)
             .AddReportSocket()

@@ -120,6 +120,37 @@ public sealed class SqliteSchemaTests : IDisposable
         Assert.Equal(ConstraintTrigger, (await TryAsync(sql))?.SqliteExtendedErrorCode);
     }
 
+    [Theory]
+    [InlineData("UPDATE delivery SET reason = 'other'", ConstraintTrigger)]
+    [InlineData("UPDATE delivery SET body = x'7b7d'", ConstraintTrigger)]
+    [InlineData("UPDATE delivery SET body = NULL", null)]
+    [InlineData("INSERT INTO delivery (hook, event, part, at_ms, decision, reason) VALUES ('app', '', 0, 1, 'started', 'x')", ConstraintCheck)]
+    [InlineData("INSERT INTO delivery (hook, event, part, at_ms, decision, reason, redelivery_of) VALUES ('app', '', 0, 1, 'ignored', 'x', 9)", ConstraintCheck)]
+    [InlineData("UPDATE hook SET branches = '[]'", ConstraintCheck)]
+    public async Task Of_a_delivery_nothing_changes_but_that_its_body_goes(string sql, int? fault)
+    {
+        await BringToAsync(DeploymentStatus.Running, logClosed: false);
+        await AddHookAsync();
+
+        Assert.Equal(fault, (await TryAsync(sql))?.SqliteExtendedErrorCode);
+    }
+
+    [Fact]
+    public async Task What_a_hook_started_is_known_until_it_has_ended_or_the_hook_is_gone()
+    {
+        await BringToAsync(DeploymentStatus.Running, logClosed: false);
+        await AddHookAsync();
+
+        Assert.Null(await TryAsync("DELETE FROM hook"));
+        Assert.Equal("0", await ReadAsync("SELECT count(*) FROM hook_start"));
+        Assert.Equal("0", await ReadAsync("SELECT count(*) FROM delivery"));
+        await AddHookAsync();
+        Assert.Null(await TryAsync(Move(DeploymentStatus.Succeeded)));
+
+        Assert.Equal("0", await ReadAsync("SELECT count(*) FROM hook_start"));
+        Assert.Equal("1", await ReadAsync("SELECT count(*) FROM delivery"));
+    }
+
     [Fact]
     public async Task Every_status_goes_down_in_history()
     {
@@ -218,6 +249,15 @@ public sealed class SqliteSchemaTests : IDisposable
             Assert.Null(await TryAsync("UPDATE deployment SET log_closed_at_ms = 4, version = version + 1"));
         }
     }
+
+    private async Task AddHookAsync() => Assert.Null(await TryAsync(
+        """
+        INSERT INTO hook (name, forge, url, branches, paths, options, sealed, created_at_ms)
+        VALUES ('app', 'github', 'https://git.example/r', '["*"]', '[]', '{}', x'00', 1);
+        INSERT INTO delivery (hook, event, part, at_ms, decision, reason, deployment_id, body)
+        VALUES ('app', 'push', 0, 1, 'started', 'pushed', 1, x'7b7d');
+        INSERT INTO hook_start (deployment_id, hook) VALUES (1, 'app');
+        """));
 
     private async Task<SqliteException?> TryAsync(string sql)
     {

@@ -31,6 +31,17 @@ public sealed class ContractTests
         "POST /v1/session {\"token\":\"bad\"}", "POST /v1/session {}", "DELETE /v1/session",
         "POST /v1/tokens {\"name\":\"t\",\"scopes\":[\"read\"],\"expires_in_s\":60}", "POST /v1/tokens {\"name\":1}",
         "GET /v1/tokens", "DELETE /v1/tokens/none",
+        "POST /v1/hooks {\"name\":\"app\",\"forge\":\"gitlab\",\"url\":\"https://example.com/r.git\",\"branches\":[\"*\"],\"secret\":\"0123456789abcdef\",\"options\":{\"labels\":{\"a\":\"b\"}}}",
+        "POST /v1/hooks {\"name\":\"app\",\"forge\":\"github\",\"url\":\"https://example.com/r.git\",\"branches\":[\"*\"]}",
+        "POST /v1/hooks {\"name\":1}", "GET /v1/hooks", "GET /v1/hooks/app", "GET /v1/hooks/none",
+        "PUT /v1/hooks/app {\"forge\":\"gitlab\",\"url\":\"https://example.com/r.git\",\"branches\":[\"main\"]}",
+        "PUT /v1/hooks/app {}", "PUT /v1/hooks/none {\"forge\":\"gitea\",\"url\":\"https://example.com/r\",\"branches\":[\"*\"]}",
+        "POST /v1/hooks/none/deliver {}", "POST /v1/hooks/app/deliver {\"object_kind\":\"issue\"} X-Gitlab-Token:0123456789abcdef",
+        "POST /v1/hooks/app/deliver [] X-Gitlab-Token:0123456789abcdef",
+        "POST /v1/hooks/app/deliver {\"object_kind\":\"push\",\"ref\":\"refs/heads/main\",\"before\":\"\",\"after\":\"da1560886d4f094c3e6c9ef40349f7d38b5d27d7\",\"project\":{\"git_http_url\":\"https://example.com/r.git\"}} X-Gitlab-Token:0123456789abcdef",
+        "GET /v1/hooks/app/deliveries", "GET /v1/hooks/none/deliveries", "POST /v1/hooks/app/deliveries/2/redeliver",
+        "GET /v1/hooks/app/deliveries", "POST /v1/hooks/app/deliveries/99/redeliver", "POST /v1/hooks/app/deliveries/1/redeliver {\"a\":1}",
+        "DELETE /v1/hooks/app", "DELETE /v1/hooks/app",
     ];
 
     [Fact]
@@ -76,12 +87,19 @@ public sealed class ContractTests
 
     private static async Task CallAsync(SpeedApp app, string call, string? token = null)
     {
-        var parts = call.Split(' ', 3);
+        const string Signature = " X-Gitlab-Token:";
+        var signed = call.Split(Signature);
+        var parts = signed[0].Split(' ', 3);
         using var request = new HttpRequestMessage(new HttpMethod(parts[0]), parts[1]);
         request.Headers.Authorization = token is null ? null : new("Bearer", token);
         request.Content = parts.Length > 2
             ? new StringContent(parts[2], new MediaTypeHeaderValue("application/json"))
             : null;
+        if (signed.Length > 1)
+        {
+            request.Headers.Add(Signature.Trim(' ', ':'), signed[1]);
+        }
+
         using var answer = await app.Client.SendAsync(
             request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Speed.Deployments;
+using Speed.Hooks;
 using Speed.Security;
 
 namespace Speed.Data;
@@ -28,6 +29,7 @@ public static class DataServices
         services.AddSingleton<IServiceStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IAccessStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<IHookStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<LogDatabase>();
         services.AddSingleton<ILogStore>(provider => provider.GetRequiredService<LogDatabase>());
         services.AddSingleton<ICheckup, StoreCheckup>();

@@ -5,15 +5,15 @@ namespace Speed.Deployments;
 /// <summary>Patterns in which <c>*</c> stands for any characters, <c>/</c> too, and nothing else is special.</summary>
 public static class Glob
 {
-    /// <summary>True if one of the patterns matches the whole text; of letters the case does not count.</summary>
-    public static bool MatchesAny(IEnumerable<string> patterns, string text) =>
-        patterns.Any(pattern => Matches(pattern, text));
+    /// <summary>True if one of the patterns matches the whole text; of letters the case does not count unless told.</summary>
+    public static bool MatchesAny(IEnumerable<string> patterns, string text, bool ignoreCase = true) =>
+        patterns.Any(pattern => Matches(pattern, text, ignoreCase));
 
     // A ? is an ordinary character of an address's query; a backslash would escape.
-    private static bool Matches(string pattern, string text) => FileSystemName.MatchesSimpleExpression(
+    private static bool Matches(string pattern, string text, bool ignoreCase) => FileSystemName.MatchesSimpleExpression(
         pattern.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("?", "\\?", StringComparison.Ordinal),
         text,
-        ignoreCase: true);
+        ignoreCase);
 
     /// <summary>
     /// What patterns for repositories are matched with: an address without scheme, user and <c>.git</c>, with <c>/</c>

@@ -19,14 +19,12 @@ internal sealed partial class Audit(IAccessStore store, TimeProvider time, ILogg
 
     public void Watch(HttpContext context, (FunctionEntry Function, RouteValueDictionary Values)? found)
     {
-        if (found is not var (function, values) || context.FindCaller() is not { } caller)
+        if (found is var (function, values) && !SameSite.IsRead(context.Request.Method))
         {
-            return;
-        }
-
-        if (!SameSite.IsRead(context.Request.Method))
-        {
-            context.Response.OnStarting(() => AppendAsync(context, function, values, caller));
+            // By then a function that is open to all may have found out who calls.
+            context.Response.OnStarting(() => context.FindCaller() is { } caller
+                ? AppendAsync(context, function, values, caller)
+                : Task.CompletedTask);
         }
     }
 

@@ -52,9 +52,11 @@ internal sealed class Body
     private static Body NotJson() => new(new Refusal(
         415, "UNSUPPORTED_MEDIA_TYPE", "The body must be JSON: send Content-Type: application/json"));
 
+    internal static Refusal TooLarge(string detail) => new(413, "BODY_TOO_LARGE", detail);
+
     private static Body Judge(ReadOnlyMemory<byte>? bytes) => bytes is { } read
         ? Parse(read)
-        : new Body(new Refusal(413, "BODY_TOO_LARGE", "The body is over 1 MiB: send less."));
+        : new Body(TooLarge("The body is over 1 MiB: send less."));
 
     private static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
@@ -62,8 +64,9 @@ internal sealed class Body
         && (!type.Charset.HasValue
             || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Null for more than is allowed.</summary>
     // Counted as it comes: a chunked body announces no length.
-    private static async Task<ReadOnlyMemory<byte>?> ReadBytesAsync(
+    internal static async Task<ReadOnlyMemory<byte>?> ReadBytesAsync(
         HttpRequest request, CancellationToken cancellationToken)
     {
         if (request.ContentLength > MaxBytes)

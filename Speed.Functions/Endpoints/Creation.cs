@@ -24,9 +24,7 @@ public sealed class Creation(
         }
 
         // With no room for anything new, or a secret gone since, what was asked for before is still answered.
-        var obstacle = await options.FindSecretFaultAsync(asked, cancellationToken)
-            ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(request.Caller()));
-        var maxQueued = obstacle is null ? settings.Value.MaxQueued : 0;
+        var (obstacle, maxQueued) = await JudgeAsync(request.Caller(), asked, cancellationToken);
         var wanted = new NewDeployment(asked, key, maxQueued) { RetryOf = retryOf };
         return await store.AddAsync(wanted, cancellationToken) switch
         {
@@ -38,6 +36,21 @@ public sealed class Creation(
         };
     }
 
+    /// <summary>What is in the way of anything new, if anything is, and how many may wait: none then.</summary>
+    internal async Task<(Refusal? Obstacle, int MaxQueued)> JudgeAsync(
+        Caller caller, DeploymentOptions asked, CancellationToken cancellationToken)
+    {
+        var obstacle = await options.FindSecretFaultAsync(asked, cancellationToken)
+            ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(caller));
+        return (obstacle, obstacle is null ? settings.Value.MaxQueued : 0);
+    }
+
+    internal static Refusal QueueFull(int maxQueued) => new(
+        429, "QUEUE_FULL", $"{maxQueued} deployments wait already, as many as may (Speed__MaxQueued): try again later.")
+    {
+        RetryAfterSeconds = 10,
+    };
+
     private static Deployment Concerning(HttpRequest request, Deployment deployment)
     {
         Audit.Concerns(request.HttpContext, deployment.Id);
@@ -46,10 +59,4 @@ public sealed class Creation(
 
     private static Refusal NotForThisRepository(Caller caller) => new(
         403, "REPOSITORY_NOT_ALLOWED", $"The token {caller.Name} is not for this repository: use one whose repos match it.");
-
-    private static Refusal QueueFull(int maxQueued) => new(
-        429, "QUEUE_FULL", $"{maxQueued} deployments wait already, as many as may (Speed__MaxQueued): try again later.")
-    {
-        RetryAfterSeconds = 10,
-    };
 }

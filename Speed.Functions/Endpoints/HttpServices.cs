@@ -26,6 +26,8 @@ public static class HttpServices
         services.AddSingleton<VisibleDeployments>();
         services.AddSingleton<OptionsReader>();
         services.AddSingleton<Creation>();
+        services.AddSingleton<HookReader>();
+        services.AddSingleton<HookDeliveries>();
         services.AddSingleton<ChangeWait>();
         services.AddSingleton<ResourceReader>();
         services.AddSingleton<OpenStreams>();

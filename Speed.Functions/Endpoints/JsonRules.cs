@@ -63,7 +63,7 @@ internal static class JsonRules
 
             var at = Fields.Append(pointer, name);
             var fault = names.Add(name)
-                ? InValue(member.Value, at, depth, isData || (depth == 1 && Data.Contains(name)))
+                ? InValue(member.Value, at, depth, isData || (HasOptions(pointer, depth) && Data.Contains(name)))
                 : new FieldError(at, $"{Fields.Name(at)} is given more than once: give it once.");
             if (fault is not null)
             {
@@ -73,6 +73,9 @@ internal static class JsonRules
 
         return null;
     }
+
+    // In the body itself, or within the options of a hook.
+    private static bool HasOptions(string pointer, int depth) => depth == 1 || (depth == 2 && pointer == "/options");
 
     private static FieldError? InText(JsonElement value, string pointer, bool isData)
     {

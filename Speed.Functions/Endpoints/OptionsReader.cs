@@ -16,12 +16,43 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
     /// <summary>What cannot be used is added to the fields' errors: look there before using the options.</summary>
     internal DeploymentOptions Read(Fields fields, bool branchRequired)
     {
+        var url = ReadUrl(fields);
+        var (branch, commit) = (ReadBranch(fields, branchRequired), ReadCommit(fields));
+        return ReadHow(fields, url) with { Branch = branch, Commit = commit };
+    }
+
+    /// <summary>The same of options that do not say what is deployed: a hook's.</summary>
+    internal DeploymentOptions ReadFor(string url, Fields fields)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["url", "branch", "commit"])
+        {
+            if (fields.Has(name))
+            {
+                fields.Refuse(name, "is told by the hook and each push: leave it out.");
+            }
+        }
+
+        return ReadHow(fields, url);
+    }
+
+    internal string ReadUrl(Fields fields)
+    {
+        var url = fields.RequireText(
+            "url", "url is missing: give the repository's address, such as https://github.com/owner/repository.git");
+        if (url.Length > 0 && RepositoryUrl.FindFault(url, Settings.AllowedSchemes) is { } fault)
+        {
+            fields.RefuseWith("url", fault);
+        }
+
+        return url;
+    }
+
+    private DeploymentOptions ReadHow(Fields fields, string url)
+    {
         var ports = ReadPorts(fields);
         return new DeploymentOptions
         {
-            Url = ReadUrl(fields),
-            Branch = ReadBranch(fields, branchRequired),
-            Commit = ReadCommit(fields),
+            Url = url,
             Subdirectory = ReadPath(fields, "subdirectory", "."),
             Dockerfile = ReadPath(fields, "dockerfile", "Dockerfile"),
             DockerfileText = fields.Text("dockerfile_text", MaxTextLength),
@@ -46,18 +77,6 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
             Resources = ReadResources(fields.Object("resources")),
             Labels = ReadLabels(fields),
         };
-    }
-
-    private string ReadUrl(Fields fields)
-    {
-        var url = fields.RequireText(
-            "url", "url is missing: give the repository's address, such as https://github.com/owner/repository.git");
-        if (url.Length > 0 && RepositoryUrl.FindFault(url, Settings.AllowedSchemes) is { } fault)
-        {
-            fields.RefuseWith("url", fault);
-        }
-
-        return url;
     }
 
     private static string? ReadBranch(Fields fields, bool required)

@@ -3,7 +3,7 @@ using Speed.Deployments;
 namespace Speed.Security;
 
 /// <summary>Who calls, as far as SPEED knows, and what they may do.</summary>
-/// <param name="Id">A token's id; or <c>local</c>, <c>admin</c>, <c>leader-7</c>. It stands in the audit.</param>
+/// <param name="Id">A token's id; or <c>local</c>, <c>admin</c>, <c>leader-7</c>, <c>hook:site</c>. It stands in the audit.</param>
 /// <param name="Name">As people call it.</param>
 public sealed record Caller(string Id, string Name, IReadOnlySet<Scope> Scopes)
 {
@@ -28,6 +28,9 @@ public sealed record Caller(string Id, string Name, IReadOnlySet<Scope> Scopes)
     {
         LeaderOf = id,
     };
+
+    /// <summary>A forge whose delivery fits the secret of the hook. It may call nothing.</summary>
+    public static Caller Hook(string name) => new($"hook:{name}", $"hook {name}", new HashSet<Scope>());
 
     public bool Has(Scope scope) => Scopes.Contains(scope) || Scopes.Contains(Scope.Admin);
 

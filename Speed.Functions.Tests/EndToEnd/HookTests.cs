@@ -1,0 +1,33 @@
+using Speed.Tests.Hooks;
+using Xunit;
+
+namespace Speed.Tests.EndToEnd;
+
+/// <summary>From a push to a running program, and to its end with its branch.</summary>
+public sealed class HookTests(World world) : IClassFixture<World>
+{
+    [Fact]
+    public async Task Just_what_was_pushed_is_deployed_though_the_branch_went_on_and_it_ends_with_its_branch()
+    {
+        var repository = await world.RepositoryAsync(r => r.File("Dockerfile", Printing("first")));
+        var first = repository.Head;
+        await repository.ChangeAsync(r => r.File("Dockerfile", Printing("second")));
+        var app = world.App;
+        await app.AddHookAsync(url: repository.Url);
+
+        var pushed = await app.DeliverAsync(Payloads.GithubPush(repository.Url, after: first));
+        var id = pushed.Json.GetProperty("deployment_id").GetInt64();
+        await world.SeesLineAsync(id, "first");
+        var deleted = await app.DeliverAsync(Payloads.GithubPush(repository.Url, after: Payloads.Zeros));
+        var ended = await world.EndAsync(id);
+
+        Assert.Equal("started", pushed.Decision());
+        Assert.Equal($"branch deleted; deployment {id} is being canceled", deleted.Reason());
+        Assert.Equal("Canceled", ended.Status);
+        Assert.Equal(first, ended.Commit);
+        Assert.DoesNotContain("second", ended.Log, StringComparison.Ordinal);
+    }
+
+    private static string Printing(string word) =>
+        $"FROM busybox\nCMD [\"sh\", \"-c\", \"trap 'exit 0' TERM; echo {word}; while :; do sleep 0.1; done\"]\n";
+}

@@ -1,0 +1,142 @@
+using Speed.Deployments;
+using Speed.Hooks;
+
+namespace Speed.Data;
+
+/// <summary>What came to hooks, what was decided, and what it started. Old ones go by a trigger.</summary>
+public sealed partial class DbManager
+{
+    private const string DeliveryColumns = "id, forge_id, event, at_ms, reason, deployment_id, redelivery_of";
+
+    public Task<IReadOnlyList<Delivery>> ListDeliveriesAsync(string hook, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlyList<Delivery>>(db => ListDeliveries(db, hook), cancellationToken);
+
+    public Task<Delivery?> FindDeliveryAsync(string hook, string forgeId, CancellationToken cancellationToken) =>
+        _database.ReadAsync(db => FindDelivery(db, hook, forgeId), cancellationToken);
+
+    public Task<NewDelivery?> ReadDeliveryAsync(string hook, long id, CancellationToken cancellationToken) =>
+        _database.ReadAsync(db => ReadDelivery(db, hook, id), cancellationToken);
+
+    public async Task<Delivery?> StartAsync(
+        NewDelivery delivery, string reason, NewDeployment deployment, CancellationToken cancellationToken)
+    {
+        var options = CanonicalJson.Of(deployment.Options);
+        var (record, added) = await _database.WriteAsync(
+            db => Start(db, delivery, reason, deployment, options), cancellationToken);
+        if (added is { } id)
+        {
+            RingQueueToo(id);
+        }
+
+        return record;
+    }
+
+    public Task<Delivery?> IgnoreAsync(NewDelivery delivery, string reason, CancellationToken cancellationToken) =>
+        _database.WriteAsync(
+            db => FindKnown(db, delivery) ?? (HasHook(db, delivery.Hook) ? Record(db, delivery, reason, null) : null),
+            cancellationToken);
+
+    public Task<IReadOnlyList<long>> ListLiveAsync(
+        string hook, string url, string branch, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlyList<long>>(db => ListLive(db, hook, url, branch), cancellationToken);
+
+    private (Delivery? Record, long? Added) Start(
+        SqliteSession db, NewDelivery delivery, string reason, NewDeployment deployment, string options)
+    {
+        if (FindKnown(db, delivery) is { } known)
+        {
+            return (known, null);
+        }
+
+        if (!HasHook(db, delivery.Hook) || Add(db, deployment, options) is not AddOutcome.Added added)
+        {
+            return (null, null);
+        }
+
+        InsertStart(db, delivery.Hook, added.Deployment.Id);
+        return (Record(db, delivery, reason, added.Deployment.Id), added.Deployment.Id);
+    }
+
+    private static Delivery? FindKnown(SqliteSession db, NewDelivery delivery) =>
+        delivery.ForgeId is { } forgeId ? FindDelivery(db, delivery.Hook, forgeId) : null;
+
+    // It may have been deleted while its delivery was read.
+    private static bool HasHook(SqliteSession db, string name) => db.One(
+        """
+        SELECT 1
+        FROM hook
+        WHERE name = $name
+        """,
+        row => row.Flag(),
+        ("$name", name));
+
+    private Delivery? Record(SqliteSession db, NewDelivery delivery, string reason, long? deploymentId) => db.One(
+        $"""
+        INSERT INTO delivery (hook, forge_id, event, part, redelivery_of, at_ms, decision, reason, deployment_id, body)
+        VALUES ($hook, $forge_id, $event, $part, $redelivery_of, $now, $decision, $reason, $deployment, $body)
+        RETURNING {DeliveryColumns}
+        """,
+        ReadDelivery,
+        ("$hook", delivery.Hook), ("$forge_id", delivery.ForgeId), ("$event", delivery.Event), ("$part", delivery.Part),
+        ("$redelivery_of", delivery.RedeliveryOf), ("$now", Now), ("$reason", reason),
+        ("$decision", deploymentId is null ? "ignored" : "started"), ("$deployment", deploymentId),
+        ("$body", delivery.Body));
+
+    private static int InsertStart(SqliteSession db, string hook, long deploymentId) => db.Execute(
+        """
+        INSERT INTO hook_start (deployment_id, hook)
+        VALUES ($id, $hook)
+        """,
+        ("$id", deploymentId), ("$hook", hook));
+
+    private static List<Delivery> ListDeliveries(SqliteSession db, string hook) => db.All(
+        $"""
+        SELECT {DeliveryColumns}
+        FROM delivery
+        WHERE hook = $hook
+        ORDER BY id DESC
+        """,
+        ReadDelivery,
+        ("$hook", hook));
+
+    private static Delivery? FindDelivery(SqliteSession db, string hook, string forgeId) => db.One(
+        $"""
+        SELECT {DeliveryColumns}
+        FROM delivery
+        WHERE hook = $hook
+            AND forge_id = $forge_id
+        """,
+        ReadDelivery,
+        ("$hook", hook), ("$forge_id", forgeId));
+
+    private static Delivery ReadDelivery(Row row) => new(
+        row.Long(), row.TextOrNull(), row.Text(), row.Time(), row.Text(), row.LongOrNull(), row.LongOrNull());
+
+    private static NewDelivery? ReadDelivery(SqliteSession db, string hook, long id) => db.One(
+        """
+        SELECT event, part, body
+        FROM delivery
+        WHERE hook = $hook
+            AND id = $id
+        """,
+        row =>
+        {
+            var (name, part) = (row.Text(), row.Int());
+            return new NewDelivery(hook, null, name, row.BytesOrNull() ?? []) { Part = part, RedeliveryOf = id };
+        },
+        ("$hook", hook), ("$id", id));
+
+    private static List<long> ListLive(SqliteSession db, string hook, string url, string branch) => db.All(
+        """
+        SELECT d.id
+        FROM hook_start s
+        JOIN deployment d ON d.id = s.deployment_id
+        WHERE s.hook = $hook
+            AND d.options ->> 'url' = $url
+            AND d.branch = $branch
+            AND d.ended_at_ms IS NULL
+        ORDER BY d.id
+        """,
+        row => row.Long(),
+        ("$hook", hook), ("$url", url), ("$branch", branch));
+}

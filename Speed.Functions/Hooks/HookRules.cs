@@ -1,0 +1,118 @@
+using Speed.Deployments;
+
+namespace Speed.Hooks;
+
+/// <summary>Decides what follows from what a forge told.</summary>
+public static class HookRules
+{
+    private const string Heads = "refs/heads/";
+
+    private static readonly string[] SkipWords =
+        ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "[skip deploy]", "[no deploy]"];
+
+    private static readonly string[] Schemes = [.. RepositoryUrl.KnownSchemes, "git"];
+
+    public static Decision Decide(Hook hook, ForgeEvent told) => told switch
+    {
+        ForgeEvent.Pushed push => FindStranger(hook, push.Addresses) ?? Decide(hook, push),
+        ForgeEvent.BranchEnded ended => FindStranger(hook, ended.Addresses) ?? End(ended.Branch, ended.How),
+        ForgeEvent.Other other => new Decision.Ignore(other.Reason),
+        _ => throw new ArgumentException($"{told} is no event.", nameof(told)),
+    };
+
+    /// <summary>True if both are addresses of one repository, by whatever scheme.</summary>
+    public static bool IsSameRepository(string url, string other)
+    {
+        if (RepositoryUrl.FindFault(url, Schemes) is not null || RepositoryUrl.FindFault(other, Schemes) is not null)
+        {
+            return false;
+        }
+
+        var (one, two) = (RepositoryUrl.Parse(url), RepositoryUrl.Parse(other));
+        return one.Host == two.Host
+            && (one.Scheme != two.Scheme || one.RealPort == two.RealPort)
+            && PathOf(one).Equals(PathOf(two), StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static string PathOf(RepositoryAddress address)
+    {
+        var path = address.Path.Trim('/');
+        return path.EndsWith(".git", StringComparison.OrdinalIgnoreCase) ? path[..^4] : path;
+    }
+
+    private static Decision.Ignore? FindStranger(Hook hook, IReadOnlyList<string> addresses) =>
+        addresses.Any(address => IsSameRepository(hook.Url, address)) ? null
+        : addresses.Count == 0 ? new Decision.Ignore("the delivery names no repository")
+        : new Decision.Ignore(
+            $"the delivery is of {ForgeText.Shown(addresses[0])}, and the hook of {ForgeText.Shown(hook.Url)}");
+
+    private static Decision Decide(Hook hook, ForgeEvent.Pushed push)
+    {
+        if (!push.Ref.StartsWith(Heads, StringComparison.Ordinal))
+        {
+            return new Decision.Ignore($"{ForgeText.Shown(push.Ref)} is not a branch");
+        }
+
+        var branch = push.Ref[Heads.Length..];
+        if (push.After is null || IsNone(push.After))
+        {
+            return End(branch, "branch deleted");
+        }
+
+        return FindObstacle(hook, push, branch) is { } obstacle
+            ? new Decision.Ignore(obstacle)
+            : DecideByPaths(hook, push, branch);
+    }
+
+    private static string? FindObstacle(Hook hook, ForgeEvent.Pushed push, string branch)
+    {
+        if (BranchName.FindFault(branch) is not null)
+        {
+            return $"`{ForgeText.Shown(branch)}` is not a branch's name";
+        }
+
+        if (!CommitId.IsCommit(push.After))
+        {
+            return $"`{ForgeText.Shown(push.After!)}` is not a commit's id";
+        }
+
+        if (push.Before == push.After)
+        {
+            return "nothing was pushed: the commit before is the commit after";
+        }
+
+        if (!Glob.MatchesAny(hook.Branches, branch, ignoreCase: false))
+        {
+            return $"branch `{ForgeText.Shown(branch)}` is none of the hook's: {ForgeText.Shown(hook.Branches)}";
+        }
+
+        var skip = SkipWords.FirstOrDefault(word => push.Message?.Contains(word, StringComparison.OrdinalIgnoreCase) == true);
+        return skip is null ? null : $"the head commit's message has {skip}";
+    }
+
+    private static Decision DecideByPaths(Hook hook, ForgeEvent.Pushed push, string branch)
+    {
+        var commit = push.After!.ToLowerInvariant();
+        var pushed = $"branch `{ForgeText.Shown(branch)}` was pushed";
+        if (hook.Paths.Count == 0)
+        {
+            return new Decision.Start(branch, commit, pushed);
+        }
+
+        if (push.Files.FirstOrDefault(file => Glob.MatchesAny(hook.Paths, file, ignoreCase: false)) is { } file)
+        {
+            return new Decision.Start(branch, commit, $"{pushed} with a change of `{ForgeText.Shown(file)}`");
+        }
+
+        return push.AreFilesWhole
+            ? new Decision.Ignore(
+                $"of {push.Files.Count} changed files none is one of the hook's paths: {ForgeText.Shown(hook.Paths)}")
+            : new Decision.Start(branch, commit, $"{pushed}, and the forge did not list every file that changed");
+    }
+
+    private static Decision End(string branch, string how) => BranchName.FindFault(branch) is null
+        ? new Decision.End(branch, how)
+        : new Decision.Ignore($"{how}, but `{ForgeText.Shown(branch)}` is not a branch's name");
+
+    private static bool IsNone(string commit) => commit.Length > 0 && commit.All(digit => digit == '0');
+}

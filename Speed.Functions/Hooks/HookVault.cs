@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Speed.Security;
+
+namespace Speed.Hooks;
+
+/// <summary>The secrets of hooks: sealed, told once, and compared with what deliveries show.</summary>
+public sealed partial class HookVault(
+    IHookStore store, SecretSeal seal, TimeProvider time, ILogger<HookVault> logger)
+{
+    // What deliveries to nobody are compared with, so that the time tells nothing of names.
+    private readonly string _nobodys = KeyText.New();
+
+    public static string NewSecret() => KeyText.New();
+
+    public SealedHook Seal(Hook hook, string secret) => new(hook, seal.Seal(secret, About(hook.Name)));
+
+    /// <summary>The hook, if there is one and the delivery's signature is made with its secret; else null.</summary>
+    public async Task<Hook?> FindSenderAsync(string name, ForgeRequest request, CancellationToken cancellationToken)
+    {
+        var hook = await store.FindHookAsync(name, cancellationToken);
+        var secret = hook is null ? null : seal.Open(hook.Secret, About(name));
+        if (hook is not null && secret is null)
+        {
+            LogUnreadable(name);
+        }
+
+        var fits = HookSignature.Fits(hook?.Forge ?? Forge.Github, request, secret ?? _nobodys, time.GetUtcNow());
+        return fits && secret is not null ? hook : null;
+    }
+
+    private static string About(string name) => JsonSerializer.Serialize<string[]>(["hook", name]);
+
+    [LoggerMessage(
+        LogLevel.Error,
+        "A delivery to hook {Name} was refused: its secret is sealed with another key than the one in secrets.key. "
+        + "Put your copy of that back, or send the hook again with a secret (PUT /v1/hooks/{Name})")]
+    private partial void LogUnreadable(string name);
+}
