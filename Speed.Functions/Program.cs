@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Speed.Data;
 using Speed.Deployments;
 using Speed.Endpoints;
+using Speed.Notifications;
 using Speed.Runners;
 using Speed.Security;
 using Speed.Sources;
@@ -37,6 +38,7 @@ internal static class Program
             .AddSecurity(builder.Configuration)
             .AddGitSource(builder.Configuration)
             .AddDockerRunner(builder.Configuration)
+            .AddNotifier(builder.Configuration)
             .AddReportSocket()
             .AddDeployments()
             .AddHttp(builder.Configuration)
