@@ -30,7 +30,13 @@ public sealed class ContractTests
         "GET /v1/secrets", "DELETE /v1/secrets/A_KEY", "DELETE /v1/secrets/A_KEY", "GET /v1/session",
         "POST /v1/session {\"token\":\"bad\"}", "POST /v1/session {}", "DELETE /v1/session",
         "POST /v1/tokens {\"name\":\"t\",\"scopes\":[\"read\"],\"expires_in_s\":60}", "POST /v1/tokens {\"name\":1}",
-        "GET /v1/tokens", "DELETE /v1/tokens/none",
+        "GET /v1/tokens", "DELETE /v1/tokens/none", "GET /v1/notifications",
+        "POST /v1/notifications {\"name\":\"ops\",\"url\":\"https://example.com/x\"}", "POST /v1/notifications {\"name\":\"O\"}",
+        "POST /v1/notifications {\"name\":\"ops\",\"url\":\"https://example.com/x\"}", "GET /v1/notifications", "GET /v1/notifications/ops",
+        "GET /v1/notifications/none", "PUT /v1/notifications/ops {\"events\":[\"deployment.failed\"]}", "PUT /v1/notifications/none {}",
+        "PUT /v1/notifications/ops {\"events\":[]}", "PUT /v1/notifications/commit-status {}", "GET /v1/notifications/ops/deliveries",
+        "GET /v1/notifications/none/deliveries", "POST /v1/notifications/ops/deliveries/1/redeliver {}",
+        "DELETE /v1/notifications/ops", "DELETE /v1/notifications/ops", "DELETE /v1/notifications/commit-status",
     ];
 
     [Fact]

@@ -36,7 +36,10 @@ public sealed partial class NotificationWorker(
                 Task[] rings = [bell.Next(Bell.Changes), bell.Next(Bell.Deliveries)];
                 var wait = TimeSpan.Zero;
                 await UntilDoneAsync(async () => wait = await LookAsync(stoppingToken), stoppingToken);
-                await Task.WhenAny([.. rings, .. _lanes.Values, Task.Delay(wait, time, stoppingToken)]);
+                // Canceled, or each ring would leave a timer behind.
+                using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                await Task.WhenAny([.. rings, .. _lanes.Values, Task.Delay(wait, time, waiting.Token)]);
+                await waiting.CancelAsync();
                 stoppingToken.ThrowIfCancellationRequested();
             }
         }

@@ -13,6 +13,8 @@ internal sealed class CommitStatus(
     private const string Name = "speed";
 
     private readonly string _path = PathOf(repository);
+    private readonly bool _succeeded = happened is NotificationEvent.Succeeded or NotificationEvent.Up
+        || HasServed(deployment.Failure?.Code);
 
     /// <summary>
     /// Where its API is: of GitHub's and Bitbucket's own hosts a host of its own, else the repository's. Over http only
@@ -80,7 +82,7 @@ internal sealed class CommitStatus(
     {
         ["state"] = happened switch
         {
-            NotificationEvent.Succeeded or NotificationEvent.Up => "success",
+            _ when _succeeded => "success",
             NotificationEvent.Failed when !IsPlatforms => "failure",
             NotificationEvent.Failed or NotificationEvent.Canceled => "error",
             _ => "pending",
@@ -93,7 +95,7 @@ internal sealed class CommitStatus(
     {
         ["state"] = happened switch
         {
-            NotificationEvent.Succeeded or NotificationEvent.Up => "success",
+            _ when _succeeded => "success",
             NotificationEvent.Failed => "failed",
             NotificationEvent.Canceled => "canceled",
             _ => "pending",
@@ -107,7 +109,7 @@ internal sealed class CommitStatus(
     {
         ["state"] = happened switch
         {
-            NotificationEvent.Succeeded or NotificationEvent.Up => "SUCCESSFUL",
+            _ when _succeeded => "SUCCESSFUL",
             NotificationEvent.Failed => "FAILED",
             NotificationEvent.Canceled => "STOPPED",
             _ => "INPROGRESS",
@@ -117,6 +119,10 @@ internal sealed class CommitStatus(
         ["url"] = link ?? $"{Origin}/{Escaped}/commits/{deployment.Commit}",
         ["description"] = ChatMessage.Cut(Description, 255),
     };
+
+    // Its time was over, or a newer one has taken its place: that is not held against the commit.
+    private static bool HasServed(string? code) =>
+        code == FailureCode.Superseded.Wire || code == FailureCode.TtlExpired.Wire;
 
     private bool IsPlatforms => Enum.GetValues<FailureCode>()
         .Any(code => code.Wire == deployment.Failure?.Code && code.Fault == "platform");

@@ -14,7 +14,7 @@ CREATE TABLE notification (
 
 -- Built in: the commit statuses, sent where a git secret is for the repository. It bears their deliveries.
 INSERT INTO notification (name, format, origin, events, repos, created_at_ms)
-VALUES ('commit-status', 'commit_status', '', '["resolved", "succeeded", "failed", "canceled"]', '[]',
+VALUES ('commit-status', 'commit_status', '', '["resolved", "up", "succeeded", "failed", "canceled"]', '[]',
     CAST(unixepoch('subsec') * 1000 AS INTEGER));
 
 CREATE TRIGGER notification_of_commit_statuses_stays BEFORE DELETE ON notification
