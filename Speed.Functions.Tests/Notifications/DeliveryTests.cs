@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Speed.Deployments;
+using Speed.Tests.Data;
 using Xunit;
 
 namespace Speed.Tests.Notifications;
@@ -177,6 +178,26 @@ public sealed class DeliveryTests : IAsyncLifetime
         Assert.Contains("no answer in 10 seconds", dead[^1].Error, StringComparison.Ordinal);
         Assert.DoesNotContain(dead, one => one.State == DeliveryState.Delivered);
         await _world.StopWorkerAsync().WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Environment_and_secrets_are_told_to_nobody()
+    {
+        await _world.AddAsync();
+        await _world.AddLoginAsync("the value of the login");
+        var options = SomeOptions.Of() with
+        {
+            Env = new SortedDictionary<string, string> { ["KEY"] = "the value of the key" },
+            BuildArgs = new SortedDictionary<string, string> { ["ARG"] = "the value of the argument" },
+            Labels = new SortedDictionary<string, string> { ["team"] = "a" },
+        };
+        await _world.Store.AddAsync(new NewDeployment(options, null, 500), TestContext.Current.CancellationToken);
+        await _world.Store.ClaimNextAsync("worker-1", TestContext.Current.CancellationToken);
+
+        var started = await Receiver.NextAsync();
+
+        Assert.DoesNotContain("the value", started.Body, StringComparison.Ordinal);
+        Assert.Equal("""{"team":"a"}""", started.Json.GetProperty("data").GetProperty("labels").GetRawText());
     }
 
     [Fact]
