@@ -170,6 +170,9 @@ public abstract class OutboxContract : IDisposable
     private Task<bool> EndAsync(Deployment deployment) => Deployments.SettleAsync(
         deployment.Claim,
         new Settlement(
-            DeploymentStatus.Failed, new Failure(FailureCode.ExitNonzero, null, 3, "It exited with 3.", null, null), 3, []),
+            DeploymentStatus.Failed,
+            new Failure(FailureCode.ExitNonzero, null, 3, "It exited with 3.", null, null),
+            3,
+            []),
         Token);
 }

@@ -172,6 +172,10 @@ public sealed class DeliveryTests : IAsyncLifetime
         }
 
         await _world.UntilAsync("live", all => all.Count(one => one.State == DeliveryState.Delivered) == 6);
+        while ((await Receiver.NextAsync()).Target != "/dead")
+        {
+        }
+
         _world.Time.Advance(TimeSpan.FromSeconds(10));
         var dead = await _world.UntilAsync("dead", all => all.Any(one => one.Attempts == 1));
 

@@ -34,11 +34,19 @@ public sealed partial class NotificationWorker(
             while (true)
             {
                 Task[] rings = [bell.Next(Bell.Changes), bell.Next(Bell.Deliveries)];
-                var wait = TimeSpan.Zero;
+                var (lookedAt, wait) = (time.GetTimestamp(), TimeSpan.Zero);
                 await UntilDoneAsync(async () => wait = await LookAsync(stoppingToken), stoppingToken);
+
                 // Canceled, or each ring would leave a timer behind.
                 using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                await Task.WhenAny([.. rings, .. _lanes.Values, Task.Delay(wait, time, waiting.Token)]);
+                var due = Task.Delay(wait, time, waiting.Token);
+
+                // Looking takes time, too: what has fallen due since is not waited for.
+                if (time.GetElapsedTime(lookedAt) < wait)
+                {
+                    await Task.WhenAny([.. rings, .. _lanes.Values, due]);
+                }
+
                 await waiting.CancelAsync();
                 stoppingToken.ThrowIfCancellationRequested();
             }
