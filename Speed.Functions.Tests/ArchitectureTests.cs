@@ -21,6 +21,7 @@ public sealed partial class ArchitectureTests
     [InlineData("Security", "Deployments")]
     [InlineData("Sources", "Deployments")]
     [InlineData("Runners", "Deployments")]
+    [InlineData("Notifications", "Deployments")]
     [InlineData("Hosting")]
     public void A_folder_knows_of_SPEED_only_what_its_arrow_points_at(string folder, params string[] targets)
     {
@@ -98,7 +99,7 @@ public sealed partial class ArchitectureTests
         return folder.FullName;
     }
 
-    [GeneratedRegex(@"\bSpeed\.(Deployments|Endpoints|Data|Hooks|Sources|Runners|Security|Hosting)\b")]
+    [GeneratedRegex(@"\bSpeed\.(Deployments|Endpoints|Data|Hooks|Sources|Runners|Notifications|Security|Hosting)\b")]
     private static partial Regex FolderName();
 
     [GeneratedRegex(@"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")]

@@ -6,6 +6,7 @@ using Speed.Data;
 using Speed.Deployments;
 using Speed.Endpoints;
 using Speed.Hooks;
+using Speed.Notifications;
 using Speed.Runners;
 using Speed.Security;
 using Speed.Sources;
@@ -39,6 +40,7 @@ internal static class Program
             .AddHooks()
             .AddGitSource(builder.Configuration)
             .AddDockerRunner(builder.Configuration)
+            .AddNotifier(builder.Configuration)
             .AddReportSocket()
             .AddDeployments()
             .AddHttp(builder.Configuration)

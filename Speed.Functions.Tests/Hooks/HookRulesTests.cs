@@ -1,3 +1,4 @@
+using Speed.Deployments;
 using System.Text;
 using System.Text.Json.Nodes;
 using Speed.Hooks;

@@ -42,6 +42,13 @@ public sealed class ContractTests
         "GET /v1/hooks/app/deliveries", "GET /v1/hooks/none/deliveries", "POST /v1/hooks/app/deliveries/2/redeliver",
         "GET /v1/hooks/app/deliveries", "POST /v1/hooks/app/deliveries/99/redeliver", "POST /v1/hooks/app/deliveries/1/redeliver {\"a\":1}",
         "DELETE /v1/hooks/app", "DELETE /v1/hooks/app",
+        "GET /v1/notifications",
+        "POST /v1/notifications {\"name\":\"ops\",\"url\":\"https://example.com/x\"}", "POST /v1/notifications {\"name\":\"O\"}",
+        "POST /v1/notifications {\"name\":\"ops\",\"url\":\"https://example.com/x\"}", "GET /v1/notifications", "GET /v1/notifications/ops",
+        "GET /v1/notifications/none", "PUT /v1/notifications/ops {\"events\":[\"deployment.failed\"]}", "PUT /v1/notifications/none {}",
+        "PUT /v1/notifications/ops {\"events\":[]}", "PUT /v1/notifications/commit-status {}", "GET /v1/notifications/ops/deliveries",
+        "GET /v1/notifications/none/deliveries", "POST /v1/notifications/ops/deliveries/1/redeliver {}",
+        "DELETE /v1/notifications/ops", "DELETE /v1/notifications/ops", "DELETE /v1/notifications/commit-status",
     ];
 
     [Fact]

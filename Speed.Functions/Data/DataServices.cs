@@ -30,6 +30,8 @@ public static class DataServices
         services.AddSingleton<IAccessStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IHookStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<INotificationStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<LogDatabase>();
         services.AddSingleton<ILogStore>(provider => provider.GetRequiredService<LogDatabase>());
         services.AddSingleton<ICheckup, StoreCheckup>();

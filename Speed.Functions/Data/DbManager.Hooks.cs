@@ -1,3 +1,4 @@
+using Speed.Deployments;
 using System.Text.Json;
 using Speed.Hooks;
 

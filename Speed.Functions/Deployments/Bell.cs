@@ -17,6 +17,9 @@ public sealed class Bell
     /// <summary>Rings whenever a deployment has changed.</summary>
     public const long Changes = -2;
 
+    /// <summary>Rings whenever something is due to be told to others, or an attempt to tell it has ended.</summary>
+    public const long Deliveries = -3;
+
     private readonly ConcurrentDictionary<long, TaskCompletionSource> _waiting = new();
 
     /// <summary>Completes at the next ring for a deployment's id, or for one of the names above.</summary>

@@ -4,6 +4,7 @@ namespace Speed.Deployments;
 internal sealed class ContainerRun(
     IRunner runner, IDeploymentStore store, ILogStore logs, ServiceWatch services, Traffic traffic, TimeProvider time)
 {
+    private const string EngineGone = "the Docker engine went away, and output with it";
     private static readonly TimeSpan CancelGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DeclaredGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastOutput = TimeSpan.FromSeconds(15);
@@ -38,13 +39,38 @@ internal sealed class ContainerRun(
     /// <summary>Goes on with a container whose start was asked for, by an earlier process or an earlier engine.</summary>
     public async Task AdoptAsync(Life life)
     {
+        while (!await TryAdoptAsync(life))
+        {
+            await life.Log.NoteGapAsync(EngineGone, life.Token);
+            await life.Log.FlushAsync();
+            life.Output = new RunOutput();
+        }
+    }
+
+    // False if the engine went away before the output was joined, and is back.
+    private async Task<bool> TryAdoptAsync(Life life)
+    {
         var run = RunSecondsOf(life);
         await using var container = await Deadline.WithinAsync(
             run, time, () => RunMissed(run), token => FindStartedAsync(life, token), life.Token);
         life.Ran = true;
         await using var output = new RunOutputSink(life, time);
-        await new AdoptedOutput(life, output, time).JoinAsync(container, logs);
+        try
+        {
+            await new AdoptedOutput(life, output, time).JoinAsync(container, logs);
+        }
+        catch (DeploymentFailedException fault) when (fault.Code == FailureCode.DockerUnavailable)
+        {
+            if (await _engine.AnswersAsync(life.Token))
+            {
+                return false;
+            }
+
+            throw;
+        }
+
         await WaitAsync(life, container);
+        return true;
     }
 
     private Task<IContainer> WithinAsync(int seconds, Life life, Func<CancellationToken, Task<IContainer>> step) =>
@@ -126,7 +152,7 @@ internal sealed class ContainerRun(
                 : await Deadline.WithinAsync(run, time, () => RunMissed(run), container.WaitAsync, life.Token);
             if (life.Exit.EngineRestarted)
             {
-                await life.Log.NoteGapAsync("the Docker engine went away, and output with it", life.Token);
+                await life.Log.NoteGapAsync(EngineGone, life.Token);
             }
         }
         catch (Exception) when (life.Interruption.Cause != InterruptionCause.Stopping)

@@ -34,6 +34,11 @@ public sealed record DeploymentSecrets
 /// <param name="Value">A password, a token, or a private key in PEM.</param>
 public sealed record Credential(string Name, IReadOnlyList<string> Globs, string? Username, string Value)
 {
+    /// <summary>True for what opens ssh and nothing else.</summary>
+    public bool IsPrivateKey =>
+        Value.TrimStart().StartsWith("-----BEGIN ", StringComparison.Ordinal)
+        && Value.Contains("PRIVATE KEY-----", StringComparison.Ordinal);
+
     /// <summary>True if one of the globs matches the whole of it; of letters the case does not count.</summary>
     public bool Matches(string target) => Glob.MatchesAny(Globs, target);
 }

@@ -5,7 +5,10 @@ namespace Speed.Deployments;
 
 public static class DeploymentServices
 {
-    /// <summary>Adds the domain: the worker and what it lives deployments with. Needs a store, a source and a runner.</summary>
+    /// <summary>
+    /// Adds the domain: the workers, and what they live deployments with and tell of them. Needs a store, a source, a
+    /// runner and a notifier.
+    /// </summary>
     public static IServiceCollection AddDeployments(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -22,10 +25,12 @@ public static class DeploymentServices
         services.AddSingleton<DeploymentLife>();
         services.AddSingleton<Recovery>();
         services.AddSingleton<Overdue>();
+        services.AddSingleton<DeliverySpread>();
         services.AddSingleton<ICheckup, HostCheckup>();
         services.AddHostedService<DiskWatch>();
         services.AddHostedService<Housekeeping>();
         services.AddHostedService<Pulse>();
+        services.AddHostedService<NotificationWorker>();
         return services.AddHostedService<DeploymentWorker>();
     }
 }

@@ -11,7 +11,7 @@ internal sealed class Life(Deployment deployment, DeploymentLog log, Interruptio
 
     public DeploymentLog Log { get; } = log;
 
-    public RunOutput Output { get; } = new();
+    public RunOutput Output { get; set; } = new();
 
     public Interruption Interruption { get; } = interruption;
 

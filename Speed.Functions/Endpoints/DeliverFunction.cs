@@ -47,7 +47,7 @@ public sealed class DeliverFunction(HookVault vault, IHookStore store, HookDeliv
             return NotJson;
         }
 
-        var delivery = new NewDelivery(name, forgeId, came.EventFor(hook.Forge), json);
+        var delivery = new NewHookDelivery(name, forgeId, came.EventFor(hook.Forge), json);
         var (record, refusal) = await deliveries.DecideAsync(request, hook, delivery, cancellationToken);
         return record is null ? refusal! : TypedResults.Accepted((string?)null, DecisionView.Of(record));
     }

@@ -27,7 +27,7 @@ public sealed class DeliveriesFunction(IHookStore store, HookDeliveries deliveri
             return HooksFunction.NoHook;
         }
 
-        var records = await store.ListDeliveriesAsync(name, cancellationToken);
+        var records = await store.ListHookDeliveriesAsync(name, cancellationToken);
         return TypedResults.Ok(new DeliveryList([.. records.Select(DeliveryView.Of)]));
     }
 

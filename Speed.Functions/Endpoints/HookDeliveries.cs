@@ -13,7 +13,7 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
     /// several changes, each that something follows from is a delivery of its own, and the first one is given.
     /// </summary>
     internal async Task<(Delivery? Record, Refusal? Refusal)> DecideAsync(
-        HttpRequest request, Hook hook, NewDelivery came, CancellationToken cancellationToken)
+        HttpRequest request, Hook hook, NewHookDelivery came, CancellationToken cancellationToken)
     {
         if (ForgeEvents.Read(hook.Forge, came.Event, came.Body) is not { } told)
         {
@@ -44,12 +44,12 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
         return outcome;
     }
 
-    private static string? IdOf(NewDelivery came, int place) => came.ForgeId is null || place == 0
+    private static string? IdOf(NewHookDelivery came, int place) => came.ForgeId is null || place == 0
         ? came.ForgeId
         : string.Create(CultureInfo.InvariantCulture, $"{came.ForgeId}/{place + 1}");
 
     private async Task<(Delivery? Record, Refusal? Refusal)> DoAsync(
-        HttpRequest request, Hook hook, NewDelivery delivery, Decision decision, CancellationToken cancellationToken)
+        HttpRequest request, Hook hook, NewHookDelivery delivery, Decision decision, CancellationToken cancellationToken)
     {
         switch (decision)
         {
@@ -64,7 +64,7 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
     }
 
     private async Task<(Delivery? Record, Refusal? Refusal)> StartAsync(
-        HttpRequest request, Hook hook, NewDelivery delivery, Decision.Start start, CancellationToken cancellationToken)
+        HttpRequest request, Hook hook, NewHookDelivery delivery, Decision.Start start, CancellationToken cancellationToken)
     {
         var (asked, fault) = reader.Resolve(hook, start);
         if (asked is null)
@@ -106,7 +106,7 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
     }
 
     private async Task<(Delivery? Record, Refusal? Refusal)> IgnoreAsync(
-        NewDelivery delivery, string reason, CancellationToken cancellationToken) =>
+        NewHookDelivery delivery, string reason, CancellationToken cancellationToken) =>
         await store.IgnoreAsync(delivery, reason, cancellationToken) is { } record
             ? (record, null)
             : (null, HooksFunction.NoHook);

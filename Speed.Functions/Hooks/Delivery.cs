@@ -4,7 +4,7 @@ namespace Speed.Hooks;
 /// <param name="ForgeId">The forge's own id of it, by which a repeated one is known; null if it sent none.</param>
 /// <param name="Event">As the forge calls it.</param>
 /// <param name="Body">JSON.</param>
-public sealed record NewDelivery(string Hook, string? ForgeId, string Event, byte[] Body)
+public sealed record NewHookDelivery(string Hook, string? ForgeId, string Event, byte[] Body)
 {
     /// <summary>Which of the changes that the body tells of it is about, from 0: one delivery each.</summary>
     public int Part { get; init; }

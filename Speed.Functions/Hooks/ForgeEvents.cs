@@ -1,3 +1,4 @@
+using Speed.Deployments;
 namespace Speed.Hooks;
 
 /// <summary>Reads what forges send.</summary>

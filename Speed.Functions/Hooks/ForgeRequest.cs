@@ -1,3 +1,4 @@
+using Speed.Deployments;
 namespace Speed.Hooks;
 
 /// <summary>A delivery as it came: nothing of it is to be believed before its signature was judged.</summary>

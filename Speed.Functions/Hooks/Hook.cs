@@ -1,14 +1,6 @@
-namespace Speed.Hooks;
+using Speed.Deployments;
 
-/// <summary>Whose pushes a hook hears of.</summary>
-public enum Forge
-{
-    Github,
-    Gitlab,
-    /// <summary>And Forgejo.</summary>
-    Gitea,
-    Bitbucket,
-}
+namespace Speed.Hooks;
 
 /// <summary>What of a repository's pushes is deployed, and how: all of a hook but its secret.</summary>
 /// <param name="Url">What is deployed, and whose pushes count.</param>

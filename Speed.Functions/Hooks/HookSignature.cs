@@ -1,3 +1,4 @@
+using Speed.Deployments;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;

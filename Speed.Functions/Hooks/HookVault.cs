@@ -1,3 +1,4 @@
+using Speed.Deployments;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Speed.Security;

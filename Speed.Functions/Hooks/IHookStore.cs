@@ -24,7 +24,7 @@ public interface IHookStore
     Task<bool> DeleteHookAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>The newest first.</summary>
-    Task<IReadOnlyList<Delivery>> ListDeliveriesAsync(string hook, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Delivery>> ListHookDeliveriesAsync(string hook, CancellationToken cancellationToken);
 
     /// <summary>The one that came under this id of the forge; null if none is remembered.</summary>
     Task<Delivery?> FindDeliveryAsync(string hook, string forgeId, CancellationToken cancellationToken);
@@ -32,7 +32,7 @@ public interface IHookStore
     /// <summary>
     /// A delivery for deciding it anew. Null if there is none; the body is empty once it is no longer kept.
     /// </summary>
-    Task<NewDelivery?> ReadDeliveryAsync(string hook, long id, CancellationToken cancellationToken);
+    Task<NewHookDelivery?> ReadDeliveryAsync(string hook, long id, CancellationToken cancellationToken);
 
     /// <summary>
     /// Adds a deployment and, in the same transaction, the record of the delivery that starts it. Gives the record; or
@@ -40,13 +40,13 @@ public interface IHookStore
     /// as many wait as may, or the hook is gone.
     /// </summary>
     Task<Delivery?> StartAsync(
-        NewDelivery delivery, string reason, NewDeployment deployment, CancellationToken cancellationToken);
+        NewHookDelivery delivery, string reason, NewDeployment deployment, CancellationToken cancellationToken);
 
     /// <summary>
     /// Records a delivery that starts nothing. Gives the record; or the one of an earlier delivery under the same id of
     /// the forge; or null if the hook is gone.
     /// </summary>
-    Task<Delivery?> IgnoreAsync(NewDelivery delivery, string reason, CancellationToken cancellationToken);
+    Task<Delivery?> IgnoreAsync(NewHookDelivery delivery, string reason, CancellationToken cancellationToken);
 
     /// <summary>The deployments of a repository's branch that the hook started and that have not ended, by id.</summary>
     Task<IReadOnlyList<long>> ListLiveAsync(

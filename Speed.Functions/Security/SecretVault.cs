@@ -62,6 +62,22 @@ public sealed partial class SecretVault(
         return WithTokens(secrets, deployment).ToMasker().Mask(text);
     }
 
+    /// <summary>
+    /// The closest of the <c>git</c> secrets for the repository at this address that is no ssh key; null if there is none.
+    /// One that does not open counts as none.
+    /// </summary>
+    public async Task<Credential?> FindLoginAsync(string url, CancellationToken cancellationToken)
+    {
+        var all = await store.ListSecretsAsync(cancellationToken);
+        var fitting = all.Where(secret => secret.Use == SecretUse.Git && SecretRules.IsFor(secret, url));
+        return (from secret in SecretRules.ClosestFirst(fitting, url)
+                let value = seal.Open(secret.Value, About(secret))
+                where value is not null
+                let login = new Credential(secret.Name, secret.Repos, secret.Username, value)
+                where !login.IsPrivateKey
+                select login).FirstOrDefault();
+    }
+
     /// <summary>The names of those that the key does not open.</summary>
     internal async Task<IReadOnlyList<string>> ListUnreadableAsync(CancellationToken cancellationToken)
     {

@@ -31,6 +31,8 @@ public static partial class SecurityServices
         services.AddSingleton<LeaderTokens>();
         services.AddSingleton<SecretVault>();
         services.AddSingleton<ISecrets>(provider => provider.GetRequiredService<SecretVault>());
+        services.AddSingleton<NotificationVault>();
+        services.AddSingleton<INotifications>(provider => provider.GetRequiredService<NotificationVault>());
         return services.AddHostedService<LookAtSecrets>();
     }
 

@@ -29,7 +29,7 @@ internal sealed class GitRouter(GitOptions options)
             FetchUrl = isSsh ? url : address.Origin + address.Path,
             Addresses = await _rules.CheckAsync(address, url, cancellationToken),
             Credential = credentials.FirstOrDefault(one =>
-                one.Matches(Glob.TargetOf(url)) && SshCommand.IsKey(one) == isSsh),
+                one.Matches(Glob.TargetOf(url)) && one.IsPrivateKey == isSsh),
         };
         return isSsh ? route : await FollowAsync(route, cancellationToken);
     }

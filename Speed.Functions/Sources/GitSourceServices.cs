@@ -51,7 +51,7 @@ public static class GitSourceServices
     private static string[] ReadHosts(string list)
     {
         var hosts = Split(list);
-        var wrong = hosts.FirstOrDefault(host => HostRules.ParseAllowed(host) is null);
+        var wrong = hosts.FirstOrDefault(host => HostList.Parse(host) is null);
         return wrong is null
             ? hosts
             : throw new InvalidOperationException(

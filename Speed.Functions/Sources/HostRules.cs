@@ -1,15 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.RegularExpressions;
 using Speed.Deployments;
 
 namespace Speed.Sources;
 
 /// <summary>Which hosts may be asked for a repository, judged by all the addresses that they have now.</summary>
-internal sealed partial class HostRules(GitOptions options)
+internal sealed class HostRules(GitOptions options)
 {
-    private readonly (string Host, int? Port)[] _allowed =
-        [.. options.AllowedHosts.Select(ParseAllowed).OfType<(string, int?)>()];
+    private readonly HostList _allowed = new(options.AllowedHosts);
 
     /// <summary>
     /// The addresses that may be connected to; empty where a proxy connects to a host that the operator named, which
@@ -19,8 +17,7 @@ internal sealed partial class HostRules(GitOptions options)
     public async Task<IReadOnlyList<IPAddress>> CheckAsync(
         RepositoryAddress address, string url, CancellationToken cancellationToken)
     {
-        var isNamed = _allowed.Any(one =>
-            one.Host == address.Host && (one.Port ?? address.RealPort) == address.RealPort);
+        var isNamed = _allowed.Names(address);
         if (!isNamed && options.OnlyAllowedHosts)
         {
             throw NotAllowed(address, url, "it is not one of those that the operator allows");
@@ -35,16 +32,6 @@ internal sealed partial class HostRules(GitOptions options)
         return isNamed || addresses.All(PublicAddress.Is)
             ? addresses
             : throw NotAllowed(address, url, "it has an address that is not public");
-    }
-
-    /// <summary>An entry of the operator's list; null if it is none.</summary>
-    internal static (string Host, int? Port)? ParseAllowed(string entry)
-    {
-        var match = Entry().Match(entry);
-        var isPort = int.TryParse(match.Groups["port"].Value, out var port) && port is >= 1 and <= 65_535;
-        return match.Success && (isPort || !match.Groups["port"].Success)
-            ? (RepositoryAddress.Normalize(match.Groups["host"].Value), isPort ? port : null)
-            : null;
     }
 
     private async Task<IPAddress[]> FindAsync(
@@ -67,8 +54,4 @@ internal sealed partial class HostRules(GitOptions options)
         FailureCode.HostNotAllowed,
         $"Host `{address.Host}` of {url} is not allowed: {why}.",
         $"If it is to be trusted, the operator may add `{address.Host}` to Speed__Git__AllowedHosts.");
-
-    [GeneratedRegex(
-        @"^(?<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9_.-]*)(:(?<port>[0-9]+))?$", RegexOptions.ExplicitCapture)]
-    private static partial Regex Entry();
 }

@@ -1,5 +1,3 @@
-using Speed.Deployments;
-
 namespace Speed.Sources;
 
 /// <summary>
@@ -14,11 +12,6 @@ internal static class SshCommand
 
     /// <summary>What follows the name of a repository's folder in that of the file of its private key.</summary>
     public const string KeySuffix = ".key";
-
-    /// <summary>True if the credential is a private key, which opens ssh and nothing else.</summary>
-    public static bool IsKey(Credential credential) =>
-        credential.Value.TrimStart().StartsWith("-----BEGIN ", StringComparison.Ordinal)
-        && credential.Value.Contains("PRIVATE KEY-----", StringComparison.Ordinal);
 
     /// <param name="folder">The name of the repository's folder, one of ours.</param>
     public static string For(GitRoute route, string folder)

@@ -6,19 +6,19 @@ namespace Speed.Data;
 /// <summary>What came to hooks, what was decided, and what it started. Old ones go by a trigger.</summary>
 public sealed partial class DbManager
 {
-    private const string DeliveryColumns = "id, forge_id, event, at_ms, reason, deployment_id, redelivery_of";
+    private const string HookDeliveryColumns = "id, forge_id, event, at_ms, reason, deployment_id, redelivery_of";
 
-    public Task<IReadOnlyList<Delivery>> ListDeliveriesAsync(string hook, CancellationToken cancellationToken) =>
-        _database.ReadAsync<IReadOnlyList<Delivery>>(db => ListDeliveries(db, hook), cancellationToken);
+    public Task<IReadOnlyList<Delivery>> ListHookDeliveriesAsync(string hook, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlyList<Delivery>>(db => ListHookDeliveries(db, hook), cancellationToken);
 
     public Task<Delivery?> FindDeliveryAsync(string hook, string forgeId, CancellationToken cancellationToken) =>
         _database.ReadAsync(db => FindDelivery(db, hook, forgeId), cancellationToken);
 
-    public Task<NewDelivery?> ReadDeliveryAsync(string hook, long id, CancellationToken cancellationToken) =>
-        _database.ReadAsync(db => ReadDelivery(db, hook, id), cancellationToken);
+    public Task<NewHookDelivery?> ReadDeliveryAsync(string hook, long id, CancellationToken cancellationToken) =>
+        _database.ReadAsync(db => ReadHookDelivery(db, hook, id), cancellationToken);
 
     public async Task<Delivery?> StartAsync(
-        NewDelivery delivery, string reason, NewDeployment deployment, CancellationToken cancellationToken)
+        NewHookDelivery delivery, string reason, NewDeployment deployment, CancellationToken cancellationToken)
     {
         var options = CanonicalJson.Of(deployment.Options);
         var (record, added) = await _database.WriteAsync(
@@ -31,7 +31,7 @@ public sealed partial class DbManager
         return record;
     }
 
-    public Task<Delivery?> IgnoreAsync(NewDelivery delivery, string reason, CancellationToken cancellationToken) =>
+    public Task<Delivery?> IgnoreAsync(NewHookDelivery delivery, string reason, CancellationToken cancellationToken) =>
         _database.WriteAsync(
             db => FindKnown(db, delivery) ?? (HasHook(db, delivery.Hook) ? Record(db, delivery, reason, null) : null),
             cancellationToken);
@@ -41,7 +41,7 @@ public sealed partial class DbManager
         _database.ReadAsync<IReadOnlyList<long>>(db => ListLive(db, hook, url, branch), cancellationToken);
 
     private (Delivery? Record, long? Added) Start(
-        SqliteSession db, NewDelivery delivery, string reason, NewDeployment deployment, string options)
+        SqliteSession db, NewHookDelivery delivery, string reason, NewDeployment deployment, string options)
     {
         if (FindKnown(db, delivery) is { } known)
         {
@@ -57,7 +57,7 @@ public sealed partial class DbManager
         return (Record(db, delivery, reason, added.Deployment.Id), added.Deployment.Id);
     }
 
-    private static Delivery? FindKnown(SqliteSession db, NewDelivery delivery) =>
+    private static Delivery? FindKnown(SqliteSession db, NewHookDelivery delivery) =>
         delivery.ForgeId is { } forgeId ? FindDelivery(db, delivery.Hook, forgeId) : null;
 
     // It may have been deleted while its delivery was read.
@@ -70,13 +70,13 @@ public sealed partial class DbManager
         row => row.Flag(),
         ("$name", name));
 
-    private Delivery? Record(SqliteSession db, NewDelivery delivery, string reason, long? deploymentId) => db.One(
+    private Delivery? Record(SqliteSession db, NewHookDelivery delivery, string reason, long? deploymentId) => db.One(
         $"""
         INSERT INTO delivery (hook, forge_id, event, part, redelivery_of, at_ms, decision, reason, deployment_id, body)
         VALUES ($hook, $forge_id, $event, $part, $redelivery_of, $now, $decision, $reason, $deployment, $body)
-        RETURNING {DeliveryColumns}
+        RETURNING {HookDeliveryColumns}
         """,
-        ReadDelivery,
+        ReadHookDelivery,
         ("$hook", delivery.Hook), ("$forge_id", delivery.ForgeId), ("$event", delivery.Event), ("$part", delivery.Part),
         ("$redelivery_of", delivery.RedeliveryOf), ("$now", Now), ("$reason", reason),
         ("$decision", deploymentId is null ? "ignored" : "started"), ("$deployment", deploymentId),
@@ -89,30 +89,30 @@ public sealed partial class DbManager
         """,
         ("$id", deploymentId), ("$hook", hook));
 
-    private static List<Delivery> ListDeliveries(SqliteSession db, string hook) => db.All(
+    private static List<Delivery> ListHookDeliveries(SqliteSession db, string hook) => db.All(
         $"""
-        SELECT {DeliveryColumns}
+        SELECT {HookDeliveryColumns}
         FROM delivery
         WHERE hook = $hook
         ORDER BY id DESC
         """,
-        ReadDelivery,
+        ReadHookDelivery,
         ("$hook", hook));
 
     private static Delivery? FindDelivery(SqliteSession db, string hook, string forgeId) => db.One(
         $"""
-        SELECT {DeliveryColumns}
+        SELECT {HookDeliveryColumns}
         FROM delivery
         WHERE hook = $hook
             AND forge_id = $forge_id
         """,
-        ReadDelivery,
+        ReadHookDelivery,
         ("$hook", hook), ("$forge_id", forgeId));
 
-    private static Delivery ReadDelivery(Row row) => new(
+    private static Delivery ReadHookDelivery(Row row) => new(
         row.Long(), row.TextOrNull(), row.Text(), row.Time(), row.Text(), row.LongOrNull(), row.LongOrNull());
 
-    private static NewDelivery? ReadDelivery(SqliteSession db, string hook, long id) => db.One(
+    private static NewHookDelivery? ReadHookDelivery(SqliteSession db, string hook, long id) => db.One(
         """
         SELECT event, part, body
         FROM delivery
@@ -122,7 +122,7 @@ public sealed partial class DbManager
         row =>
         {
             var (name, part) = (row.Text(), row.Int());
-            return new NewDelivery(hook, null, name, row.BytesOrNull() ?? []) { Part = part, RedeliveryOf = id };
+            return new NewHookDelivery(hook, null, name, row.BytesOrNull() ?? []) { Part = part, RedeliveryOf = id };
         },
         ("$hook", hook), ("$id", id));
 

@@ -1,0 +1,122 @@
+using Speed.Deployments;
+using Speed.Security;
+
+namespace Speed.Endpoints;
+
+/// <summary>Reads who is to be told.</summary>
+internal static class NotificationReader
+{
+    private const int MaxNameLength = 64;
+    private const int MaxGlobs = 100;
+    private const int MaxGlobLength = 1_024;
+
+    private static readonly Dictionary<string, NotificationEvent> Events =
+        NotificationEvents.Public.ToDictionary(one => one.Wire);
+
+    private static readonly Dictionary<string, NotificationFormat> Formats =
+        new[] { NotificationFormat.Standard, NotificationFormat.Slack, NotificationFormat.Discord }
+            .ToDictionary(format => format.ToString().ToLowerInvariant());
+
+    /// <summary>What cannot be used is added to the fields' errors: look there before using what was read.</summary>
+    public static NotificationWish Read(Fields fields, NotifySettings settings)
+    {
+        fields.AllowOnly("name", "url", "events", "repos", "format");
+        return new NotificationWish(
+            ReadName(fields), ReadUrl(fields, settings, isRequired: true), ReadFormat(fields) ?? NotificationFormat.Standard,
+            ReadEvents(fields), ReadRepos(fields));
+    }
+
+    /// <summary>The same of one that is there. Its address stays where none is given; its format stays always.</summary>
+    /// <param name="name">From the path.</param>
+    /// <param name="old">Null if there is none.</param>
+    public static NotificationWish ReadChange(
+        string name, NotificationFormat? old, Fields fields, NotifySettings settings)
+    {
+        fields.AllowOnly("name", "url", "events", "repos", "format");
+        if (fields.Text("name", MaxNameLength) is { } other && other != name)
+        {
+            fields.Refuse("name", "cannot change: delete the notification, and add another.");
+        }
+
+        if (ReadFormat(fields) is { } format && old is not null && format != old)
+        {
+            fields.Refuse("format", "cannot change: delete the notification, and add another.");
+        }
+
+        return new NotificationWish(
+            name, ReadUrl(fields, settings, isRequired: false), old ?? NotificationFormat.Standard, ReadEvents(fields),
+            ReadRepos(fields));
+    }
+
+    private static string ReadName(Fields fields)
+    {
+        var name = fields.RequireText("name", "name is missing: say who is told, such as \"ops\".");
+        if (name.Length > MaxNameLength || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+        {
+            fields.Refuse("name", $"must be 1 to {MaxNameLength} of the characters a to z, 0 to 9 and '-'.");
+        }
+
+        return name;
+    }
+
+    // Nothing of it is repeated: it may be a key.
+    private static string? ReadUrl(Fields fields, NotifySettings settings, bool isRequired)
+    {
+        if (!isRequired && !fields.Has("url"))
+        {
+            return null;
+        }
+
+        var url = fields.RequireText("url", "url is missing: give the receiver's address.");
+        if (url.Length > 0 && settings.FindUrlFault(url) is { } fault)
+        {
+            fields.RefuseWith("url", fault);
+        }
+
+        return url;
+    }
+
+    private static NotificationFormat? ReadFormat(Fields fields)
+    {
+        if (fields.Text("format", maxLength: 20) is not { } word)
+        {
+            return null;
+        }
+
+        if (Formats.TryGetValue(word, out var format))
+        {
+            return format;
+        }
+
+        fields.Refuse("format", $"must be one of {string.Join(", ", Formats.Keys)}.");
+        return null;
+    }
+
+    private static IReadOnlyList<NotificationEvent> ReadEvents(Fields fields)
+    {
+        if (!fields.Has("events"))
+        {
+            return NotificationEvents.Public;
+        }
+
+        var words = fields.List("events", maxCount: 20, maxLength: 40);
+        if (words.Count > 0 && words.All(Events.ContainsKey))
+        {
+            return [.. words.Select(word => Events[word]).Distinct().Order()];
+        }
+
+        fields.Refuse("events", $"must be one or more of {string.Join(", ", Events.Keys)}.");
+        return [];
+    }
+
+    private static IReadOnlyList<string> ReadRepos(Fields fields)
+    {
+        var globs = fields.List("repos", MaxGlobs, MaxGlobLength);
+        if (globs.Any(glob => glob.Length == 0 || glob.Trim() != glob || glob.Contains("://", StringComparison.Ordinal)))
+        {
+            fields.Refuse("repos", "must have patterns without a scheme, such as github.com/owner/*.");
+        }
+
+        return globs;
+    }
+}
