@@ -45,7 +45,7 @@ public sealed class ServiceFaultTests : IAsyncLifetime
                 """
                 FROM busybox
                 EXPOSE 8080
-                HEALTHCHECK --interval=200ms --retries=100 CMD test -e /up
+                HEALTHCHECK --interval=3s --retries=100 CMD test -e /up
                 CMD touch /up; exec sleep 100000
                 """));
             first.Add(await _speed.GetAsync(await _speed.DeployAsync(repository.Url)));
@@ -69,6 +69,27 @@ public sealed class ServiceFaultTests : IAsyncLifetime
 
         Assert.All([adopted, again, third], now => Assert.Equal(first.Select(AddressOf), now.Select(AddressOf)));
         Assert.Equal(Services, (await _engine.AskAsync("ps", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public async Task One_that_was_coming_up_when_its_engine_was_killed_comes_up_in_its_next_attempt()
+    {
+        var repository = await _git.CreateAsync("app", r => r.File(
+            "Dockerfile",
+            """
+            FROM busybox
+            EXPOSE 8080
+            HEALTHCHECK --interval=3s --retries=100 CMD test -e /up
+            CMD echo coming; sleep 5; touch /up; exec sleep 100000
+            """));
+        var id = await _speed.DeployAsync(repository.Url);
+        await _speed.SeesLineAsync(id, "coming");
+
+        await _engine.KillAsync();
+        await _engine.StartAsync();
+        await AllUpAsync([await _speed.GetAsync(id)], attempt: 2);
+
+        Assert.Contains("The Docker engine went away, and the service with it", await _speed.LogAsync(id));
     }
 
     private async Task SlotsAreFreeAsync()

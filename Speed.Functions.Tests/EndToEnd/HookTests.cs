@@ -32,7 +32,7 @@ public sealed class HookTests(World world) : IClassFixture<World>
     public async Task Each_branch_has_a_preview_of_its_own_that_ends_with_the_branch()
     {
         var repository = await world.RepositoryAsync(r => r.File(
-            "Dockerfile", "FROM busybox\nHEALTHCHECK --interval=200ms CMD true\nCMD exec sleep 1000\n"));
+            "Dockerfile", "FROM busybox\nHEALTHCHECK --interval=1s CMD true\nCMD exec sleep 1000\n"));
         await world.App.AddHookAsync(
             name: "previews", url: repository.Url, options: new { ttl_s = 3600, labels = new { preview = "yes" } });
 

@@ -7,7 +7,7 @@ namespace Speed.Tests.EndToEnd;
 /// <summary>What a service must not reach, and who must not reach it.</summary>
 public sealed class ServiceSafetyTests(World world) : IClassFixture<World>
 {
-    private const string Sleeper = "FROM busybox\nEXPOSE 8080\nHEALTHCHECK --interval=200ms CMD true\nCMD exec sleep 1000\n";
+    private const string Sleeper = "FROM busybox\nEXPOSE 8080\nHEALTHCHECK --interval=1s CMD true\nCMD exec sleep 1000\n";
 
     private static readonly object Data = new { volumes = new[] { new { name = "data", path = "/data" } } };
 

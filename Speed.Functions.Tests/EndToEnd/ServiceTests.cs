@@ -13,7 +13,7 @@ public sealed class ServiceTests : IAsyncLifetime
 
     // Up as soon as it answers, and not only when it has lived for ten seconds.
     private const string Healthcheck =
-        "HEALTHCHECK --interval=200ms --retries=100 CMD wget -q -O /dev/null http://127.0.0.1:8080/\n";
+        "HEALTHCHECK --interval=1s --retries=100 CMD wget -q -O /dev/null http://127.0.0.1:8080/\n";
 
     private readonly World _world = new() { Settings = { ["Speed__MaxRunning"] = "1" } };
     private readonly HttpClient _http = new();
@@ -142,7 +142,7 @@ public sealed class ServiceTests : IAsyncLifetime
         // Up by its health check at once, and gone soon after, twice.
         var repository = await _world.RepositoryAsync(r => r.File(
             "Dockerfile",
-            "FROM busybox\nHEALTHCHECK --interval=200ms CMD true\n"
+            "FROM busybox\nHEALTHCHECK --interval=1s CMD true\n"
             + "CMD echo run >> /data/runs; [ $(wc -l < /data/runs) -ge 3 ] && exec sleep 1000; sleep 2; exit 9\n"));
         var id = await _world.StartAsync(
             repository, new { restart = "on-failure", volumes = new[] { new { name = "data", path = "/data" } } });

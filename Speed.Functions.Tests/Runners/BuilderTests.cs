@@ -77,7 +77,11 @@ public sealed class BuildKitTests() : ImageBuildTests(Sandbox.Standard)
 
         var plan = await world.Runner.PlanAsync(deployment, new MemoryTree("FROM busybox"), DeploymentSecrets.None, world.Log, Token);
 
+        await world.Log.FlushAsync();
         Assert.Empty(plan.BuildArgs);
+        Assert.Contains(
+            world.Recorded.Entries,
+            entry => entry is LogLine line && line.Text.StartsWith("The build argument BUILDKIT_SYNTAX is left out", StringComparison.Ordinal));
     }
 }
 

@@ -15,9 +15,8 @@ internal sealed class ContainerRun(
 
     public async Task RunAsync(Life life, string imageId)
     {
-        var start = life.Deployment.Options.Timeouts.StartSeconds;
         await using (var output = new RunOutputSink(life, time))
-        await using (var container = await WithinAsync(start, life, token => OpenAsync(life, imageId, output, token)))
+        await using (var container = await WithinAsync(life, token => OpenAsync(life, imageId, output, token)))
         {
             await life.Log.SayAsync("Starting the container.", life.Token);
             if (!await Retry.UntilDoneAsync(() => store.AskStartAsync(life.Claim, life.Token), time, life.Token))
@@ -25,7 +24,7 @@ internal sealed class ContainerRun(
                 await life.Interruption.WaitAsync();
             }
 
-            if (await TryStartAsync(life, container, start))
+            if (await TryStartAsync(life, container))
             {
                 await WaitAsync(life, container);
                 return;
@@ -73,9 +72,9 @@ internal sealed class ContainerRun(
         return true;
     }
 
-    private Task<IContainer> WithinAsync(int seconds, Life life, Func<CancellationToken, Task<IContainer>> step) =>
+    private Task<IContainer> WithinAsync(Life life, Func<CancellationToken, Task<IContainer>> step) =>
         Deadline.WithinAsync(
-            seconds, time, () => StartMissed(seconds), token => _engine.RepeatAsync(life, step, token), life.Token);
+            life.StartSecondsLeft(time), time, () => StartMissed(life), token => _engine.RepeatAsync(life, step, token), life.Token);
 
     private async Task<IContainer> OpenAsync(
         Life life, string imageId, RunOutputSink output, CancellationToken cancellationToken)
@@ -95,11 +94,12 @@ internal sealed class ContainerRun(
     }
 
     // False if the engine went away, and is back.
-    private async Task<bool> TryStartAsync(Life life, IContainer container, int seconds)
+    private async Task<bool> TryStartAsync(Life life, IContainer container)
     {
         try
         {
-            life.Ran = await Deadline.WithinAsync(seconds, time, () => StartMissed(seconds), StartAsync, life.Token);
+            life.Ran = await Deadline.WithinAsync(
+                life.StartSecondsLeft(time), time, () => StartMissed(life), StartAsync, life.Token);
             return true;
         }
         catch (DeploymentFailedException fault) when (fault.Code == FailureCode.DockerUnavailable)
@@ -157,8 +157,20 @@ internal sealed class ContainerRun(
         }
         catch (Exception) when (life.Interruption.Cause != InterruptionCause.Stopping)
         {
-            await StopAsync(life, container);
+            await StopIfReachableAsync(life, container);
             throw;
+        }
+    }
+
+    private async Task StopIfReachableAsync(Life life, IContainer container)
+    {
+        try
+        {
+            await StopAsync(life, container);
+        }
+        catch (DeploymentFailedException fault) when (fault.Code == FailureCode.DockerUnavailable)
+        {
+            // Why it is to be stopped counts, and not this: it is removed once the engine is back.
         }
     }
 
@@ -216,9 +228,9 @@ internal sealed class ContainerRun(
         "SPEED or the engine stopped just as the program was to be started, and it was not started.",
         "Deploy again: nothing of the program ran.");
 
-    private static DeploymentFailedException StartMissed(int seconds) => new(
+    private static DeploymentFailedException StartMissed(Life life) => new(
         FailureCode.ContainerStartFailed,
-        $"The container was not started within {seconds} s.",
+        $"The container was not started within {life.Deployment.Options.Timeouts.StartSeconds} s.",
         "The engine may be overloaded; allow more with `timeouts.start_s`.");
 
     private static DeploymentFailedException RunMissed(int seconds) => new(

@@ -44,6 +44,11 @@ public sealed partial class DeploymentLife(
         await using var interruption = Interruption.Watch(deployment, store, disk, bell, time, stopping);
         var life = new Life(deployment, log, interruption);
 
+        if (deployment is { YieldsTo: not null, SupersededBy: null, Cancel: null, Status: DeploymentStatus.Running })
+        {
+            return await new Yielding(runner, store, services, bell, time).WaitAsync(life, stopping);
+        }
+
         var failure = await RunStepsAsync(life);
         if (interruption.Cause == InterruptionCause.Stopping)
         {
@@ -99,7 +104,7 @@ public sealed partial class DeploymentLife(
         life.Secrets = await Retry.UntilDoneAsync(
             () => secrets.TakeAsync(life.Deployment, life.Token), time, life.Token);
         life.Log.Masker = life.Secrets.ToMasker();
-        if (life.Deployment is { YieldsTo: not null } or { SupersededBy: not null })
+        if (life.Deployment.SupersededBy is not null)
         {
             await life.Interruption.WaitAsync();
         }

@@ -17,8 +17,12 @@ internal sealed class ServiceRun(
     public async Task ResolveKindAsync(Life life, string imageId)
     {
         var options = life.Deployment.Options;
-        var image = await _engine.RepeatAsync(
-            life, token => runner.DescribeImageAsync(imageId, token), life.Token);
+        var image = await Deadline.WithinAsync(
+            life.StartSecondsLeft(time),
+            time,
+            () => NotStarted(life, "the engine told nothing of its image"),
+            token => _engine.RepeatAsync(life, again => runner.DescribeImageAsync(imageId, again), token),
+            life.Token);
         var isService = options.Kind == DeploymentKind.Service
             || (options.Kind == DeploymentKind.Auto
                 && (options.Ports.Count > 0 || options.Health is not null || image.Ports.Count > 0 || image.HasHealthcheck));
@@ -102,12 +106,25 @@ internal sealed class ServiceRun(
             await life.Log.SayAsync($"Waiting for deployment {id} to free its port.", life.Token);
         }
 
-        while ((await _engine.RepeatAsync(life, runner.ListContainersAsync, life.Token))
-            .Any(container => older.Contains(container.DeploymentId)))
+        await Deadline.WithinAsync(
+            life.StartSecondsLeft(time), time, () => NotStarted(life, "the older one kept its port"), UntilFreeAsync, life.Token);
+
+        async Task<bool> UntilFreeAsync(CancellationToken cancellationToken)
         {
-            await Task.Delay(LookAgainAfter, time, life.Token);
+            while ((await _engine.RepeatAsync(life, runner.ListContainersAsync, cancellationToken))
+                .Any(container => older.Contains(container.DeploymentId)))
+            {
+                await Task.Delay(LookAgainAfter, time, cancellationToken);
+            }
+
+            return true;
         }
     }
+
+    private static DeploymentFailedException NotStarted(Life life, string why) => new(
+        FailureCode.ContainerStartFailed,
+        $"The service was not started within {life.Deployment.Options.Timeouts.StartSeconds} s: {why}.",
+        "Allow more with `timeouts.start_s`.");
 
     // Null: it has ended for good. Else how often it was started again with this time.
     private async Task<int?> NextRestartAsync(Life life, DeploymentFailedException? failure)

@@ -41,9 +41,9 @@ internal sealed class ServiceWatch(
 
     private async Task BecomeUpAsync(Life life, IContainer container, Task<ContainerExit> exit)
     {
-        var limit = life.Deployment.Options.Timeouts.StartSeconds;
         var last = "";
-        await Deadline.WithinAsync(limit, time, () => NotUp(limit, last), UntilHealthyAsync, life.Token);
+        await Deadline.WithinAsync(
+            life.StartSecondsLeft(time), time, () => NotUp(life, last), UntilHealthyAsync, life.Token);
 
         // Superseded, canceled or asked to yield at this very moment: the watch is about to see it.
         if (await Retry.UntilDoneAsync(() => services.BecomeUpAsync(life.Claim, life.Token), time, life.Token) != UpOutcome.Up)
@@ -66,7 +66,7 @@ internal sealed class ServiceWatch(
                     throw EndedEarly(life.Exit, life, last);
                 }
 
-                var answer = await container.ProbeAsync(cancellationToken);
+                var answer = await ProbeAsync(container, cancellationToken);
                 last = answer.Answer;
                 if (probing.IsUp(answer))
                 {
@@ -81,6 +81,19 @@ internal sealed class ServiceWatch(
                 await Task.WhenAny(exit, Task.Delay(probing.Pause, time, cancellationToken));
                 cancellationToken.ThrowIfCancellationRequested();
             }
+        }
+    }
+
+    // Where the engine is away, its return tells what became of the container.
+    private static async Task<ProbeAnswer> ProbeAsync(IContainer container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await container.ProbeAsync(cancellationToken);
+        }
+        catch (DeploymentFailedException fault) when (fault.Code == FailureCode.DockerUnavailable)
+        {
+            return new ProbeAnswer(false, false, fault.Message);
         }
     }
 
@@ -120,8 +133,8 @@ internal sealed class ServiceWatch(
                     exit.Code)
                 : Verdict.Of(exit, life)!;
 
-    private static DeploymentFailedException NotUp(int seconds, string last) =>
-        Unhealthy($"The service was not up within {seconds} s. {last}".TrimEnd());
+    private static DeploymentFailedException NotUp(Life life, string last) =>
+        Unhealthy($"The service was not up within {life.Deployment.Options.Timeouts.StartSeconds} s. {last}".TrimEnd());
 
     private static DeploymentFailedException Unhealthy(string message) => new(
         FailureCode.Unhealthy,

@@ -4,6 +4,8 @@ namespace Speed.Deployments;
 internal sealed class Yielding(
     IRunner runner, IDeploymentStore store, IServiceStore services, Bell bell, TimeProvider time)
 {
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Gives the deployment as it goes on: as its next attempt, or to its end.</summary>
     public async Task<Deployment?> WaitAsync(Life life, CancellationToken stopping)
     {
@@ -21,6 +23,7 @@ internal sealed class Yielding(
                     await ring.WaitAsync(stopping);
                     break;
                 case { Status: DeploymentStatus.Running, Cancel: null, SupersededBy: null }:
+                    await Retry.UntilDoneAsync(() => UntilGoneAsync(newer), time, stopping);
                     await life.Log.SayAsync(
                         $"Deployment {newer} did not come up: this one is started again.", stopping);
                     return await Retry.UntilDoneAsync(
@@ -28,6 +31,17 @@ internal sealed class Yielding(
                 default:
                     return now;
             }
+        }
+
+        // Its row is final before its container is removed, and until then it may hold the port.
+        async Task<bool> UntilGoneAsync(long? newerId)
+        {
+            while ((await runner.ListContainersAsync(stopping)).Any(container => container.DeploymentId == newerId))
+            {
+                await Task.Delay(LookAgainAfter, time, stopping);
+            }
+
+            return true;
         }
 
         async Task<bool> RemoveAsync()

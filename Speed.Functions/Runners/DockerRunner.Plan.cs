@@ -4,6 +4,8 @@ namespace Speed.Runners;
 
 public sealed partial class DockerRunner
 {
+    private const string Frontend = "BUILDKIT_SYNTAX";
+
     public async Task<BuildPlan> PlanAsync(
         Deployment deployment, ISourceTree source, DeploymentSecrets secrets, DeploymentLog log,
         CancellationToken cancellationToken)
@@ -24,6 +26,13 @@ public sealed partial class DockerRunner
         DockerfileRules.Check(dockerfile.Instructions, "the Dockerfile");
         var target = FindTarget(dockerfile, options.Target);
         var buildArgs = BuildArgsFor(options, source, dockerfile.Text);
+        if (options.BuildArgs.ContainsKey(Frontend))
+        {
+            await log.SayAsync(
+                $"The build argument {Frontend} is left out: it would have the engine run a frontend that SPEED never saw.",
+                cancellationToken);
+        }
+
         var graph = new BuildGraph(dockerfile, buildArgs, engine.Platform, builder == Builder.BuildKit);
         var images = graph.ImagesFor(target);
         await RemoteSources.CheckAsync(graph.Remotes, _options.Sandbox, cancellationToken);
@@ -75,8 +84,7 @@ public sealed partial class DockerRunner
             }
         }
 
-        // BUILDKIT_SYNTAX would have the engine fetch and run a frontend that we never saw.
-        foreach (var (name, value) in options.BuildArgs.Where(arg => arg.Key != "BUILDKIT_SYNTAX"))
+        foreach (var (name, value) in options.BuildArgs.Where(arg => arg.Key != Frontend))
         {
             args[name] = value;
         }

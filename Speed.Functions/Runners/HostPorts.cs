@@ -10,6 +10,11 @@ namespace Speed.Runners;
 /// </summary>
 internal sealed class HostPorts
 {
+    // Above what Linux gives to outgoing connections, which would take a port in the moment it is free.
+    private const int First = 61_000;
+    private const int Last = 65_535;
+    private const int Tries = 100;
+
     private readonly ConcurrentDictionary<int, long> _holders = new();
 
     /// <summary>A free port, the kept one if that is free; held for the deployment.</summary>
@@ -20,13 +25,16 @@ internal sealed class HostPorts
             return port;
         }
 
-        int found;
-        do
+        for (var n = 0; n < Tries; n++)
         {
-            found = FindFree();
+            var tried = Random.Shared.Next(First, Last + 1);
+            if (!_holders.ContainsKey(tried) && IsFree(tried) && Hold(tried, deploymentId))
+            {
+                return tried;
+            }
         }
-        while (!Hold(found, deploymentId));
-        return found;
+
+        return TakeAny(deploymentId);
     }
 
     public void Release(long deploymentId)
@@ -40,11 +48,18 @@ internal sealed class HostPorts
     // A container is published on it a moment later: nobody else may be promised it until then.
     private bool Hold(int port, long deploymentId) => _holders.GetOrAdd(port, deploymentId) == deploymentId;
 
-    private static int FindFree()
+    private int TakeAny(long deploymentId)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var found = ((IPEndPoint)listener.LocalEndpoint).Port;
+            if (Hold(found, deploymentId))
+            {
+                return found;
+            }
+        }
     }
 
     private static bool IsFree(int port)
