@@ -143,7 +143,7 @@ public sealed class ServiceTests : IAsyncLifetime
         var repository = await _world.RepositoryAsync(r => r.File(
             "Dockerfile",
             "FROM busybox\nHEALTHCHECK --interval=1s CMD true\n"
-            + "CMD echo run >> /data/runs; [ $(wc -l < /data/runs) -ge 3 ] && exec sleep 1000; sleep 2; exit 9\n"));
+            + "CMD echo run >> /data/runs; [ $(wc -l < /data/runs) -ge 3 ] && exec sleep 1000; sleep 4; exit 9\n"));
         var id = await _world.StartAsync(
             repository, new { restart = "on-failure", volumes = new[] { new { name = "data", path = "/data" } } });
 
