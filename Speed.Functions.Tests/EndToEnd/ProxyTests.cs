@@ -17,7 +17,8 @@ public sealed class ProxyTests : IAsyncLifetime
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
     // SPEED_SWAPS=200 for the figures in docs/services.md.
-    private static int Swaps => int.TryParse(Environment.GetEnvironmentVariable("SPEED_SWAPS"), out var swaps) ? swaps : 3;
+    private static int Swaps =>
+        int.TryParse(Environment.GetEnvironmentVariable("SPEED_SWAPS"), out var swaps) ? swaps : 3;
 
     public ValueTask InitializeAsync() => _world.InitializeAsync();
 
@@ -46,7 +47,8 @@ public sealed class ProxyTests : IAsyncLifetime
         await over.CancelAsync();
         var requests = (await Task.WhenAll(clients)).Sum();
         var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
-        TestContext.Current.TestOutputHelper?.WriteLine($"{Swaps} swaps in {seconds:F0} s: {requests} requests, {failures.Count} failed");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{Swaps} swaps in {seconds:F0} s: {requests} requests, {failures.Count} failed");
         Assert.Empty(failures);
         Assert.True(requests > Swaps * Clients);
     }

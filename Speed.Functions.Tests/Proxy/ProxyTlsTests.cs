@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Speed.Proxy;
 using Speed.Tests.Data;
@@ -22,9 +23,9 @@ public sealed class ProxyTlsTests : IDisposable
     {
         Write("default", "app.example.org");
         await using var world = await ProxyWorld.OpenAsync(WithFile());
-        await world.UpAsync(await world.ServerAsync(context =>
-            Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(
-                context.Response, context.Request.Headers["X-Forwarded-Proto"].ToString(), Now)), "app", "main", "app.example.org");
+        var port = await world.ServerAsync(
+            context => context.Response.WriteAsync(context.Request.Headers["X-Forwarded-Proto"].ToString(), Now));
+        await world.UpAsync(port, "app", "main", "app.example.org");
 
         Assert.Equal("https", await world.GetAsync("https://app.example.org/"));
     }
@@ -89,7 +90,8 @@ public sealed class ProxyTlsTests : IDisposable
     [InlineData("Speed__Proxy__KeyFile must be set", "https://*:443", "/a.crt", "", "")]
     [InlineData("Speed__Proxy__CertificateFile must be set", "https://*:443", "", "/a.key", "")]
     [InlineData("Speed__Proxy__CertificateFolder must be", "https://*:443", "", "", "/nowhere/at/all")]
-    public void Settings_that_cannot_work_are_named(string words, string urls, string certificate, string key, string folder)
+    public void Settings_that_cannot_work_are_named(string words, string urls, string certificate, string key,
+        string folder)
     {
         var fault = Assert.Throws<OptionsValidationException>(() => ProxySettings.Read(TestSettings.Of(
             ("Speed__Proxy__Urls", urls), ("Speed__Proxy__CertificateFile", certificate), ("Speed__Proxy__KeyFile", key),
@@ -104,7 +106,9 @@ public sealed class ProxyTlsTests : IDisposable
         var urls = ProxySettings.Read(TestSettings.Of(
             ("Speed__Proxy__Urls", "http://*; http://0.0.0.0:81;http://[::1]:82;http://localhost:83"))).Urls;
 
-        Assert.Equal([(null, 80), ("0.0.0.0", 81), ("::1", 82), ("127.0.0.1", 83)], urls.Select(url => (url.Address?.ToString(), url.Port)));
+        Assert.Equal(
+            [(null, 80), ("0.0.0.0", 81), ("::1", 82), ("127.0.0.1", 83)],
+            urls.Select(url => (url.Address?.ToString(), url.Port)));
         Assert.Empty(ProxySettings.Read(TestSettings.Of(("Speed__Proxy__Urls", ""))).Urls);
     }
 

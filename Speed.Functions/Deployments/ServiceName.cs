@@ -13,7 +13,8 @@ public static class ServiceName
     private const int MarkLength = 6;
 
     /// <summary>Ends in a mark made of url, branch and subdirectory, so that no other service has it.</summary>
-    public static string Own(Deployment service) => $"{Label(service, MaxLabelLength - MarkLength - 1)}-{Mark(service)}.localhost";
+    public static string Own(Deployment service) =>
+        $"{Label(service, MaxLabelLength - MarkLength - 1)}-{Mark(service)}.localhost";
 
     /// <summary>Without the mark: services of repositories that are called alike share it.</summary>
     public static string Brief(Deployment service) => $"{Label(service, MaxLabelLength)}.localhost";

@@ -43,7 +43,9 @@ internal sealed partial class Certificates(ProxySettings settings, TimeProvider 
         }
     }
 
-    /// <summary>The one that is for this name; else that of <c>CertificateFile</c>, or the first of the folder.</summary>
+    /// <summary>
+    /// The one that is for this name; else that of <c>CertificateFile</c>, or the first of the folder.
+    /// </summary>
     /// <param name="name">As the client asks for it. Null: it asks for none.</param>
     public SslStreamCertificateContext For(string? name)
     {

@@ -84,8 +84,9 @@ internal sealed partial class Forwarding(
     // False: it has not reached the service, and another one may have it.
     private async Task<bool> IsAnsweredAsync(HttpContext context, Route route)
     {
-        var error = await forwarder.SendAsync(context, route.Destination, client, Config, Transformer, context.RequestAborted);
-        if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+        var aborted = context.RequestAborted;
+        var error = await forwarder.SendAsync(context, route.Destination, client, Config, Transformer, aborted);
+        if (error == ForwarderError.None || context.Response.HasStarted || aborted.IsCancellationRequested)
         {
             return true;
         }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Speed.Deployments;
 using Speed.Security;
@@ -70,19 +71,20 @@ internal sealed partial class HostTable(
 
     // Where several want one name, the one whose like had it first keeps it. Gives those that wanted it too.
     private async Task<List<Refused>> GiveAsync(
-        Dictionary<string, Route> routes, List<Deployment> up, Func<Deployment, IEnumerable<string>> names, bool isNamed,
-        CancellationToken cancellationToken)
+        Dictionary<string, Route> routes, List<Deployment> up, Func<Deployment, IEnumerable<string>> names,
+        bool isNamed, CancellationToken cancellationToken)
     {
         var refused = new List<Refused>();
-        var wishes = up.SelectMany(names, (service, host) => (Host: host, Service: service)).GroupBy(wish => wish.Host, wish => wish.Service);
+        var wishes = up.SelectMany(names, (service, host) => (Host: host, Service: service))
+            .GroupBy(wish => wish.Host, wish => wish.Service);
         foreach (var wish in wishes)
         {
-            var services = wish.ToList();
-            var holder = services.Count == 1
-                ? services[0]
-                : await FindEldestAsync(services, isNamed ? wish.Key : null, cancellationToken);
+            var wishing = wish.ToList();
+            var holder = wishing.Count == 1
+                ? wishing[0]
+                : await FindEldestAsync(wishing, isNamed ? wish.Key : null, cancellationToken);
             routes.TryAdd(wish.Key, new Route(holder.Id, holder.Endpoints[0].Url));
-            refused.AddRange(services.Where(service => service != holder)
+            refused.AddRange(wishing.Where(service => service != holder)
                 .Select(service => new Refused(service.Id, wish.Key, holder.Id)));
         }
 
@@ -92,13 +94,15 @@ internal sealed partial class HostTable(
     private async Task<Deployment> FindEldestAsync(
         List<Deployment> wishing, string? host, CancellationToken cancellationToken)
     {
-        var eldest = await services.FindEldestAsync([.. wishing.Select(service => service.Id)], host, cancellationToken);
+        long[] ids = [.. wishing.Select(service => service.Id)];
+        var eldest = await services.FindEldestAsync(ids, host, cancellationToken);
         return wishing.Find(service => service.Id == eldest) ?? wishing[0];
     }
 
     // Never a name of SPEED itself: whoever had it would be sent what belongs to SPEED.
     private IEnumerable<string> HostsOf(Deployment service) => service.Options.Hosts.Where(host =>
-        !System.Net.IPAddress.TryParse(host, out _) && !access.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase));
+        !IPAddress.TryParse(host, out _)
+        && !access.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase));
 
     [LoggerMessage(LogLevel.Warning, "Deployment {Id} names host {Host}, which stays with deployment {Holder}")]
     private partial void HostIsTaken(long id, string host, long holder);

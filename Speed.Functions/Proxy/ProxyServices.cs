@@ -6,8 +6,8 @@ namespace Speed.Proxy;
 public static class ProxyServices
 {
     /// <summary>
-    /// Adds the reverse proxy where <c>Speed__Proxy__Urls</c> says where it listens. To stand before the worker, so that
-    /// it is stopped after it.
+    /// Adds the reverse proxy where <c>Speed__Proxy__Urls</c> says where it listens. To stand before the worker, so
+    /// that it is stopped after it.
     /// </summary>
     public static IServiceCollection AddProxy(this IServiceCollection services, IConfiguration configuration)
     {

@@ -13,8 +13,8 @@ internal sealed class ServiceRequest : HttpTransformer
     // What a client says of these itself is nothing to go by.
     private static readonly string[] Claims =
     [
-        "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix",
-        "X-Forwarded-Server", "X-Real-IP",
+        "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
+        "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Real-IP",
     ];
 
     public override async ValueTask TransformRequestAsync(
@@ -51,13 +51,14 @@ internal sealed class ServiceRequest : HttpTransformer
     // Browsers send a cookie to every port of a host: that of the dashboard would come here as well.
     private static void HideSession(HttpRequest request, HttpRequestMessage proxyRequest)
     {
-        if (!request.Headers.Cookie.Any(line => line?.Contains(AccessSettings.SessionCookie, StringComparison.Ordinal) == true))
+        var cookies = request.Headers.Cookie.OfType<string>()
+            .SelectMany(line => line.Split(';', StringSplitOptions.TrimEntries)).ToList();
+        if (!cookies.Exists(IsSession))
         {
             return;
         }
 
-        var others = request.Headers.Cookie.SelectMany(line => line!.Split(';', StringSplitOptions.TrimEntries))
-            .Where(cookie => !IsSession(cookie));
+        var others = cookies.Where(cookie => !IsSession(cookie));
         proxyRequest.Headers.Remove("Cookie");
         if (string.Join("; ", others) is { Length: > 0 } left)
         {
