@@ -22,6 +22,7 @@ public sealed partial class ArchitectureTests
     [InlineData("Sources", "Deployments")]
     [InlineData("Runners", "Deployments")]
     [InlineData("Notifications", "Deployments")]
+    [InlineData("Proxy", "Deployments", "Security")]
     [InlineData("Hosting")]
     public void A_folder_knows_of_SPEED_only_what_its_arrow_points_at(string folder, params string[] targets)
     {
@@ -39,7 +40,8 @@ public sealed partial class ArchitectureTests
     [InlineData("SQLitePCL", "Data")]
     [InlineData("Docker.DotNet", "Runners")]
     [InlineData("Prometheus", "Endpoints")]
-    [InlineData("Microsoft.AspNetCore", "Endpoints", "Hosting")]
+    [InlineData("Microsoft.AspNetCore", "Endpoints", "Hosting", "Proxy")]
+    [InlineData("Yarp", "Proxy")]
     [InlineData("Microsoft.Azure.Functions", "Endpoints", "Hosting", "")]
     public void A_technology_stays_in_its_folder(string technology, params string[] folders)
     {
@@ -99,7 +101,7 @@ public sealed partial class ArchitectureTests
         return folder.FullName;
     }
 
-    [GeneratedRegex(@"\bSpeed\.(Deployments|Endpoints|Data|Hooks|Sources|Runners|Notifications|Security|Hosting)\b")]
+    [GeneratedRegex(@"\bSpeed\.(Deployments|Endpoints|Data|Hooks|Sources|Runners|Notifications|Proxy|Security|Hosting)\b")]
     private static partial Regex FolderName();
 
     [GeneratedRegex(@"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")]

@@ -7,6 +7,7 @@ using Speed.Deployments;
 using Speed.Endpoints;
 using Speed.Hooks;
 using Speed.Notifications;
+using Speed.Proxy;
 using Speed.Runners;
 using Speed.Security;
 using Speed.Sources;
@@ -42,6 +43,7 @@ internal static class Program
             .AddDockerRunner(builder.Configuration)
             .AddNotifier(builder.Configuration)
             .AddReportSocket()
+            .AddProxy(builder.Configuration)
             .AddDeployments()
             .AddHttp(builder.Configuration)
             .AddHostedService<StartNotice>();

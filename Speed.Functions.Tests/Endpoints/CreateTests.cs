@@ -15,7 +15,8 @@ public sealed class CreateTests
     [
         "url", "branch", "commit", "subdirectory", "dockerfile", "dockerfile_text", "target", "build_args", "submodules",
         "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes", "health", "ttl_s",
-        "timeouts", "build_resources", "resources", "labels", "id", "status", "phase", "version", "attempt", "run_by",
+        "restart", "hosts", "own_host", "timeouts", "build_resources", "resources", "labels", "id", "status", "phase",
+        "version", "attempt", "run_by",
         "worker_id", "image_id", "phases", "failure", "exit_code", "endpoints", "up_at", "superseded_by", "cancel",
         "waiting", "deadline_at", "created_at", "started_at", "ended_at", "log", "can", "retry_of",
     ];

@@ -63,6 +63,10 @@ public sealed partial class DbManager : IServiceStore
     public Task<IReadOnlyList<Deployment>> ListUpAsync(CancellationToken cancellationToken) =>
         _database.ReadAsync(ListUp, cancellationToken);
 
+    public Task<long?> FindEldestAsync(
+        IReadOnlyList<long> ids, string? host, CancellationToken cancellationToken) =>
+        _database.ReadAsync(db => FindEldest(db, ids, host), cancellationToken);
+
     private static bool RecordKind(
         SqliteSession db, Claim claim, DeploymentKind kind, IReadOnlyList<PublishedPort> endpoints) => db.Execute(
         """
@@ -217,4 +221,21 @@ public sealed partial class DbManager : IServiceStore
         ORDER BY d.id
         """,
         ReadDeployment);
+
+    private static long? FindEldest(SqliteSession db, IReadOnlyList<long> ids, string? host) => db.One<long?>(
+        $"""
+        SELECT me.id
+        FROM deployment d, deployment me
+        WHERE me.id IN (SELECT value FROM json_each($ids))
+            AND {SameService}
+            AND d.first_up_at_ms IS NOT NULL
+            AND ($host IS NULL OR EXISTS (
+                SELECT 1
+                FROM json_each(d.options, '$.hosts') named
+                WHERE named.value = $host))
+        ORDER BY d.first_up_at_ms, d.id
+        LIMIT 1
+        """,
+        row => row.LongOrNull(),
+        ("$ids", JsonSerializer.Serialize(ids)), ("$host", host));
 }

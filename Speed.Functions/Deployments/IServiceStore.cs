@@ -36,6 +36,12 @@ public interface IServiceStore
 
     /// <summary>The services that are up and have not been asked to make room; the newest of each like, by id.</summary>
     Task<IReadOnlyList<Deployment>> ListUpAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Of these, the one whose like was up first, as far as records go back; with a host, the one whose like was first
+    /// up with it among its hosts. Null if none ever was.
+    /// </summary>
+    Task<long?> FindEldestAsync(IReadOnlyList<long> ids, string? host, CancellationToken cancellationToken);
 }
 
 public enum UpOutcome

@@ -13,8 +13,6 @@ namespace Speed.Endpoints;
 internal sealed class AccessRules(
     Access access, AccessSettings settings, FunctionTable functions, SameSite site, Audit audit) : IStartupFilter
 {
-    public const string SessionCookie = "speed_session";
-
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use(GuardAsync);
@@ -84,7 +82,7 @@ internal sealed class AccessRules(
 
     private async Task<Caller?> FindCallerAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var isSignedIn = request.Cookies.TryGetValue(SessionCookie, out var session) && KeyIn(request) is null;
+        var isSignedIn = request.Cookies.TryGetValue(AccessSettings.SessionCookie, out var session) && KeyIn(request) is null;
         return isSignedIn
             ? await access.FindBySessionAsync(session!, cancellationToken)
             : await FindByHeaderAsync(request, cancellationToken);

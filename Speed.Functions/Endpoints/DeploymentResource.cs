@@ -54,6 +54,9 @@ public sealed record DeploymentResource
 
     public required IReadOnlyList<string> Hosts { get; init; }
 
+    /// <summary>The name that the proxy knows a service by in any case; null for what is none.</summary>
+    public required string? OwnHost { get; init; }
+
     public required Timeouts Timeouts { get; init; }
 
     public required BuildResources BuildResources { get; init; }
@@ -135,6 +138,7 @@ public sealed record DeploymentResource
             TtlSeconds = options.TtlSeconds,
             Restart = options.Restart,
             Hosts = options.Hosts,
+            OwnHost = deployment.IsService ? ServiceName.Own(deployment) : null,
             Timeouts = options.Timeouts,
             BuildResources = options.BuildResources,
             Resources = options.Resources,

@@ -39,7 +39,7 @@ public sealed class SessionFunction(Access access, AccessSettings settings)
             return BadToken;
         }
 
-        request.HttpContext.Response.Cookies.Append(AccessRules.SessionCookie, id, CookieOf(request, caller.ExpiresAt));
+        request.HttpContext.Response.Cookies.Append(AccessSettings.SessionCookie, id, CookieOf(request, caller.ExpiresAt));
         return TypedResults.Ok(SessionView.Of(caller));
     }
 
@@ -55,12 +55,12 @@ public sealed class SessionFunction(Access access, AccessSettings settings)
         [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "v1/session")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        if (request.Cookies.TryGetValue(AccessRules.SessionCookie, out var id))
+        if (request.Cookies.TryGetValue(AccessSettings.SessionCookie, out var id))
         {
             await access.SignOutAsync(id, cancellationToken);
         }
 
-        request.HttpContext.Response.Cookies.Delete(AccessRules.SessionCookie, CookieOf(request, null));
+        request.HttpContext.Response.Cookies.Delete(AccessSettings.SessionCookie, CookieOf(request, null));
         return TypedResults.NoContent();
     }
 

@@ -6,6 +6,9 @@ namespace Speed.Security;
 /// <summary>Who is let in.</summary>
 public sealed class AccessSettings
 {
+    /// <summary>The cookie of the dashboard's session.</summary>
+    public const string SessionCookie = "speed_session";
+
     private const int LeastAdminKeyLength = 32;
 
     /// <summary>True unless <c>Speed__Auth</c> is <c>off</c>.</summary>

@@ -1,0 +1,140 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Speed.Deployments;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Speed.Proxy;
+
+/// <summary>
+/// Passes a request on to the service that its host names. One that is replaced at this very moment takes none any
+/// more: then the newer one gets it.
+/// </summary>
+internal sealed partial class Forwarding(
+    HostTable hosts, Traffic traffic, IHttpForwarder forwarder, HttpMessageInvoker client, ILogger logger)
+{
+    private const int MostTurns = 10;
+
+    private static readonly ServiceRequest Transformer = new();
+
+    private static readonly ForwarderRequestConfig Config = new()
+    {
+        Version = HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        // Between two bytes: streams may be quiet for long, and a connection that is dead must go some day.
+        ActivityTimeout = TimeSpan.FromHours(1),
+    };
+
+    public async Task ServeAsync(HttpContext context)
+    {
+        try
+        {
+            await RouteAsync(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client has gone: there is nobody to answer.
+        }
+        catch (Exception fault) when (!context.Response.HasStarted)
+        {
+            NotForwarded(fault);
+            await AnswerAsync(context, StatusCodes.Status502BadGateway);
+        }
+    }
+
+    private async Task RouteAsync(HttpContext context)
+    {
+        if (IsTunnel(context))
+        {
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
+
+        var look = await hosts.LookAsync(context.RequestAborted);
+        long? failed = null;
+        for (var turn = 0; turn < MostTurns; turn++)
+        {
+            var route = look.Find(context.Request.Host.Host);
+            if (route is null || route.Id == failed)
+            {
+                break;
+            }
+
+            using (var passage = traffic.TryEnter(route.Id))
+            {
+                if (passage is not null)
+                {
+                    if (await IsAnsweredAsync(context, route))
+                    {
+                        return;
+                    }
+
+                    failed = route.Id;
+                }
+            }
+
+            look = await hosts.LookAgainAsync(look, context.RequestAborted);
+        }
+
+        var isKnown = failed is not null || look.Find(context.Request.Host.Host) is not null;
+        await AnswerAsync(context, isKnown ? StatusCodes.Status502BadGateway : StatusCodes.Status404NotFound);
+    }
+
+    // False: it has not reached the service, and another one may have it.
+    private async Task<bool> IsAnsweredAsync(HttpContext context, Route route)
+    {
+        var aborted = context.RequestAborted;
+        var error = await forwarder.SendAsync(context, route.Destination, client, Config, Transformer, aborted);
+        if (error == ForwarderError.None || context.Response.HasStarted || aborted.IsCancellationRequested)
+        {
+            return true;
+        }
+
+        if (MayBeRepeated(context, error))
+        {
+            context.Response.Clear();
+            return false;
+        }
+
+        if (context.Response.StatusCode >= StatusCodes.Status500InternalServerError)
+        {
+            await AnswerAsync(context, context.Response.StatusCode);
+        }
+
+        return true;
+    }
+
+    // Without a connection nothing has been sent. With one it may have been done: then only what changes nothing.
+    private static bool MayBeRepeated(HttpContext context, ForwarderError error) =>
+        error == ForwarderError.Request
+        && (context.Features.Get<IForwarderErrorFeature>()?.Exception
+                is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }
+            || (ChangesNothing(context.Request.Method)
+                && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }));
+
+    private static bool ChangesNothing(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+
+    // A WebSocket over HTTP/2 is a CONNECT as well.
+    private static bool IsTunnel(HttpContext context) =>
+        HttpMethods.IsConnect(context.Request.Method)
+        && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true };
+
+    // The same words for all: they tell nothing of what else there is.
+    private static Task AnswerAsync(HttpContext context, int status)
+    {
+        context.Response.Clear();
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        return context.Response.WriteAsync(
+            status == StatusCodes.Status404NotFound
+                ? "No service is up under this name.\n"
+                : "The service under this name does not answer.\n",
+            context.RequestAborted);
+    }
+
+    [LoggerMessage(LogLevel.Error, "A request could not be passed on")]
+    private partial void NotForwarded(Exception fault);
+}
