@@ -52,6 +52,7 @@ public sealed class ServiceFaultTests : IAsyncLifetime
         }
 
         first = await AllUpAsync(first, attempt: 1);
+        await SlotsAreFreeAsync();
         await _speed.KillAsync();
         await _speed.StartAsync();
         var adopted = await AllUpAsync(first, attempt: 1);
@@ -68,6 +69,13 @@ public sealed class ServiceFaultTests : IAsyncLifetime
 
         Assert.All([adopted, again, third], now => Assert.Equal(first.Select(AddressOf), now.Select(AddressOf)));
         Assert.Equal(Services, (await _engine.AskAsync("ps", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    private async Task SlotsAreFreeAsync()
+    {
+        var repository = await _git.CreateAsync("job", r => r.File("Dockerfile", "FROM busybox\nCMD echo done\n"));
+        var ended = await _speed.EndAsync(await _speed.DeployAsync(repository.Url));
+        Assert.Equal("Succeeded", ended.GetProperty("status").GetString());
     }
 
     private async Task<List<JsonElement>> AllUpAsync(List<JsonElement> deployments, int attempt)

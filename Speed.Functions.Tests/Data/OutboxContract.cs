@@ -22,6 +22,8 @@ public abstract class OutboxContract : IDisposable
 
     protected abstract IDeploymentStore Deployments { get; }
 
+    private IServiceStore Services => Assert.IsType<IServiceStore>(Deployments, exactMatch: false);
+
     protected abstract ISecretStore Secrets { get; }
 
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -69,6 +71,22 @@ public abstract class OutboxContract : IDisposable
         Assert.Equal([NotificationEvent.Started, NotificationEvent.Failed], all.Select(one => one.Event));
         Assert.Equal([null, "EXIT_NONZERO"], all.Select(one => NotificationDelivery.SummaryOf(one.Data).Failure?.Code));
         Assert.All(all, one => Assert.Equal(Time.GetUtcNow(), one.At));
+    }
+
+    [Fact]
+    public async Task A_service_is_told_of_when_it_is_up_for_the_first_time()
+    {
+        await Notifications.AddNotificationAsync(Some with { Events = [NotificationEvent.Up] }, 100, Token);
+        var service = await BeginAsync();
+        await Deployments.EnterPhaseAsync(service.Claim, DeploymentPhase.Run, Token);
+        await Services.RecordKindAsync(service.Claim, DeploymentKind.Service, [], Token);
+        await Services.BecomeUpAsync(service.Claim, Token);
+        await Services.BeginRunAnewAsync(service.Claim, 1, Token);
+        await Services.BecomeUpAsync(service.Claim, Token);
+
+        var all = await Outbox.ReadOutboxAsync(Token);
+
+        Assert.Equal([NotificationEvent.Started, NotificationEvent.Up], all.Select(one => one.Event));
     }
 
     [Fact]

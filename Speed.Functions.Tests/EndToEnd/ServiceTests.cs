@@ -172,6 +172,30 @@ public sealed class ServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_that_ends_after_a_second_was_never_up()
+    {
+        var ended = await _world.DeployAsync(
+            "FROM busybox\nCMD echo nothing to do; sleep 1\n", new { kind = "service" });
+
+        var words = ended.FailedWith("UNHEALTHY", "run");
+        Assert.Contains("ended with exit code 0 before it was up", words);
+        Assert.Contains("kind: job", words);
+        Assert.Contains("nothing to do", ended.Results);
+    }
+
+    [Fact]
+    public async Task Its_leader_may_declare_its_end()
+    {
+        var up = await _world.UpAsync(await _world.StartAsync(await ServerAsync("one")));
+
+        (await _world.App.UpdateAsync(up.Id(), "Succeeded")).Dispose();
+        var ended = await _world.EndAsync(up.Id());
+
+        Assert.Equal("Succeeded", ended.Status);
+        await _world.EventuallyNoContainersAsync();
+    }
+
+    [Fact]
     public async Task A_service_ends_when_its_time_is_up_and_frees_its_port()
     {
         var repository = await ServerAsync("one");

@@ -15,9 +15,9 @@ internal static class HookSender
     /// <summary>Makes a hook called <c>app</c>.</summary>
     public static async Task<Answer> AddHookAsync(
         this SpeedApp app, string forge = "github", string url = Payloads.Url, string[]? branches = null,
-        string[]? paths = null, object? options = null)
+        string[]? paths = null, object? options = null, string name = "app")
     {
-        var body = new { name = "app", forge, url, branches = branches ?? ["*"], paths, secret = Secret, options };
+        var body = new { name, forge, url, branches = branches ?? ["*"], paths, secret = Secret, options };
         var answer = await app.SendAsync("/v1/hooks", JsonSerializer.Serialize(body));
         Assert.True(answer.Status == 201, answer.Text);
         return answer;
