@@ -74,7 +74,7 @@ internal sealed partial class Links
             case "Deliveries" or "NotificationDeliveries":
                 foreach (var item in body.GetProperty("items").EnumerateArray())
                 {
-                    Add("delivery", $"{item.GetProperty("id")}");
+                    Add("delivery", $"{item.GetProperty(function == "Deliveries" ? "delivery_id" : "id")}");
                 }
 
                 break;
