@@ -22,21 +22,18 @@ public sealed class SpeedApp : IAsyncDisposable
 
     private readonly Dictionary<string, string> _settings;
     private readonly Action<IServiceCollection>? _change;
-    private readonly bool _holdsToContract;
     private IHost _host;
     private bool _isStopped;
 
-    private SpeedApp(
-        Dictionary<string, string> settings, Action<IServiceCollection>? change, bool holdsToContract, IHost host)
+    private SpeedApp(Dictionary<string, string> settings, Action<IServiceCollection>? change, IHost host)
     {
         _settings = settings;
         _change = change;
-        _holdsToContract = holdsToContract;
         _host = host;
         Client = NewClient();
     }
 
-    /// <summary>Speaks to this app; its requests end after a minute.</summary>
+    /// <summary>Speaks to this app and holds every answer to openapi.json; its requests end after a minute.</summary>
     public HttpClient Client { get; private set; }
 
     public IServiceProvider Services => _host.Services;
@@ -45,10 +42,8 @@ public sealed class SpeedApp : IAsyncDisposable
 
     /// <param name="settings">As in the environment, <c>Speed__MaxRunning</c> and so on.</param>
     /// <param name="change">Puts other services in the place of SPEED's own.</param>
-    /// <param name="holdsToContract">Every answer is held to openapi.json.</param>
     public static async Task<SpeedApp> OpenAsync(
-        Dictionary<string, string>? settings = null, Action<IServiceCollection>? change = null,
-        bool holdsToContract = false)
+        Dictionary<string, string>? settings = null, Action<IServiceCollection>? change = null)
     {
         var all = new Dictionary<string, string>
         {
@@ -66,7 +61,7 @@ public sealed class SpeedApp : IAsyncDisposable
 
         try
         {
-            return new SpeedApp(all, change, holdsToContract, await StartHostAsync(all, change));
+            return new SpeedApp(all, change, await StartHostAsync(all, change));
         }
         catch
         {
@@ -77,10 +72,8 @@ public sealed class SpeedApp : IAsyncDisposable
 
     /// <summary>One that starts nothing: only the store is at work.</summary>
     /// <param name="settings">As in the environment.</param>
-    /// <param name="holdsToContract">Every answer is held to openapi.json.</param>
-    public static Task<SpeedApp> OpenIdleAsync(
-        Dictionary<string, string>? settings = null, bool holdsToContract = false) =>
-        OpenAsync(new(settings ?? []) { ["Speed__MaxRunning"] = "0" }, holdsToContract: holdsToContract);
+    public static Task<SpeedApp> OpenIdleAsync(Dictionary<string, string>? settings = null) =>
+        OpenAsync(new(settings ?? []) { ["Speed__MaxRunning"] = "0" });
 
     /// <summary>One that starts nothing, on the data of a backup.</summary>
     public static Task<SpeedApp> RestoreIdleAsync(string backup) =>
@@ -244,7 +237,7 @@ public sealed class SpeedApp : IAsyncDisposable
     }
 
     private HttpClient NewClient() => new(
-        _holdsToContract || ContractHandler.IsAlwaysOn ? new ContractHandler() : new SocketsHttpHandler())
+        ContractHandler.IsOn ? new ContractHandler() : new SocketsHttpHandler())
     {
         BaseAddress = AddressOf(_host),
         Timeout = Patience,

@@ -60,6 +60,13 @@ internal static class HookSender
     public static string Sign(string body, string secret = Secret) =>
         Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(body)));
 
+    /// <summary>The headers by which a hook of any forge but Bitbucket knows its secret.</summary>
+    public static (string Name, string Value)[] Signed(string body, string secret) =>
+    [
+        ("X-GitHub-Event", "push"), ("X-Hub-Signature-256", $"sha256={Sign(body, secret)}"), ("X-Gitlab-Token", secret),
+        ("X-Gitea-Signature", Sign(body, secret)),
+    ];
+
     /// <summary>The newest first.</summary>
     public static async Task<JsonElement[]> DeliveriesAsync(this SpeedApp app) =>
         [.. (await app.GetAsync("/v1/hooks/app/deliveries")).GetProperty("items").EnumerateArray()];

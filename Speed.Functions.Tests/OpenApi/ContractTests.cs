@@ -54,7 +54,7 @@ public sealed class ContractTests
     [Fact]
     public async Task Every_answer_is_as_the_document_says()
     {
-        await using var app = await SpeedApp.OpenIdleAsync(holdsToContract: true);
+        await using var app = await SpeedApp.OpenIdleAsync();
 
         foreach (var call in Calls)
         {
@@ -65,8 +65,7 @@ public sealed class ContractTests
     [Fact]
     public async Task So_is_every_refusal_to_a_stranger_and_to_one_who_may_do_little()
     {
-        await using var app = await SpeedApp.OpenIdleAsync(
-            new() { ["Speed__Auth"] = "required" }, holdsToContract: true);
+        await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__Auth"] = "required" });
         var token = await app.NewTokenAsync(["read"]);
 
         foreach (var call in Calls)

@@ -12,6 +12,7 @@ public sealed class SameSiteTests
     [InlineData("evil.example:7071", 403)]
     [InlineData("127.0.0.1.nip.io", 403)]
     [InlineData("localhost.evil.example", 403)]
+    [InlineData("xn--0", 403)]
     [InlineData("localhost", 200)]
     [InlineData("LOCALHOST:1", 200)]
     [InlineData("127.0.0.1:80", 200)]

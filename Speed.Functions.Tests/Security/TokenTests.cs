@@ -15,6 +15,17 @@ public sealed class TokenTests
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task Nobody_signs_in_with_a_token_that_is_removed_meanwhile()
+    {
+        await using var app = await Keys.OpenAsync();
+        var store = app.Services.GetRequiredService<IAccessStore>();
+        var session = new Session(KeyText.Hash("a session"), "removed", null, DateTimeOffset.MaxValue);
+
+        Assert.False(await store.AddSessionAsync(session, Now));
+        Assert.Null(await store.FindSessionAsync(session.Hash, Now));
+    }
+
+    [Fact]
     public async Task The_admin_key_is_made_at_the_first_start_for_the_eyes_of_its_owner_and_stays()
     {
         await using var app = await Keys.OpenAsync();

@@ -18,11 +18,11 @@ public sealed partial class DbManager : IAccessStore
     public Task<bool> DeleteTokenAsync(string id, CancellationToken cancellationToken) =>
         _database.WriteAsync(db => DeleteToken(db, id), cancellationToken);
 
-    public Task AddSessionAsync(Session session, CancellationToken cancellationToken) => _database.WriteAsync(
+    public Task<bool> AddSessionAsync(Session session, CancellationToken cancellationToken) => _database.WriteAsync(
         db =>
         {
             ForgetOldSessions(db);
-            return InsertSession(db, session);
+            return InsertSession(db, session) > 0;
         },
         cancellationToken);
 
@@ -87,7 +87,8 @@ public sealed partial class DbManager : IAccessStore
     private static int InsertSession(SqliteSession db, Session session) => db.Execute(
         """
         INSERT INTO session (hash, token_id, admin_hash, expires_at_ms)
-        VALUES ($hash, $token, $admin, $expires)
+        SELECT $hash, $token, $admin, $expires
+        WHERE $token IS NULL OR EXISTS (SELECT 1 FROM token WHERE id = $token)
         """,
         ("$hash", session.Hash), ("$token", session.TokenId), ("$admin", session.AdminHash),
         ("$expires", session.ExpiresAt.ToUnixTimeMilliseconds()));

@@ -46,7 +46,8 @@ public sealed record Refusal(int Status, string Code, string Detail) : IResult
             httpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        var isResource = httpContext.Request.Path.Value?.Contains("/v1/", StringComparison.Ordinal) == true;
+        // As routes are found: in any case.
+        var isResource = httpContext.Request.Path.Value?.Contains("/v1/", StringComparison.OrdinalIgnoreCase) == true;
         return isResource
             ? WriteAsync(httpContext, Problem.Of(this), "application/problem+json")
             : WriteAsync(httpContext, new Error(Detail), "application/json; charset=utf-8");

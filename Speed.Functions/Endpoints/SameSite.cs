@@ -19,7 +19,7 @@ internal sealed class SameSite(AccessSettings settings)
     public Refusal? Judge(HttpRequest request)
     {
         // Behind a proxy, the Functions host among them, both count: a forwarded name allows nothing by itself.
-        var hosts = Values(request, ForwardedHost).Select(HostString.FromUriComponent).Prepend(request.Host).ToArray();
+        var hosts = Values(request, ForwardedHost).Prepend(request.Headers.Host.ToString()).Select(Parse).ToArray();
         foreach (var host in hosts)
         {
             if (!IsAllowed(host.Host))
@@ -61,6 +61,19 @@ internal sealed class SameSite(AccessSettings settings)
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)
         && uri.Host.Equals(host.Host, StringComparison.OrdinalIgnoreCase)
         && (host.Port is { } port ? uri.Port == port : uri.IsDefaultPort);
+
+    // What begins as an encoded name and is none stays as it is; no operator allows such a one.
+    private static HostString Parse(string text)
+    {
+        try
+        {
+            return HostString.FromUriComponent(text);
+        }
+        catch (ArgumentException)
+        {
+            return new HostString(text);
+        }
+    }
 
     // With a port behind it, where a proxy adds one.
     private static IPAddress? AddressIn(string text) =>

@@ -51,10 +51,10 @@ public sealed class Access(
         var id = KeyText.New();
         var expiresAt = Earlier(caller.ExpiresAt, time.GetUtcNow() + SessionLasts);
         var isAdmin = caller == Caller.Admin;
-        await store.AddSessionAsync(
+        var isAdded = await store.AddSessionAsync(
             new Session(KeyText.Hash(id), isAdmin ? null : caller.Id, isAdmin ? admin.Hash : null, expiresAt),
             cancellationToken);
-        return (id, caller with { ExpiresAt = expiresAt });
+        return isAdded ? (id, caller with { ExpiresAt = expiresAt }) : null;
     }
 
     public Task SignOutAsync(string sessionId, CancellationToken cancellationToken) =>

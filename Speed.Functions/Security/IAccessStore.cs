@@ -14,8 +14,8 @@ public interface IAccessStore
     /// <summary>Removes it with its sessions. False if there was none.</summary>
     Task<bool> DeleteTokenAsync(string id, CancellationToken cancellationToken);
 
-    /// <summary>Adds a session, and forgets those that are over.</summary>
-    Task AddSessionAsync(Session session, CancellationToken cancellationToken);
+    /// <summary>Adds a session, and forgets those that are over. False if its token has been removed meanwhile.</summary>
+    Task<bool> AddSessionAsync(Session session, CancellationToken cancellationToken);
 
     /// <summary>Null if there is none, or it is over.</summary>
     Task<Session?> FindSessionAsync(byte[] hash, CancellationToken cancellationToken);
