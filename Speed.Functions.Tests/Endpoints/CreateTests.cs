@@ -34,7 +34,7 @@ public sealed class CreateTests
         Assert.Equal((await app.GetDeploymentAsync(1)).GetRawText(), answer.Text);
         Assert.Equal(Members.Order(), answer.Json.EnumerateObject().Select(member => member.Name).Order());
         Assert.Equal(JsonValueKind.Null, answer.Json.GetProperty("branch").ValueKind);
-        Assert.Equal("job", answer.Json.GetProperty("kind").GetString());
+        Assert.Equal("auto", answer.Json.GetProperty("kind").GetString());
         Assert.Equal("HEAD", (await app.InfoAsync(1)).GetProperty("repo_branch").GetString());
     }
 
@@ -47,8 +47,8 @@ public sealed class CreateTests
     [InlineData("""{"url": "https://example.com/r.git", "build_resources": {"pids": 1}}""", "/build_resources/pids")]
     [InlineData("""{"url": "https://example.com/r.git", "branch": ""}""", "/branch")]
     [InlineData("""{"url": "https://example.com/r.git", "timeouts": 1}""", "/timeouts")]
-    [InlineData("""{"url": "https://example.com/r.git", "kind": "service"}""", "/kind")]
-    [InlineData("""{"url": "https://example.com/r.git", "ports": [{"container": 80}]}""", "/ports")]
+    [InlineData("""{"url": "https://example.com/r.git", "kind": "daemon"}""", "/kind")]
+    [InlineData("""{"url": "https://example.com/r.git", "kind": "job", "ports": [{"container": 80}]}""", "/ports")]
     [InlineData("""{"url": "git@example.com:owner/r.git"}""", "/url")]
     [InlineData("{}", "/url")]
     public async Task What_cannot_be_used_is_a_problem_that_points_at_it(string body, string at)
@@ -82,7 +82,7 @@ public sealed class CreateTests
         (await app.UpdateAsync(1, "Running")).Dispose();
         (await app.UpdateAsync(1, "Succeeded")).Dispose();
 
-        var again = await app.SendAsync(Path, """{"kind": "job", "url": "https://example.com/r.git"}""", idempotencyKey: "k");
+        var again = await app.SendAsync(Path, """{"kind": "auto", "url": "https://example.com/r.git"}""", idempotencyKey: "k");
 
         Assert.False(first.Headers.ContainsKey("Idempotency-Replayed"));
         Assert.Equal((201, "true"), (again.Status, again.Headers["Idempotency-Replayed"]));

@@ -1,6 +1,6 @@
-using Speed.Deployments;
 using System.Text;
 using System.Text.Json.Nodes;
+using Speed.Deployments;
 using Speed.Hooks;
 using Xunit;
 

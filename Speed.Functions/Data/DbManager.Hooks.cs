@@ -1,5 +1,5 @@
-using Speed.Deployments;
 using System.Text.Json;
+using Speed.Deployments;
 using Speed.Hooks;
 
 namespace Speed.Data;

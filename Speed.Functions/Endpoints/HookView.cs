@@ -1,7 +1,7 @@
-using Speed.Deployments;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using Speed.Deployments;
 using Speed.Hooks;
 
 namespace Speed.Endpoints;

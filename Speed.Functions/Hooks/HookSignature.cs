@@ -1,8 +1,8 @@
-using Speed.Deployments;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Speed.Deployments;
 using Speed.Security;
 
 namespace Speed.Hooks;

@@ -1,6 +1,6 @@
-using Speed.Deployments;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Speed.Deployments;
 using Speed.Security;
 
 namespace Speed.Hooks;
