@@ -16,6 +16,7 @@ public sealed class FuzzTests
 {
     private const int Clients = 4;
     private const int MostBackups = 5;
+    private const int LargeBody = 64 * 1024;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -103,7 +104,16 @@ public sealed class FuzzTests
         {
             // It stays open, as it should.
         }
+        catch (HttpRequestException fault) when (IsCutWhileSending(request, fault))
+        {
+            // Answered and hung up before the whole body was read, as HTTP/1.1 allows: who still sends may miss the
+            // answer. That SPEED goes on is what can be seen then.
+            Assert.Equal(200, (await app.AskAsync("GET", "/health", key: null)).Status);
+        }
     }
+
+    private static bool IsCutWhileSending(HttpRequestMessage request, HttpRequestException fault) =>
+        fault.InnerException is IOException && request.Content?.Headers.ContentLength > LargeBody;
 
     private static string? FindFault(HttpRequestMessage request, HttpResponseMessage answer)
     {
