@@ -83,7 +83,7 @@ public sealed class ServiceTests : IAsyncLifetime
     public async Task On_a_fixed_port_the_older_one_is_stopped_first_and_started_again_if_the_newer_one_fails()
     {
         var port = FreePort();
-        object options = new { ports = new[] { new { container = 8080, host = port } }, timeouts = new { start_s = 3 } };
+        object options = new { ports = new[] { new { container = 8080, host = port } }, timeouts = new { start_s = 20 } };
         var repository = await ServerAsync("one");
         var first = await _world.UpAsync(await _world.StartAsync(repository, new { ports = new[] { new { container = 8080, host = port } } }));
 
