@@ -1,3 +1,4 @@
+using System.Net;
 using Xunit;
 
 namespace Speed.Tests.Endpoints;
@@ -11,6 +12,8 @@ public sealed class PagesTests
     [InlineData("/ui/index.html", "text/html", "POST /start")]
     [InlineData("/ui/", "text/html", "POST /start")]
     [InlineData("/ui/site.css", "text/css", "main {")]
+    [InlineData("/ui/app.js", "text/javascript", "import")]
+    [InlineData("/ui/icon.svg", "image/svg+xml", "<svg")]
     public async Task The_page_and_its_style_are_served(string path, string contentType, string words)
     {
         await using var app = await SpeedApp.OpenIdleAsync();
@@ -19,6 +22,20 @@ public sealed class PagesTests
 
         Assert.Equal((200, contentType), (answer.Status, answer.Headers["Content-Type"]));
         Assert.Contains(words, answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_is_asked_for_anew_and_not_sent_anew()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        using var first = await app.Client.GetAsync("/ui/app.js", Now);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/ui/app.js");
+        request.Headers.IfModifiedSince = first.Content.Headers.LastModified;
+
+        using var again = await app.Client.SendAsync(request, Now);
+
+        Assert.True(first.Headers.CacheControl!.NoCache);
+        Assert.Equal(HttpStatusCode.NotModified, again.StatusCode);
     }
 
     [Theory]

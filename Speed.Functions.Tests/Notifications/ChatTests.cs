@@ -20,7 +20,7 @@ public sealed class ChatTests : IAsyncLifetime
         Assert.Equal(["text"], failed.Json.EnumerateObject().Select(member => member.Name));
         Assert.Equal(
             "Deployment 1 of git.example/team/app (&lt;!channel&gt;&amp;co) failed: EXIT_NONZERO: "
-            + "No &lt;@U1&gt; &amp; &lt;https://evil.example|click&gt;\n<https://speed.example/v1/deployments/1>",
+            + "No &lt;@U1&gt; &amp; &lt;https://evil.example|click&gt;\n<https://speed.example/#/deployments/1>",
             failed.Json.GetProperty("text").GetString());
         Assert.DoesNotContain("webhook-signature", failed.Headers.Keys, StringComparer.OrdinalIgnoreCase);
     }
@@ -33,7 +33,7 @@ public sealed class ChatTests : IAsyncLifetime
         Assert.Equal("""{"parse":[]}""", failed.Json.GetProperty("allowed_mentions").GetRawText());
         Assert.Equal(
             @"Deployment 1 of git.example/team/app (\@everyone/\*\*x\*\*) failed\: EXIT\_NONZERO\: See \<\@1\> "
-            + @"\[here\]\(https\://evil.example\)" + "\n<https://speed.example/v1/deployments/1>",
+            + @"\[here\]\(https\://evil.example\)" + "\n<https://speed.example/#/deployments/1>",
             failed.Json.GetProperty("content").GetString());
     }
 

@@ -8,7 +8,7 @@ namespace Speed.Tests.Notifications;
 public sealed class CommitStatusTests : IAsyncLifetime
 {
     private const string Token = "a token of the forge";
-    private const string Link = "https://speed.example/v1/deployments/1";
+    private const string Link = "https://speed.example/#/deployments/1";
 
     private NotifyWorld _world = null!;
 

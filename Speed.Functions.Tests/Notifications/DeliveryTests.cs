@@ -46,7 +46,7 @@ public sealed class DeliveryTests : IAsyncLifetime
         Assert.Equal("2026-01-02T03:04:05.000Z", failed.Json.GetProperty("timestamp").GetString());
         Assert.Equal(
             $$$"""
-            {"id":1,"url":"{{{NotifyWorld.Repository}}}","branch":"main","commit":"{{{NotifyWorld.Commit}}}","status":"Failed","failure":{"code":"EXIT_NONZERO","phase":null,"message":"It exited with 3.","hint":null},"exit_code":3,"labels":{},"retry_of":null,"created_at":"2026-01-02T03:04:05.000Z","started_at":"2026-01-02T03:04:05.000Z","ended_at":"2026-01-02T03:04:05.000Z","link":"https://speed.example/v1/deployments/1"}
+            {"id":1,"url":"{{{NotifyWorld.Repository}}}","branch":"main","commit":"{{{NotifyWorld.Commit}}}","status":"Failed","failure":{"code":"EXIT_NONZERO","phase":null,"message":"It exited with 3.","hint":null},"exit_code":3,"labels":{},"retry_of":null,"created_at":"2026-01-02T03:04:05.000Z","started_at":"2026-01-02T03:04:05.000Z","ended_at":"2026-01-02T03:04:05.000Z","link":"https://speed.example/#/deployments/1"}
             """,
             failed.Json.GetProperty("data").GetRawText());
     }

@@ -88,7 +88,7 @@ public sealed class NotifySettings
     }
 
     /// <summary>Where people see a deployment; null where no address of this SPEED is known.</summary>
-    public string? LinkTo(long id) => PublicUrl is null ? null : FormattableString.Invariant($"{PublicUrl}/v1/deployments/{id}");
+    public string? LinkTo(long id) => PublicUrl is null ? null : FormattableString.Invariant($"{PublicUrl}/#/deployments/{id}");
 
     private static string ByTheOperator(RepositoryAddress address) =>
         $"the operator names `{address.Host}` in Speed__Notify__AllowedHosts";

@@ -12,17 +12,24 @@ public sealed class PagesFunction(Pages pages)
     [OpenToAll]
     public Results<PhysicalFileHttpResult, Refusal> Home(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "{ignored:maxlength(0)?}")] HttpRequest request) =>
-        Serve("index.html");
+        Serve(request, "index.html");
 
     [Function("Page")]
     [OpenToAll]
     public Results<PhysicalFileHttpResult, Refusal> Page(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "ui/{*path}")] HttpRequest request,
         string? path) =>
-        Serve(path ?? "index.html");
+        Serve(request, path ?? "index.html");
 
-    private Results<PhysicalFileHttpResult, Refusal> Serve(string path) =>
-        pages.Find(path) is var (file, contentType)
-            ? TypedResults.PhysicalFile(file, contentType, lastModified: File.GetLastWriteTimeUtc(file))
-            : Refusal.NotFound;
+    private Results<PhysicalFileHttpResult, Refusal> Serve(HttpRequest request, string path)
+    {
+        if (pages.Find(path) is not var (file, contentType))
+        {
+            return Refusal.NotFound;
+        }
+
+        // Kept, but asked for each time: after an upgrade no browser goes on with parts of the page before.
+        request.HttpContext.Response.Headers.CacheControl = "no-cache";
+        return TypedResults.PhysicalFile(file, contentType, lastModified: File.GetLastWriteTimeUtc(file));
+    }
 }

@@ -1,0 +1,168 @@
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Speed.Tests.Pages;
+
+/// <summary>The first page: the form, and every deployment as it stands.</summary>
+public sealed class DeploymentListTests(Browser browser) : IAsyncLifetime
+{
+    private const string Url = "https://github.com/owner/app.git";
+
+    private SpeedApp _app = null!;
+
+    public async ValueTask InitializeAsync() => _app = await SpeedApp.OpenIdleAsync();
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    [Fact]
+    public async Task Two_fields_start_a_deployment_and_lead_to_it()
+    {
+        await using var tab = await browser.OpenAsync(_app);
+
+        await tab.DeployAsync(Url, "main");
+
+        await tab.SeesAsync("Waiting at position 1");
+        Assert.EndsWith("#/deployments/1", tab.Page.Url, StringComparison.Ordinal);
+        Assert.Equal("Deployment 1 · SPEED", await tab.Page.TitleAsync());
+        Assert.Equal("main", (await _app.GetDeploymentAsync(1)).GetProperty("branch").GetString());
+    }
+
+    [Fact]
+    public async Task Every_option_of_the_form_reaches_the_deployment()
+    {
+        await using var tab = await browser.OpenAsync(_app);
+        await tab.Page.GetByText("Options", new() { Exact = true }).ClickAsync();
+        await tab.Page.GetByLabel("Subdirectory").FillAsync("api");
+        await tab.Page.GetByLabel("Dockerfile").FillAsync("ops/Dockerfile");
+        await tab.Page.GetByLabel("Host names").FillAsync("a.example.org, b.example.org");
+        await tab.Page.GetByLabel("Ports").FillAsync("80, 18080:8080");
+        await tab.Page.GetByLabel("Environment").FillAsync("A=1\nB=x=y");
+        await tab.Page.GetByLabel("Ends after (seconds)").FillAsync("600");
+        await tab.Page.GetByLabel("Kind").SelectOptionAsync("service");
+
+        await tab.DeployAsync(Url);
+
+        await tab.SeesAsync("Waiting at position 1");
+        var made = await _app.GetDeploymentAsync(1);
+        var members = new[] { "subdirectory", "dockerfile", "hosts", "ports", "env", "ttl_s", "kind" };
+        Assert.Equal(
+            """
+            "api"|"ops/Dockerfile"|["a.example.org","b.example.org"]|[{"container":80,"host":null},{"container":8080,"host":18080}]|{"A":"1","B":"x=y"}|600|"service"
+            """,
+            string.Join('|', members.Select(name => made.GetProperty(name).GetRawText())));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_field_is_said_beside_it_and_nothing_typed_is_lost()
+    {
+        await using var tab = await browser.OpenAsync(_app);
+        await tab.Page.GetByText("Options", new() { Exact = true }).ClickAsync();
+        await tab.Page.GetByLabel("Ports").FillAsync("many");
+        await tab.Page.GetByText("Options", new() { Exact = true }).ClickAsync();
+
+        await tab.DeployAsync("ftp://example.org/app.git", "a..b");
+
+        await Tab.Expect(tab.Page.Locator("#error-url")).ToContainTextAsync("ftp");
+        await Tab.Expect(tab.Page.Locator("#error-branch")).ToContainTextAsync("a..b");
+        await Tab.SeesAsync(tab.Page.Locator("#error-ports"));
+        await Tab.Expect(tab.Page.GetByLabel("Ports")).ToHaveValueAsync("many");
+        await Tab.Expect(tab.Page.GetByLabel("Git URL")).ToHaveValueAsync("ftp://example.org/app.git");
+        Assert.Equal(0, (await _app.GetAsync("/v1/deployments")).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task An_answer_lost_on_its_way_and_a_second_try_start_one_deployment()
+    {
+        await using var tab = await browser.OpenAsync(_app);
+        var isLost = false;
+        await tab.Page.RouteAsync("**/v1/deployments", async route =>
+        {
+            await route.FetchAsync();
+            isLost = true;
+            await route.AbortAsync();
+        }, new() { Times = 1 });
+        await tab.DeployAsync(Url);
+        await tab.SeesAsync("SPEED does not answer");
+
+        await tab.Find(AriaRole.Button, "Deploy").ClickAsync();
+
+        await tab.SeesAsync("Waiting at position 1");
+        Assert.True(isLost);
+        Assert.Equal(1, (await _app.GetAsync("/v1/deployments")).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task The_list_moves_with_every_change()
+    {
+        await using var tab = await browser.OpenAsync(_app);
+        await tab.SeesAsync("Nothing has been deployed yet");
+
+        var id = await _app.StartAsync(Url);
+        await Tab.Expect(tab.Rows.First).ToContainTextAsync("github.com/owner/app");
+        await Tab.Expect(tab.Rows.First).ToContainTextAsync("Pending");
+        await _app.UpdateAsync(id, "Running");
+        await Tab.Expect(tab.Rows.First).ToContainTextAsync("Running");
+        await _app.UpdateAsync(id, "Failed");
+
+        await Tab.Expect(tab.Rows.First).ToContainTextAsync("Failed DECLARED_BY_LEADER");
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(1);
+    }
+
+    [Fact]
+    public async Task A_filter_shows_what_is_like_it()
+    {
+        var ended = await _app.StartAsync("https://github.com/owner/other.git");
+        await _app.StartAsync(Url);
+        await _app.UpdateAsync(ended, "Succeeded");
+        await using var tab = await browser.OpenAsync(_app);
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(2);
+
+        await tab.Page.GetByLabel("Status").SelectOptionAsync("Succeeded");
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(1);
+        await Tab.Expect(tab.Rows.First).ToContainTextAsync("github.com/owner/other");
+        await tab.Page.GetByLabel("Status").SelectOptionAsync("Failed");
+
+        await tab.SeesAsync("No deployment is like that");
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task Older_ones_are_a_page_away()
+    {
+        for (var n = 0; n < 60; n++)
+        {
+            await _app.StartAsync(Url);
+        }
+
+        await using var tab = await browser.OpenAsync(_app);
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(50);
+        await Tab.Expect(tab.Rows.First).ToContainTextAsync("#60");
+
+        await tab.Find(AriaRole.Button, "Older").ClickAsync();
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(10);
+        await Tab.Expect(tab.Rows.Last).ToContainTextAsync("#1");
+        await Tab.Expect(tab.Find(AriaRole.Button, "Older")).ToBeHiddenAsync();
+        await tab.Find(AriaRole.Button, "Newest").ClickAsync();
+
+        await Tab.Expect(tab.Rows.First).ToContainTextAsync("#60");
+    }
+
+    [Fact]
+    public async Task A_page_that_is_not_there_says_so()
+    {
+        await using var tab = await browser.OpenAsync(_app, "/#/nothing");
+
+        await tab.SeesAsync("There is no such page");
+        await tab.Find(AriaRole.Link, "All deployments").ClickAsync();
+
+        await tab.SeesAsync("Nothing has been deployed yet");
+    }
+
+    [Fact]
+    public async Task What_SPEED_stands_on_is_a_page()
+    {
+        await using var tab = await browser.OpenAsync(_app, "/#/doctor");
+
+        await Tab.Expect(tab.Page.Locator(".checks li").Filter(new() { HasText = "git" }).First).ToContainTextAsync("ok");
+    }
+}

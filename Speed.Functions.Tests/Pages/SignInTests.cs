@@ -1,0 +1,81 @@
+using Microsoft.Playwright;
+using Speed.Tests.Security;
+using Xunit;
+
+namespace Speed.Tests.Pages;
+
+/// <summary>The dashboard of a SPEED that asks for keys.</summary>
+public sealed class SignInTests(Browser browser) : IAsyncLifetime
+{
+    private SpeedApp _app = null!;
+
+    public async ValueTask InitializeAsync() => _app = await Keys.OpenAsync();
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    [Fact]
+    public async Task A_token_opens_the_dashboard_until_its_owner_signs_out()
+    {
+        await using var tab = await browser.OpenAsync(_app);
+        await tab.SignInAsync("spd_1_wrong");
+        await tab.SeesAsync("token is not one that SPEED knows");
+
+        await tab.SignInAsync(_app.AdminKey());
+        await tab.SeesAsync("Nothing has been deployed yet");
+        await tab.Page.ReloadAsync();
+        await tab.SeesAsync("Nothing has been deployed yet");
+        await tab.Find(AriaRole.Button, "Sign out").ClickAsync();
+        await Tab.SeesAsync(tab.Find(AriaRole.Heading, "Sign in"));
+        await tab.Page.ReloadAsync();
+
+        await Tab.SeesAsync(tab.Find(AriaRole.Heading, "Sign in"));
+    }
+
+    [Fact]
+    public async Task The_page_keeps_no_key_and_cannot_read_its_session()
+    {
+        await using var tab = await browser.OpenAsync(_app);
+        await tab.SignInAsync(_app.AdminKey());
+        await tab.SeesAsync("Nothing has been deployed yet");
+
+        var kept = await tab.Page.EvaluateAsync<string>(
+            "JSON.stringify([document.cookie, location.href, {...localStorage}, {...sessionStorage}, document.body.innerHTML])");
+
+        Assert.DoesNotContain(_app.AdminKey(), kept, StringComparison.Ordinal);
+        Assert.StartsWith("""["",""", kept, StringComparison.Ordinal);
+        var cookie = Assert.Single(await tab.Page.Context.CookiesAsync());
+        Assert.True(cookie is { HttpOnly: true, SameSite: SameSiteAttribute.Strict });
+    }
+
+    [Fact]
+    public async Task A_token_sees_what_it_may_and_is_told_what_it_lacks()
+    {
+        await _app.StartWithAsync(_app.AdminKey(), "https://github.com/one/app.git");
+        await _app.StartWithAsync(_app.AdminKey(), "https://github.com/two/app.git");
+        var token = await _app.NewTokenAsync(["read"], ["github.com/one/*"]);
+        await using var tab = await browser.OpenAsync(_app);
+        await tab.SignInAsync(token);
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(1);
+
+        await tab.DeployAsync("https://github.com/one/app.git");
+
+        await tab.SeesAsync("deploy");
+        await Tab.Expect(tab.Page.Locator("form > .error")).ToContainTextAsync("scope");
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(1);
+    }
+
+    [Fact]
+    public async Task Whoever_is_signed_out_elsewhere_is_asked_to_sign_in()
+    {
+        var token = await _app.NewTokenAsync(["read"]);
+        await using var tab = await browser.OpenAsync(_app);
+        await tab.SignInAsync(token);
+        await tab.SeesAsync("Nothing has been deployed yet");
+        var id = token.Split('_')[1];
+
+        Assert.Equal(204, (await _app.AskAsync("DELETE", $"/v1/tokens/{id}", _app.AdminKey())).Status);
+        await tab.Page.GetByLabel("Status").SelectOptionAsync("Failed");
+
+        await Tab.SeesAsync(tab.Find(AriaRole.Heading, "Sign in"));
+    }
+}

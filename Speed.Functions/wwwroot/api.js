@@ -1,0 +1,51 @@
+// What this page asks of SPEED. Every failure comes as a Problem whose message is a sentence for the reader.
+
+export class Problem extends Error {
+  /** @param {number} status 0 where there was no answer at all. */
+  constructor(status, message, errors = []) {
+    super(message);
+    this.status = status;
+    this.errors = errors;
+  }
+}
+
+let whenSignedOut = () => {};
+
+/** Calls `then` whenever SPEED asks for a token. */
+export function onSignedOut(then) {
+  whenSignedOut = then;
+}
+
+/** Asks and gives the JSON of the answer; null where it has none. Throws a Problem. */
+export async function ask(method, path, body, headers = {}) {
+  const answer = await fetch(path, {
+    method,
+    headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    cache: 'no-store',
+  }).catch(() => {
+    throw new Problem(0, `SPEED does not answer at ${location.origin}. Is it running?`);
+  });
+  const isJson = /json/.test(answer.headers.get('Content-Type') ?? '');
+  const content = isJson ? await answer.json().catch(() => null) : null;
+  if (answer.ok) {
+    return content;
+  }
+  const isSigningIn = method === 'POST' && path === '/v1/session';
+  if (answer.status === 401 && !isSigningIn) {
+    whenSignedOut();
+  }
+  throw new Problem(
+    answer.status, content?.detail ?? content?.error ?? `SPEED answered ${answer.status}.`, content?.errors ?? []);
+}
+
+/** A query string of those members that have a value, with its question mark. */
+export function query(members) {
+  const given = Object.entries(members).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+}
+
+/** A key for a request that may be sent twice and must be done once. */
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,62 @@
+// Server-sent events that come again after whatever happened: the browser repeats a lost connection by itself, but
+// gives up on an answer that is none of a stream (503 while SPEED starts, say).
+
+import { ask } from '/ui/api.js';
+
+const firstPauseMs = 500;
+const longestPauseMs = 15_000;
+
+/**
+ * Follows a stream until `close` is called on what it gives.
+ * @param {(lastId: string | null) => string} addressOf Where to go on after the last event that had an id.
+ * @param {Record<string, (data: any, id: string) => void>} handlers One for each event's name.
+ * @param {(isConnected: boolean) => void} tell Told whenever the connection comes or goes.
+ */
+export function follow(addressOf, handlers, tell) {
+  let source = null;
+  let timer = null;
+  let lastId = null;
+  let pauseMs = firstPauseMs;
+  let isClosed = false;
+
+  function open() {
+    source = new EventSource(addressOf(lastId));
+    source.addEventListener('open', () => {
+      pauseMs = firstPauseMs;
+      tell(true);
+    });
+    source.addEventListener('error', () => {
+      if (isClosed) {
+        return;
+      }
+      tell(false);
+      if (source.readyState === EventSource.CLOSED) {
+        timer = setTimeout(reopen, pauseMs);
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      }
+    });
+    for (const [name, handle] of Object.entries(handlers)) {
+      source.addEventListener(name, event => {
+        lastId = event.lastEventId || lastId;
+        handle(JSON.parse(event.data), event.lastEventId);
+      });
+    }
+  }
+
+  // A stream does not say why it was refused: where it was for want of a token, this question leads to the sign-in.
+  async function reopen() {
+    await ask('GET', '/v1/session').catch(() => {});
+    if (!isClosed) {
+      open();
+    }
+  }
+
+  open();
+  return {
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+      source.close();
+    },
+  };
+}
