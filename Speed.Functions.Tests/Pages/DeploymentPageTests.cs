@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Speed.Deployments;
+using Speed.Endpoints;
 using Xunit;
 
 namespace Speed.Tests.Pages;
@@ -123,6 +124,22 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_tab_that_nobody_looks_at_holds_no_connection_and_misses_nothing()
+    {
+        await AppendAsync("one");
+        await using var tab = await browser.OpenAsync(_app, Path);
+        await Tab.Expect(tab.Lines).ToHaveCountAsync(1);
+
+        await HideAsync(tab, isHidden: true);
+        await StreamsAreAsync(0);
+        await AppendAsync("two");
+        await HideAsync(tab, isHidden: false);
+
+        await Tab.Expect(tab.Lines).ToHaveTextAsync(["one", "two"]);
+        await StreamsAreAsync(1);
+    }
+
+    [Fact]
     public async Task It_is_stopped_only_after_a_question()
     {
         await using var tab = await browser.OpenAsync(_app, Path);
@@ -155,6 +172,22 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
         await using var tab = await browser.OpenAsync(_app, "/#/deployments/99");
 
         await tab.SeesAsync("Deployment not found");
+    }
+
+    private static async Task HideAsync(Tab tab, bool isHidden) => await tab.Page.EvaluateAsync(
+        "isHidden => { Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });"
+        + "document.dispatchEvent(new Event('visibilitychange')); }",
+        isHidden);
+
+    private async Task StreamsAreAsync(int count)
+    {
+        var streams = _app.Services.GetRequiredService<OpenStreams>();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Now);
+        patience.CancelAfter(TimeSpan.FromSeconds(20));
+        while (streams.Count != count)
+        {
+            await Task.Delay(20, patience.Token);
+        }
     }
 
     private static int FreePort()

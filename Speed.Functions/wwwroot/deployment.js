@@ -8,12 +8,13 @@ import { logView } from '/ui/log.js';
 /** @param {{ notice: (text: string | null) => void }} app */
 export function deploymentPage(app, id) {
   const path = `/v1/deployments/${id}`;
-  const story = h('div', { 'aria-live': 'polite' });
+  const heading = h('div', { 'aria-live': 'polite' });
+  const story = h('div');
   const results = h('section', { hidden: true, 'aria-labelledby': 'results-title' });
   const error = h('p', { class: 'error', role: 'alert', hidden: true });
   const actions = h('div', { class: 'actions' });
   const question = cancelQuestion(id, () => act('cancel'));
-  const element = h('article', {}, error, actions, story, results, question);
+  const element = h('article', {}, error, actions, heading, story, results, question);
   let log = null;
   let isReading = false;
   let isStale = false;
@@ -43,6 +44,7 @@ export function deploymentPage(app, id) {
     paint(actions,
       deployment.can.cancel ? h('button', { type: 'button', 'data-act': 'cancel' }, deployment.up_at ? 'Stop' : 'Cancel') : null,
       deployment.can.retry ? h('button', { type: 'button', 'data-act': 'retry' }, deployment.image_id ? 'Deploy again' : 'Retry') : null);
+    paint(heading, headingOf(deployment));
     paint(story, storyOf(deployment));
     results.hidden = items.length === 0;
     paint(results, h('h2', { id: 'results-title' }, 'Results'), items.map(resultOf));
@@ -106,9 +108,12 @@ function cancelQuestion(id, then) {
   return question;
 }
 
+function headingOf(deployment) {
+  return h('h1', {}, `#${deployment.id} `, outward(deployment.url, shortUrl(deployment.url)), ' ', badge(deployment));
+}
+
 function storyOf(deployment) {
   return [
-    h('h1', {}, `#${deployment.id} `, outward(deployment.url, shortUrl(deployment.url)), ' ', badge(deployment)),
     h('p', { class: 'quiet' }, placeOf(deployment), deployment.commit ? [' at ', h('code', { title: deployment.commit }, deployment.commit.slice(0, 10))] : null,
       deployment.retry_of ? [', again what was ', linkTo(deployment.retry_of)] : null),
     deployment.status === 'Running' ? whereOf(deployment) : null,

@@ -1,5 +1,6 @@
-// Server-sent events that come again after whatever happened: the browser repeats a lost connection by itself, but
-// gives up on an answer that is none of a stream (503 while SPEED starts, say).
+// Server-sent events that come again after whatever happened. The browser repeats a lost connection by itself, but gives
+// up on an answer that is no stream (503 while SPEED starts, say); and it has six connections to one address, so that a
+// tab that nobody looks at gives its own back.
 
 import { ask } from '/ui/api.js';
 
@@ -9,7 +10,7 @@ const longestPauseMs = 15_000;
 /**
  * Follows a stream until `close` is called on what it gives.
  * @param {(lastId: string | null) => string} addressOf Where to go on after the last event that had an id.
- * @param {Record<string, (data: any, id: string) => void>} handlers One for each event's name.
+ * @param {Record<string, (data: any) => void>} handlers One for each event's name.
  * @param {(isConnected: boolean) => void} tell Told whenever the connection comes or goes.
  */
 export function follow(addressOf, handlers, tell) {
@@ -26,11 +27,9 @@ export function follow(addressOf, handlers, tell) {
       tell(true);
     });
     source.addEventListener('error', () => {
-      if (isClosed) {
-        return;
-      }
       tell(false);
-      if (source.readyState === EventSource.CLOSED) {
+      if (source?.readyState === EventSource.CLOSED) {
+        source = null;
         timer = setTimeout(reopen, pauseMs);
         pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       }
@@ -38,25 +37,38 @@ export function follow(addressOf, handlers, tell) {
     for (const [name, handle] of Object.entries(handlers)) {
       source.addEventListener(name, event => {
         lastId = event.lastEventId || lastId;
-        handle(JSON.parse(event.data), event.lastEventId);
+        handle(JSON.parse(event.data));
       });
     }
+  }
+
+  function shut() {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
   }
 
   // A stream does not say why it was refused: where it was for want of a token, this question leads to the sign-in.
   async function reopen() {
     await ask('GET', '/v1/session').catch(() => {});
-    if (!isClosed) {
+    look();
+  }
+
+  function look() {
+    if (document.hidden || isClosed) {
+      shut();
+    } else if (source === null) {
       open();
     }
   }
 
-  open();
+  document.addEventListener('visibilitychange', look);
+  look();
   return {
     close() {
       isClosed = true;
-      clearTimeout(timer);
-      source.close();
+      document.removeEventListener('visibilitychange', look);
+      shut();
     },
   };
 }
