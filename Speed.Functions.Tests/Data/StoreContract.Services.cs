@@ -141,6 +141,37 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task The_eldest_is_the_one_whose_like_was_up_first_by_records_that_outlive_a_restart()
+    {
+        var elder = await AddUpAsync("elder");
+        var younger = await AddUpAsync("younger");
+        elder = await AddUpAsync("elder");
+        var never = await AddServiceAsync("https://git.example/never.git");
+
+        Assert.Equal(elder.Id, await Services.FindEldestAsync([younger.Id, elder.Id], null, Token));
+        await Store.SettleAsync(elder.Claim, Failed(), Token);
+        Restart();
+        Assert.Equal(elder.Id, await Services.FindEldestAsync([elder.Id, younger.Id, never.Id], null, Token));
+        Assert.Equal(younger.Id, await Services.FindEldestAsync([never.Id, younger.Id], null, Token));
+        Assert.Null(await Services.FindEldestAsync([never.Id], null, Token));
+    }
+
+    [Fact]
+    public async Task With_a_host_the_eldest_is_the_one_whose_like_was_first_up_with_that_host()
+    {
+        await AddUpAsync("elder");
+        await AddUpAsync("younger", "app.example.org");
+        var elder = await AddUpAsync("elder", "app.example.org", "elder.example.org");
+        var younger = await AddUpAsync("younger", "app.example.org");
+        Restart();
+
+        Assert.Equal(younger.Id, await Services.FindEldestAsync([elder.Id, younger.Id], "app.example.org", Token));
+        Assert.Equal(elder.Id, await Services.FindEldestAsync([elder.Id, younger.Id], "elder.example.org", Token));
+        Assert.Equal(elder.Id, await Services.FindEldestAsync([elder.Id, younger.Id], null, Token));
+        Assert.Null(await Services.FindEldestAsync([elder.Id, younger.Id], "other.example.org", Token));
+    }
+
+    [Fact]
     public async Task What_is_up_is_not_in_the_queue()
     {
         var service = await AddServiceAsync();
@@ -151,10 +182,21 @@ public abstract partial class StoreContract
         Assert.Equal([starting.Id], (await Store.ReadQueueAsync(10, Token)).Select(entry => entry.Id));
     }
 
-    private async Task<Deployment> AddServiceAsync(
-        string url = "https://git.example/hello.git", string branch = "main", string subdirectory = ".", int? host = null)
+    // Each a second after the one before.
+    private async Task<Deployment> AddUpAsync(string name, params string[] hosts)
     {
-        var service = await AddRunningAsync(Options(url) with { Branch = branch, Subdirectory = subdirectory });
+        Time.Advance(TimeSpan.FromSeconds(1));
+        var service = await AddServiceAsync($"https://git.example/{name}.git", hosts: hosts);
+        Assert.Equal(UpOutcome.Up, await Services.BecomeUpAsync(service.Claim, Token));
+        return service;
+    }
+
+    private async Task<Deployment> AddServiceAsync(
+        string url = "https://git.example/hello.git", string branch = "main", string subdirectory = ".", int? host = null,
+        string[]? hosts = null)
+    {
+        var service = await AddRunningAsync(
+            Options(url) with { Branch = branch, Subdirectory = subdirectory, Hosts = hosts ?? [] });
         await RunAsServiceAsync(service, branch, host is { } port ? [new PublishedPort(8080, port)] : []);
         return await FindAsync(service.Id);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Speed.Proxy;
 using Xunit;
@@ -11,6 +12,7 @@ namespace Speed.Tests.EndToEnd;
 public sealed class ProxyTests : IAsyncLifetime
 {
     private const int Clients = 8;
+    private const string Host = "app.example.org";
 
     private readonly World _world = new() { Settings = { ["Speed__Proxy__Urls"] = "http://127.0.0.1:0" } };
 
@@ -27,21 +29,17 @@ public sealed class ProxyTests : IAsyncLifetime
     [Fact]
     public async Task No_request_fails_while_services_take_each_other_s_place()
     {
-        var repository = await _world.RepositoryAsync(r => r.File(
-            "Dockerfile",
-            "FROM busybox\nRUN mkdir /www && printf hello > /www/index.html\nEXPOSE 8080\n"
-            + "HEALTHCHECK --interval=200ms --retries=100 CMD wget -q -O /dev/null http://127.0.0.1:8080/\n"
-            + "CMD exec httpd -f -p 8080 -h /www\n"));
-        var up = await _world.UpAsync(await _world.StartAsync(repository, new { hosts = new[] { "app.example.org" } }));
+        var repository = await _world.RepositoryAsync(Server("hello"));
+        var up = await UpAsync(repository);
         using var over = new CancellationTokenSource();
         var failures = new ConcurrentQueue<string>();
         var began = TimeProvider.System.GetTimestamp();
         var clients = Enumerable.Range(0, Clients)
-            .Select(n => AskAsync(n % 2 == 0 ? "app.example.org" : up.Text("own_host"), failures, over.Token)).ToList();
+            .Select(n => AskAsync(n % 2 == 0 ? Host : up.Text("own_host"), failures, over.Token)).ToList();
 
         for (var swap = 0; swap < Swaps; swap++)
         {
-            up = await _world.UpAsync(await _world.StartAsync(repository, new { hosts = new[] { "app.example.org" } }));
+            up = await UpAsync(repository);
         }
 
         await over.CancelAsync();
@@ -53,10 +51,48 @@ public sealed class ProxyTests : IAsyncLifetime
         Assert.True(requests > Swaps * Clients);
     }
 
-    private async Task<int> AskAsync(string host, ConcurrentQueue<string> failures, CancellationToken over)
+    [Fact]
+    public async Task Whose_host_it_is_outlives_restarts_of_SPEED_and_swaps_between_them()
+    {
+        var owner = await _world.RepositoryAsync(Server("owner's first"));
+        var other = await _world.RepositoryAsync(Server("other's"));
+        await UpAsync(owner);
+        await UpAsync(other);
+        Assert.Equal("owner's first", await GetAsync());
+
+        await _world.App.RestartAsync();
+        Assert.Equal("owner's first", await GetAsync());
+        await UpAsync(other);
+        await owner.ChangeAsync(Server("owner's second"));
+        var second = await UpAsync(owner);
+        Assert.Equal("owner's second", await GetAsync());
+
+        await _world.App.RestartAsync();
+        Assert.Equal("owner's second", await GetAsync());
+        using var canceled = await _world.App.PostAsync($"/v1/deployments/{second.Id()}/cancel", new { });
+        await _world.EndAsync(second.Id());
+        Assert.Equal("other's", await GetAsync());
+    }
+
+    private static Action<GitChanges> Server(string text) => r => r.File(
+        "Dockerfile",
+        $"FROM busybox\nRUN mkdir /www && printf \"{text}\" > /www/index.html\nEXPOSE 8080\n"
+        + "HEALTHCHECK --interval=200ms --retries=100 CMD wget -q -O /dev/null http://127.0.0.1:8080/\n"
+        + "CMD exec httpd -f -p 8080 -h /www\n");
+
+    private async Task<JsonElement> UpAsync(GitRepository repository) =>
+        await _world.UpAsync(await _world.StartAsync(repository, new { hosts = new[] { Host } }));
+
+    private async Task<string> GetAsync()
+    {
+        using var client = NewClient();
+        return await client.GetStringAsync($"http://{Host}/", Now);
+    }
+
+    private HttpClient NewClient()
     {
         var address = _world.App.Services.GetRequiredService<ReverseProxy>().Addresses.First();
-        using var handler = new SocketsHttpHandler
+        return new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = async (_, token) =>
             {
@@ -64,8 +100,12 @@ public sealed class ProxyTests : IAsyncLifetime
                 await socket.ConnectAsync(IPAddress.Loopback, address.Port, token);
                 return new NetworkStream(socket, ownsSocket: true);
             },
-        };
-        using var client = new HttpClient(handler);
+        });
+    }
+
+    private async Task<int> AskAsync(string host, ConcurrentQueue<string> failures, CancellationToken over)
+    {
+        using var client = NewClient();
         var requests = 0;
         for (; !over.IsCancellationRequested; requests++)
         {
