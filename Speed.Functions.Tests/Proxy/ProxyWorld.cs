@@ -84,10 +84,16 @@ internal sealed class ProxyWorld : IAsyncDisposable
     }
 
     /// <summary>A deployment of the repository <c>https://git.example/NAME.git</c> that is up at this port.</summary>
-    public async Task<Deployment> UpAsync(int port, string name = "app", string branch = "main", params string[] hosts)
+    public Task<Deployment> UpAsync(int port, string name = "app", string branch = "main", params string[] hosts)
     {
-        var store = _stores.Deployments;
         _time.Advance(TimeSpan.FromSeconds(1));
+        return UpAsync(_stores.Deployments, port, name, branch, hosts);
+    }
+
+    /// <summary>The same in any store; the queue must be empty.</summary>
+    public static async Task<Deployment> UpAsync(
+        DbManager store, int port, string name = "app", string branch = "main", params string[] hosts)
+    {
         var options = SomeOptions.Of($"https://git.example/{name}.git") with { Branch = branch, Hosts = hosts };
         await store.AddAsync(new NewDeployment(options, null, 500), Now);
         var claim = (await store.ClaimNextAsync("worker-1", Now))!.Claim;

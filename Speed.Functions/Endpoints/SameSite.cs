@@ -54,7 +54,7 @@ internal sealed class SameSite(AccessSettings settings)
 
     private bool IsAllowed(string host) =>
         OwnNames.Contains(host, StringComparer.OrdinalIgnoreCase)
-        || settings.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase);
+        || settings.IsAllowedHost(host);
 
     // Not the scheme: a proxy in front may speak TLS.
     private static bool IsOwn(string? origin, HostString host) =>

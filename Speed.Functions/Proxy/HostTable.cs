@@ -75,7 +75,9 @@ internal sealed partial class HostTable(
         bool isNamed, CancellationToken cancellationToken)
     {
         var refused = new List<Refused>();
+        // Never a name of SPEED itself: whoever had it would be sent what belongs to SPEED.
         var wishes = up.SelectMany(names, (service, host) => (Host: host, Service: service))
+            .Where(wish => !access.IsAllowedHost(wish.Host))
             .GroupBy(wish => wish.Host, wish => wish.Service);
         foreach (var wish in wishes)
         {
@@ -99,10 +101,9 @@ internal sealed partial class HostTable(
         return wishing.Find(service => service.Id == eldest) ?? wishing[0];
     }
 
-    // Never a name of SPEED itself: whoever had it would be sent what belongs to SPEED.
-    private IEnumerable<string> HostsOf(Deployment service) => service.Options.Hosts.Where(host =>
-        !IPAddress.TryParse(host, out _)
-        && !access.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase));
+    // Addresses are SPEED's own as well.
+    private static IEnumerable<string> HostsOf(Deployment service) =>
+        service.Options.Hosts.Where(host => !IPAddress.TryParse(host, out _));
 
     [LoggerMessage(LogLevel.Warning, "Deployment {Id} names host {Host}, which stays with deployment {Holder}")]
     private partial void HostIsTaken(long id, string host, long holder);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Speed.Deployments;
 
@@ -10,6 +11,8 @@ public sealed class AccessSettings
     public const string SessionCookie = "speed_session";
 
     private const int LeastAdminKeyLength = 32;
+
+    private static readonly IdnMapping Idn = new();
 
     /// <summary>True unless <c>Speed__Auth</c> is <c>off</c>.</summary>
     public bool AreKeysRequired { get; init; } = true;
@@ -37,6 +40,26 @@ public sealed class AccessSettings
             AllowedHosts = reader.List(nameof(AllowedHosts)) ?? [],
             StartsPerMinute = reader.Number(nameof(StartsPerMinute), 120, 0, 1_000_000),
         };
+    }
+
+    /// <summary>
+    /// True of a name among <see cref="AllowedHosts"/>, however either is spelled: in its own letters or as
+    /// <c>xn--</c>, in upper case, with a dot at its end.
+    /// </summary>
+    public bool IsAllowedHost(string host) =>
+        AllowedHosts.Count > 0 && Plain(host) is var plain && AllowedHosts.Any(allowed => Plain(allowed) == plain);
+
+    private static string Plain(string host)
+    {
+        try
+        {
+            return Idn.GetAscii(host.TrimEnd('.')).ToLowerInvariant();
+        }
+        catch (ArgumentException)
+        {
+            // No name at all is like nothing but itself.
+            return host.ToLowerInvariant();
+        }
     }
 
     private static bool ReadAuth(SettingsReader reader) => reader.Text("Auth")?.ToLowerInvariant() switch
