@@ -32,7 +32,7 @@ internal sealed class ProxyWorld : IAsyncDisposable
         Traffic = new Traffic(_time);
         var proxy = ProxySettings.Read(TestSettings.Of([.. settings]));
         _hosts = new HostTable(
-            _stores.Deployments, _bell, new AccessSettings { AllowedHosts = allowedHosts }, NullLogger<HostTable>.Instance);
+            _stores.Deployments, _bell, new AccessSettings { AllowedHosts = allowedHosts }, Log);
         _proxy = new ReverseProxy(
             proxy, _hosts, new Certificates(proxy, _time, NullLogger<Certificates>.Instance), Traffic,
             NullLogger<ReverseProxy>.Instance);
@@ -40,6 +40,12 @@ internal sealed class ProxyWorld : IAsyncDisposable
     }
 
     public Traffic Traffic { get; }
+
+    /// <summary>What was logged of hosts.</summary>
+    public KeptLog<HostTable> Log { get; } = new();
+
+    /// <summary>The file with the deployments.</summary>
+    public string Database => _folder.File("deployments.db");
 
     public IServiceStore Services => _stores.Deployments;
 

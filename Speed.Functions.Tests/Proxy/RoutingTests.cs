@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Speed.Deployments;
 using Xunit;
 
@@ -160,6 +162,30 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public async Task While_the_store_cannot_be_read_requests_go_by_what_was_read_last_and_that_is_logged_once()
+    {
+        await using var world = await ProxyWorld.OpenAsync();
+        await world.UpAsync(await world.ServerAsync("one"));
+        Assert.Equal("one", await world.GetAsync("http://app-main.localhost/"));
+
+        for (var episode = 0; episode < 2; episode++)
+        {
+            await world.UpAsync(await world.ServerAsync("other"), $"other{episode}");
+            await ExecuteAsync(world, "ALTER TABLE deployment RENAME TO away");
+            for (var request = 0; request < 5; request++)
+            {
+                Assert.Equal("one", await world.GetAsync("http://app-main.localhost/"));
+            }
+
+            await ExecuteAsync(world, "ALTER TABLE away RENAME TO deployment");
+            Assert.Equal("other", await world.GetAsync($"http://other{episode}-main.localhost/"));
+        }
+
+        var levels = world.Log.Entries.Select(entry => entry.Level);
+        Assert.Equal([LogLevel.Error, LogLevel.Information, LogLevel.Error, LogLevel.Information], levels);
+    }
+
+    [Fact]
     public async Task Names_of_SPEED_itself_and_addresses_are_given_to_nobody()
     {
         await using var world = await ProxyWorld.OpenAsync(allowedHosts: ["speed.example.org"]);
@@ -191,6 +217,15 @@ public sealed class RoutingTests
 
         Assert.Equal(63, ServiceName.Brief(service).Split('.')[0].Length);
         Assert.Equal(63, ServiceName.Own(service).Split('.')[0].Length);
+    }
+
+    private static async Task ExecuteAsync(ProxyWorld world, string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={world.Database};Pooling=False");
+        await connection.OpenAsync(Now);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync(Now);
     }
 
     private static Deployment Some(string url, string branch, string subdirectory) => new()

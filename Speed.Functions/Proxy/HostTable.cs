@@ -14,6 +14,7 @@ internal sealed partial class HostTable(
 {
     private readonly SemaphoreSlim _reading = new(1);
     private HashSet<Refused> _told = [];
+    private bool _isUnreadable;
     private volatile Look _last = Look.None;
 
     /// <summary>What the store says now; what it said last where it cannot be read.</summary>
@@ -37,11 +38,12 @@ internal sealed partial class HostTable(
             if (_last == seen || _last.IsOld)
             {
                 _last = await ReadAsync(cancellationToken);
+                NoteReadable();
             }
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            NotRead(fault);
+            NoteUnreadable(fault);
         }
         finally
         {
@@ -49,6 +51,25 @@ internal sealed partial class HostTable(
         }
 
         return _last;
+    }
+
+    // Once, and not with every request until it is over.
+    private void NoteUnreadable(Exception fault)
+    {
+        if (!_isUnreadable)
+        {
+            _isUnreadable = true;
+            NotRead(fault);
+        }
+    }
+
+    private void NoteReadable()
+    {
+        if (_isUnreadable)
+        {
+            _isUnreadable = false;
+            ReadAgain();
+        }
     }
 
     private async Task<Look> ReadAsync(CancellationToken cancellationToken)
@@ -110,6 +131,9 @@ internal sealed partial class HostTable(
 
     [LoggerMessage(LogLevel.Error, "The services that are up could not be read; requests go by what was read last")]
     private partial void NotRead(Exception fault);
+
+    [LoggerMessage(LogLevel.Information, "The services that are up were read again")]
+    private partial void ReadAgain();
 
     private sealed record Refused(long Id, string Host, long Holder);
 }
