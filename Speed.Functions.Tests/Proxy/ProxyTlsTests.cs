@@ -1,7 +1,5 @@
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Speed.Proxy;
@@ -129,15 +127,5 @@ public sealed class ProxyTlsTests : IDisposable
         return tls.RemoteCertificate!.Subject;
     }
 
-    private void Write(string file, string host)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(host);
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        File.WriteAllText(_folder.File($"{file}.crt"), certificate.ExportCertificatePem());
-        File.WriteAllText(_folder.File($"{file}.key"), key.ExportPkcs8PrivateKeyPem());
-    }
+    private void Write(string file, string host) => SelfSigned.Write(_folder, file, host);
 }

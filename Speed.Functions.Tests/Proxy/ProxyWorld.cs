@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Speed.Data;
@@ -77,10 +78,11 @@ internal sealed class ProxyWorld : IAsyncDisposable
     /// <summary>A server that says this, and its port.</summary>
     public Task<int> ServerAsync(string text) => ServerAsync(context => context.Response.WriteAsync(text, Now));
 
-    public async Task<int> ServerAsync(RequestDelegate serve)
+    public async Task<int> ServerAsync(RequestDelegate serve, HttpProtocols protocols = HttpProtocols.Http1)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0")
+            .ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = protocols));
         var server = builder.Build();
         server.UseWebSockets();
         server.Run(serve);

@@ -15,16 +15,20 @@ internal sealed partial class Forwarding(
     HostTable hosts, Traffic traffic, IHttpForwarder forwarder, HttpMessageInvoker client, ILogger logger)
 {
     private const int MostTurns = 10;
+    private const string GrpcType = "application/grpc";
 
     private static readonly ServiceRequest Transformer = new();
 
-    private static readonly ForwarderRequestConfig Config = new()
+    private static readonly ForwarderRequestConfig Plain = new()
     {
         Version = HttpVersion.Version11,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         // Between two bytes: streams may be quiet for long, and a connection that is dead must go some day.
         ActivityTimeout = TimeSpan.FromHours(1),
     };
+
+    // Who serves gRPC speaks HTTP/2, and without TLS nothing else on that port.
+    private static readonly ForwarderRequestConfig Grpc = Plain with { Version = HttpVersion.Version20 };
 
     public async Task ServeAsync(HttpContext context)
     {
@@ -85,7 +89,8 @@ internal sealed partial class Forwarding(
     private async Task<bool> IsAnsweredAsync(HttpContext context, Route route)
     {
         var aborted = context.RequestAborted;
-        var error = await forwarder.SendAsync(context, route.Destination, client, Config, Transformer, aborted);
+        var config = IsGrpc(context.Request) ? Grpc : Plain;
+        var error = await forwarder.SendAsync(context, route.Destination, client, config, Transformer, aborted);
         if (error == ForwarderError.None || context.Response.HasStarted || aborted.IsCancellationRequested)
         {
             return true;
@@ -115,6 +120,13 @@ internal sealed partial class Forwarding(
 
     private static bool ChangesNothing(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+
+    // Not application/grpc-web, which is made for HTTP/1.1.
+    private static bool IsGrpc(HttpRequest request) =>
+        HttpProtocol.IsHttp2(request.Protocol)
+        && request.ContentType is { } type
+        && type.StartsWith(GrpcType, StringComparison.OrdinalIgnoreCase)
+        && (type.Length == GrpcType.Length || type[GrpcType.Length] is '+' or ';' or ' ');
 
     // A WebSocket over HTTP/2 is a CONNECT as well.
     private static bool IsTunnel(HttpContext context) =>

@@ -130,6 +130,7 @@ internal sealed partial class ReverseProxy(
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
         ActivityHeadersPropagator = null,
+        EnableMultipleHttp2Connections = true,
         ConnectTimeout = TimeSpan.FromSeconds(5),
         // Less than the five seconds after which many servers close a connection that is idle.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
