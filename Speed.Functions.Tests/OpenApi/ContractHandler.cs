@@ -27,7 +27,13 @@ public sealed class ContractHandler : DelegatingHandler
 
     private readonly JsonContract _contract = new(Document);
 
-    public ContractHandler() : base(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 })
+    public ContractHandler()
+        : this(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 })
+    {
+    }
+
+    /// <param name="answers">Makes the answers that are held to the document.</param>
+    internal ContractHandler(HttpMessageHandler answers) : base(answers)
     {
     }
 
