@@ -13,9 +13,7 @@ public sealed class EngineFaultTests : IAsyncLifetime
     private readonly Ledger _ledger = new();
     private readonly List<TimeSpan> _wentOn = [];
     private readonly List<string> _ends = [];
-    private OwnEngine _engine = null!;
-    private SpeedProcess _speed = null!;
-    private GitServer _git = null!;
+    private readonly EngineWorld _world = new(maxRunning: 3);
     private GitRepository _repository = null!;
 
     // An engine that goes away between a start that was asked for and its answer: nothing is started a second time.
@@ -23,31 +21,23 @@ public sealed class EngineFaultTests : IAsyncLifetime
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
+    private OwnEngine Engine => _world.Engine;
+
+    private SpeedProcess Speed => _world.Speed;
+
     public async ValueTask InitializeAsync()
     {
-        Assert.Null(OwnEngine.Hindrance);
-        _engine = await OwnEngine.StartNewAsync();
-        _git = await GitServer.StartAsync();
-        _repository = await _git.CreateAsync("app", r => r.File("Dockerfile", Job.Dockerfile));
-        _speed = new SpeedProcess(("Speed__Docker__Endpoint", _engine.Endpoint), ("Speed__MaxRunning", "3"));
-        await _speed.StartAsync();
+        await _world.InitializeAsync();
+        _repository = await _world.Git.CreateAsync("app", r => r.File("Dockerfile", Job.Dockerfile));
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_engine is not null)
-        {
-            await _speed.DisposeAsync();
-            await _engine.DisposeAsync();
-            await _git.DisposeAsync();
-        }
-    }
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     [Fact]
     public async Task Whatever_happens_to_the_engine_SPEED_serves_and_everything_goes_on_when_it_is_back()
     {
         Scale.Say($"{Scale.EngineFaults} faults of the engine, seed {Scale.Seed}");
-        using var events = new EngineEvents(_engine.Endpoint);
+        using var events = new EngineEvents(Engine.Endpoint);
         for (var n = 0; n < Scale.EngineFaults; n++)
         {
             await FaultAsync((Fault)(n % 3));
@@ -56,9 +46,9 @@ public sealed class EngineFaultTests : IAsyncLifetime
         Scale.Say(
             $"{Scale.EngineFaults} faults of the engine: gone on within {_wentOn.Max().TotalSeconds:F1} s; "
             + string.Join(", ", _ends.CountBy(end => end).Select(end => $"{end.Value} {end.Key}")));
-        Assert.Empty((await _engine.AskAsync("ps", "--all", "--quiet")).Trim());
-        await _speed.TerminateAsync();
-        new Oracle(_speed.DataDirectory, _ledger).CheckEnd();
+        Assert.Empty((await Engine.AskAsync("ps", "--all", "--quiet")).Trim());
+        await Speed.TerminateAsync();
+        new Oracle(Speed.DataDirectory, _ledger).CheckEnd();
     }
 
     [Theory]
@@ -67,12 +57,12 @@ public sealed class EngineFaultTests : IAsyncLifetime
     public async Task An_exit_that_the_engine_caused_while_SPEED_was_away_too_is_not_the_program_s(bool killed)
     {
         var runs = await StartAsync(new Job("slow", Job.Numbered(600, "sleep 0.1"), Lines: 600));
-        await _speed.SeesLineAsync(runs, "line 3");
+        await Speed.SeesLineAsync(runs, "line 3");
 
-        await _speed.KillAsync();
-        await (killed ? _engine.KillAsync() : _engine.TerminateAsync());
-        await _engine.StartAsync();
-        await _speed.StartAsync();
+        await Speed.KillAsync();
+        await (killed ? Engine.KillAsync() : Engine.TerminateAsync());
+        await Engine.StartAsync();
+        await Speed.StartAsync();
 
         await EndsAsync(killed ? Fault.Killed : Fault.Terminated, runs, "DOCKER_RESTARTED");
     }
@@ -81,14 +71,14 @@ public sealed class EngineFaultTests : IAsyncLifetime
     public async Task SPEED_started_before_the_engine_goes_on_once_that_answers()
     {
         var runs = await StartAsync(new Job("slow", Job.Numbered(600, "sleep 0.1"), Lines: 600));
-        await _speed.SeesLineAsync(runs, "line 3");
+        await Speed.SeesLineAsync(runs, "line 3");
         var waits = await StartAsync(new Job("quick", "echo line 1", Lines: 1));
 
-        await _speed.KillAsync();
-        await _engine.KillAsync();
-        await _speed.StartAsync();
+        await Speed.KillAsync();
+        await Engine.KillAsync();
+        await Speed.StartAsync();
         await Task.Delay(_random.Next(0, 2000), Now);
-        await _engine.StartAsync();
+        await Engine.StartAsync();
 
         await EndsAsync(Fault.Killed, runs, "DOCKER_RESTARTED");
         await EndsAsync(Fault.Killed, waits, "Succeeded");
@@ -97,14 +87,14 @@ public sealed class EngineFaultTests : IAsyncLifetime
     private async Task FaultAsync(Fault fault)
     {
         var runs = await StartAsync(new Job("slow", Job.Numbered(70, "sleep 0.1"), Lines: 70));
-        await _speed.SeesLineAsync(runs, $"line {_random.Next(1, 10)}");
+        await Speed.SeesLineAsync(runs, $"line {_random.Next(1, 10)}");
         var builds = await StartAsync(new Job("building", "echo line 1", Lines: 1, Builds: true));
-        await _speed.UntilAsync(builds, now => Text(now, "phase") is not "clone");
+        await Speed.UntilAsync(builds, now => Text(now, "phase") is not "clone");
         await Task.Delay(_random.Next(0, 400), Now);
 
         await BreakAsync(fault);
         var waits = await StartAsync(new Job("quick", "echo line 1", Lines: 1));
-        await _speed.UntilAsync(
+        await Speed.UntilAsync(
             waits, now => Text(now.GetProperty("waiting"), "reason")!.StartsWith("Docker does not"));
         await MendAsync(fault);
         var back = Stopwatch.GetTimestamp();
@@ -118,20 +108,20 @@ public sealed class EngineFaultTests : IAsyncLifetime
 
     private async Task<long> StartAsync(Job job)
     {
-        var id = await _speed.DeployAsync(_repository.Url, job.Options);
+        var id = await Speed.DeployAsync(_repository.Url, job.Options);
         _ledger.Add(id, job);
         return id;
     }
 
     private async Task EndsAsync(Fault fault, long id, params string[] expected)
     {
-        var ended = await _speed.EndAsync(id);
+        var ended = await Speed.EndAsync(id);
         var failure = ended.GetProperty("failure");
         var end = failure.ValueKind == JsonValueKind.Object ? Text(failure, "code")! : "Succeeded";
         _ends.Add($"{end} ({_ledger.Find(id)!.Job.Name}, {fault})");
         Assert.True(
             expected.Contains(end),
-            $"{fault}, expected {string.Join(" or ", expected)}: {ended}\n{await _speed.LogAsync(id)}\n{_speed.Output}");
+            $"{fault}, expected {string.Join(" or ", expected)}: {ended}\n{await Speed.LogAsync(id)}\n{Speed.Output}");
         if (end == "DOCKER_RESTARTED")
         {
             var log = ended.GetProperty("log");
@@ -141,12 +131,12 @@ public sealed class EngineFaultTests : IAsyncLifetime
 
     private Task BreakAsync(Fault fault) => fault switch
     {
-        Fault.Killed => _engine.KillAsync(),
-        Fault.Terminated => _engine.TerminateAsync(),
-        _ => _engine.FreezeAsync(),
+        Fault.Killed => Engine.KillAsync(),
+        Fault.Terminated => Engine.TerminateAsync(),
+        _ => Engine.FreezeAsync(),
     };
 
-    private Task MendAsync(Fault fault) => fault == Fault.Frozen ? _engine.ContinueAsync() : _engine.StartAsync();
+    private Task MendAsync(Fault fault) => fault == Fault.Frozen ? Engine.ContinueAsync() : Engine.StartAsync();
 
     private static string? Text(JsonElement of, string member) => of.GetProperty(member).GetString();
 

@@ -9,30 +9,17 @@ public sealed class ServiceFaultTests : IAsyncLifetime
     private const int Services = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private OwnEngine _engine = null!;
-    private SpeedProcess _speed = null!;
-    private GitServer _git = null!;
+    private readonly EngineWorld _world = new(maxRunning: 2);
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        Assert.Null(OwnEngine.Hindrance);
-        _engine = await OwnEngine.StartNewAsync();
-        _git = await GitServer.StartAsync();
-        _speed = new SpeedProcess(("Speed__Docker__Endpoint", _engine.Endpoint), ("Speed__MaxRunning", "2"));
-        await _speed.StartAsync();
-    }
+    private OwnEngine Engine => _world.Engine;
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_engine is not null)
-        {
-            await _speed.DisposeAsync();
-            await _engine.DisposeAsync();
-            await _git.DisposeAsync();
-        }
-    }
+    private SpeedProcess Speed => _world.Speed;
+
+    public ValueTask InitializeAsync() => _world.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     [Fact]
     public async Task Killed_or_its_engine_killed_all_services_are_up_again_where_they_were()
@@ -40,7 +27,7 @@ public sealed class ServiceFaultTests : IAsyncLifetime
         List<JsonElement> first = [];
         for (var n = 0; n < Services; n++)
         {
-            var repository = await _git.CreateAsync($"app{n}", r => r.File(
+            var repository = await _world.Git.CreateAsync($"app{n}", r => r.File(
                 "Dockerfile",
                 """
                 FROM busybox
@@ -48,33 +35,33 @@ public sealed class ServiceFaultTests : IAsyncLifetime
                 HEALTHCHECK --interval=3s --retries=100 CMD test -e /up
                 CMD touch /up; exec sleep 100000
                 """));
-            first.Add(await _speed.GetAsync(await _speed.DeployAsync(repository.Url)));
+            first.Add(await Speed.GetAsync(await Speed.DeployAsync(repository.Url)));
         }
 
         first = await AllUpAsync(first, attempt: 1);
         await SlotsAreFreeAsync();
-        await _speed.KillAsync();
-        await _speed.StartAsync();
+        await Speed.KillAsync();
+        await Speed.StartAsync();
         var adopted = await AllUpAsync(first, attempt: 1);
 
-        await _engine.KillAsync();
-        await _engine.StartAsync();
+        await Engine.KillAsync();
+        await Engine.StartAsync();
         var again = await AllUpAsync(first, attempt: 2);
 
-        await _speed.KillAsync();
-        await _engine.KillAsync();
-        await _engine.StartAsync();
-        await _speed.StartAsync();
+        await Speed.KillAsync();
+        await Engine.KillAsync();
+        await Engine.StartAsync();
+        await Speed.StartAsync();
         var third = await AllUpAsync(first, attempt: 3);
 
         Assert.All([adopted, again, third], now => Assert.Equal(first.Select(AddressOf), now.Select(AddressOf)));
-        Assert.Equal(Services, (await _engine.AskAsync("ps", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(Services, (await Engine.AskAsync("ps", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
     [Fact]
     public async Task One_that_was_coming_up_when_its_engine_was_killed_comes_up_in_its_next_attempt()
     {
-        var repository = await _git.CreateAsync("app", r => r.File(
+        var repository = await _world.Git.CreateAsync("app", r => r.File(
             "Dockerfile",
             """
             FROM busybox
@@ -82,20 +69,20 @@ public sealed class ServiceFaultTests : IAsyncLifetime
             HEALTHCHECK --interval=3s --retries=100 CMD test -e /up
             CMD echo coming; sleep 5; touch /up; exec sleep 100000
             """));
-        var id = await _speed.DeployAsync(repository.Url);
-        await _speed.SeesLineAsync(id, "coming");
+        var id = await Speed.DeployAsync(repository.Url);
+        await Speed.SeesLineAsync(id, "coming");
 
-        await _engine.KillAsync();
-        await _engine.StartAsync();
-        await AllUpAsync([await _speed.GetAsync(id)], attempt: 2);
+        await Engine.KillAsync();
+        await Engine.StartAsync();
+        await AllUpAsync([await Speed.GetAsync(id)], attempt: 2);
 
-        Assert.Contains("The Docker engine went away, and the service with it", await _speed.LogAsync(id));
+        Assert.Contains("The Docker engine went away, and the service with it", await Speed.LogAsync(id));
     }
 
     private async Task SlotsAreFreeAsync()
     {
-        var repository = await _git.CreateAsync("job", r => r.File("Dockerfile", "FROM busybox\nCMD echo done\n"));
-        var ended = await _speed.EndAsync(await _speed.DeployAsync(repository.Url));
+        var repository = await _world.Git.CreateAsync("job", r => r.File("Dockerfile", "FROM busybox\nCMD echo done\n"));
+        var ended = await Speed.EndAsync(await Speed.DeployAsync(repository.Url));
         Assert.Equal("Succeeded", ended.GetProperty("status").GetString());
     }
 
@@ -104,7 +91,7 @@ public sealed class ServiceFaultTests : IAsyncLifetime
         List<JsonElement> up = [];
         foreach (var deployment in deployments)
         {
-            up.Add(await _speed.UntilAsync(
+            up.Add(await Speed.UntilAsync(
                 deployment.GetProperty("id").GetInt64(),
                 now => now.GetProperty("up_at").ValueKind == JsonValueKind.String
                     && now.GetProperty("attempt").GetInt32() == attempt,
