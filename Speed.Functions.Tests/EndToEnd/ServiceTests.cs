@@ -15,6 +15,9 @@ public sealed class ServiceTests : IAsyncLifetime
     private const string Healthcheck =
         "HEALTHCHECK --interval=1s --retries=100 CMD wget -q -O /dev/null http://127.0.0.1:8080/\n";
 
+    private const string Ill = "No longer healthy: Its health check ended with 1: no database";
+    private const string WellAgain = "Healthy again.";
+
     private readonly World _world = new() { Settings = { ["Speed__MaxRunning"] = "1" } };
     private readonly HttpClient _http = new();
 
@@ -119,6 +122,45 @@ public sealed class ServiceTests : IAsyncLifetime
         failed.FailedWith("UNHEALTHY", "run");
         Assert.Contains("no database", failed.Resource.GetProperty("failure").Text("message"));
         Assert.Contains("no database", failed.Results);
+    }
+
+    [Fact]
+    public async Task One_that_is_up_and_no_longer_healthy_stays_up_and_its_log_says_so_once_and_when_it_is_over()
+    {
+        var repository = await _world.RepositoryAsync(r => r.File(
+            "Dockerfile",
+            "FROM busybox\nHEALTHCHECK --interval=1s --retries=2 CMD test -e /well || { echo no database; exit 1; }\n"
+            + "CMD touch /well; exec sleep 1000\n"));
+        var up = await _world.UpAsync(await _world.StartAsync(repository));
+        var container = (await _world.ContainersOfAsync(up.Id())).Single();
+
+        for (var episode = 1; episode <= 2; episode++)
+        {
+            await DockerCli.RunAsync("exec", container, "rm", "/well");
+            await _world.SeesLineAsync(up.Id(), line => line == Ill, episode);
+            await DockerCli.RunAsync("exec", container, "touch", "/well");
+            await _world.SeesLineAsync(up.Id(), line => line == WellAgain, episode);
+        }
+
+        var now = await _world.App.GetDeploymentAsync(up.Id());
+        var lines = (await _world.LogAsync(now)).Split('\n').Where(line => line is Ill or WellAgain);
+        Assert.Equal([Ill, WellAgain, Ill, WellAgain], lines);
+        Assert.Equal((1, "Running"), (now.GetProperty("attempt").GetInt32(), now.Text("status")));
+    }
+
+    [Fact]
+    public async Task So_does_one_whose_health_is_asked_by_path()
+    {
+        var repository = await ServerAsync("one");
+        var up = await _world.UpAsync(await _world.StartAsync(
+            repository, new { health = new { path = "/index.html", interval_s = 1 } }));
+        var container = (await _world.ContainersOfAsync(up.Id())).Single();
+
+        await DockerCli.RunAsync("exec", container, "mv", "/www/index.html", "/www/away");
+        await _world.SeesLineAsync(up.Id(), line => line.StartsWith("No longer healthy: GET /index.html on port 8080 answered 404", StringComparison.Ordinal));
+        await DockerCli.RunAsync("exec", container, "mv", "/www/away", "/www/index.html");
+
+        await _world.SeesLineAsync(up.Id(), WellAgain);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Speed.Deployments;
@@ -59,21 +60,24 @@ public sealed class World : IAsyncLifetime
     }
 
     /// <summary>Returns once the log has this line.</summary>
-    public async Task SeesLineAsync(long id, string line)
+    // A build's lines bear the step and the time in front.
+    public Task SeesLineAsync(long id, string line) =>
+        SeesLineAsync(id, text => text.EndsWith(line, StringComparison.Ordinal), what: line);
+
+    /// <summary>Returns once the log has so many such lines.</summary>
+    public async Task SeesLineAsync(
+        long id, Func<string, bool> isIt, int times = 1, [CallerArgumentExpression(nameof(isIt))] string? what = null)
     {
         using var answer = await App.Client.GetAsync(
             $"/v1/deployments/{id}/logs?follow=true", HttpCompletionOption.ResponseHeadersRead, Now);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(Now));
-        while (await reader.ReadLineAsync(Now) is { } text)
+        var text = "";
+        while (times > 0 && (text = await reader.ReadLineAsync(Now)) is not null)
         {
-            // A build's lines bear the step and the time in front.
-            if (text.EndsWith(line, StringComparison.Ordinal))
-            {
-                return;
-            }
+            times -= isIt(text) ? 1 : 0;
         }
 
-        Assert.Fail($"The log of deployment {id} ended without the line {line}.");
+        Assert.True(text is not null, $"The log of deployment {id} ended without the line {what}.");
     }
 
     /// <summary>The names of the containers of a deployment that the engine has.</summary>

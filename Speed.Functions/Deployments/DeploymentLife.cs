@@ -18,7 +18,7 @@ public sealed partial class DeploymentLife(
     TimeProvider time,
     ILogger<DeploymentLife> logger)
 {
-    private readonly ServiceWatch _watch = new(store, services, worker, bell, time);
+    private readonly ServiceWatch _watch = new(store, services, worker, bell, time, logger);
     private readonly EngineWait _engine = new(runner, time);
     private readonly LifeEnd _end = new(runner, store, time);
 

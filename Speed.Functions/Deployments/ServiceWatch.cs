@@ -1,9 +1,13 @@
+using Microsoft.Extensions.Logging;
+
 namespace Speed.Deployments;
 
 /// <summary>Watches the container of a service: until it is up, and from then on until it ends.</summary>
 internal sealed class ServiceWatch(
-    IDeploymentStore store, IServiceStore services, WorkerState worker, Bell bell, TimeProvider time)
+    IDeploymentStore store, IServiceStore services, WorkerState worker, Bell bell, TimeProvider time, ILogger logger)
 {
+    private readonly HealthWatch _health = new(time, logger);
+
     private static readonly TimeSpan AliveFor = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(250);
 
@@ -15,6 +19,7 @@ internal sealed class ServiceWatch(
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(life.Token);
         var exit = container.WaitAsync(over.Token);
+        var health = Task.CompletedTask;
         try
         {
             if (life.Deployment.UpAt is null)
@@ -23,12 +28,14 @@ internal sealed class ServiceWatch(
             }
 
             FreeSlot(life);
+            health = _health.WatchAsync(life, container, over.Token);
             return await WithinTtlAsync(life, exit);
         }
         finally
         {
             await over.CancelAsync();
             await ((Task)exit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await health;
         }
     }
 
