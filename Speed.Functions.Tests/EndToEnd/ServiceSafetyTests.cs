@@ -32,9 +32,9 @@ public sealed class ServiceSafetyTests(World world) : IClassFixture<World>
     public async Task A_volume_that_somebody_else_made_is_neither_used_nor_removed()
     {
         var repository = await world.RepositoryAsync(r => r.File("Dockerfile", "FROM busybox\nCMD true\n"));
+        var before = await VolumesAsync();
         (await world.DeployAsync(repository, Data)).Succeeded();
-        var name = (await DockerCli.LinesAsync("volume", "ls", "--quiet", "--filter", $"label=speed.instance={world.Instance}"))
-            .Last(volume => volume.EndsWith("-data", StringComparison.Ordinal));
+        var name = Assert.Single((await VolumesAsync()).Except(before));
         var theirs = name.Replace("-data", "-theirs", StringComparison.Ordinal);
         await DockerCli.RunAsync("volume", "create", theirs);
 
@@ -83,4 +83,7 @@ public sealed class ServiceSafetyTests(World world) : IClassFixture<World>
 
         Assert.Empty(up.GetProperty("endpoints").EnumerateArray());
     }
+
+    private Task<string[]> VolumesAsync() =>
+        DockerCli.LinesAsync("volume", "ls", "--quiet", "--filter", $"label=speed.instance={world.Instance}");
 }

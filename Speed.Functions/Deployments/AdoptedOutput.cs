@@ -16,6 +16,8 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
     // A line's time in the log is that of its arrival, a moment after the engine's own.
     private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(1);
 
+    private const int MostMeasurements = 2;
+
     private readonly HeldOutput _held = new();
     private readonly Dictionary<LogStream, TakenOutput> _taken = new()
     {
@@ -56,11 +58,16 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         await WaitAsync(runs);
         var isWhole = await container.ReadKeptAsync(known ? AddKeptAsync : AddNewAsync, life.Token);
         await WaitAsync(runs);
+        var attachedAt = runs && _held.Sum > surelyKept.Values.Sum() ? await FindAttachedAtAsync(container) : null;
         var held = runs ? _held.Take() : new Dictionary<LogStream, byte[]>();
 
         var joins = _taken.ToDictionary(
             stream => stream.Key,
-            stream => stream.Value.Join(held.GetValueOrDefault(stream.Key, []), surelyKept.GetValueOrDefault(stream.Key), runs && _held.IsFull));
+            stream => stream.Value.Join(
+                held.GetValueOrDefault(stream.Key, []),
+                surelyKept.GetValueOrDefault(stream.Key),
+                attachedAt?.GetValueOrDefault(stream.Key),
+                runs && _held.IsFull));
         if (!isWhole || joins.Values.Any(join => !join.IsSure))
         {
             await NoteGapAsync();
@@ -79,6 +86,26 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         life.Log.NoteGapAsync("SPEED was restarted, and lines are missing here", life.Token);
 
     private Task WaitAsync(bool runs) => runs ? Task.Delay(InTransit, time, life.Token) : Task.CompletedTask;
+
+    // How much of each stream the engine had when attaching began, by length alone: while a program says nothing, all that
+    // it said is in both places. Null where it does not stop talking.
+    private async Task<Dictionary<LogStream, long>?> FindAttachedAtAsync(IContainer container)
+    {
+        for (var n = 0; n < MostMeasurements && !_held.IsFull; n++)
+        {
+            var before = _held.Lengths;
+            await WaitAsync(runs: true);
+            var kept = await container.MeasureKeptAsync(until: null, life.Token);
+            await WaitAsync(runs: true);
+            if (_held.Sum == before.Values.Sum())
+            {
+                return kept.ToDictionary(
+                    stream => stream.Key, stream => stream.Value - before.GetValueOrDefault(stream.Key));
+            }
+        }
+
+        return null;
+    }
 
     // The engine starts its file anew when that is full: counting from its start would then leave out the wrong lines.
     private async Task<bool> IsKeptFromItsStartAsync(IContainer container) =>
@@ -137,6 +164,7 @@ internal sealed class TakenOutput
     private const int RememberedBytes = 256 * 1024;
 
     private readonly TailBuffer _kept = new(RememberedBytes);
+    private long _keptBytes;
     private long _lineFeeds;
     private int _partial;
 
@@ -175,16 +203,27 @@ internal sealed class TakenOutput
     }
 
     /// <summary>Notes what the engine kept, not masked.</summary>
-    public void Remember(ReadOnlySpan<byte> bytes) => _kept.Add(bytes);
+    public void Remember(ReadOnlySpan<byte> bytes)
+    {
+        _kept.Add(bytes);
+        _keptBytes += bytes.Length;
+    }
 
     /// <summary>How many bytes at the start of what came since attaching had been kept, too.</summary>
     /// <param name="held">The first bytes that came since attaching.</param>
     /// <param name="least">As many of them surely were kept.</param>
+    /// <param name="attachedAt">How many bytes the engine had kept when attaching began; null where that is not known.</param>
     /// <param name="isFull">More came than was held.</param>
-    public (int Overlap, bool IsSure) Join(ReadOnlySpan<byte> held, long least, bool isFull)
+    public (int Overlap, bool IsSure) Join(ReadOnlySpan<byte> held, long least, long? attachedAt, bool isFull)
     {
         var kept = _kept.ToArray().AsSpan();
         var most = isFull ? kept.Length : Math.Min(kept.Length, held.Length);
+        if (attachedAt is { } at)
+        {
+            least = Math.Max(0, _keptBytes - at);
+            most = (int)Math.Min(most, least);
+        }
+
         var found = 0;
         var matches = 0;
         for (var overlap = most; overlap >= least && matches < 2; overlap--)

@@ -26,6 +26,9 @@ internal sealed class HeldOutput
         }
     }
 
+    /// <summary>How many bytes were held so far.</summary>
+    public long Sum => Lengths.Values.Sum();
+
     public async ValueTask WriteAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         if (Hold(stream, bytes.Span))

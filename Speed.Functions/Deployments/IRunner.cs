@@ -104,9 +104,10 @@ public interface IContainer : IAsyncDisposable
     /// </summary>
     Task<DateTimeOffset?> FindOldestKeptAsync(CancellationToken cancellationToken);
 
-    /// <summary>How many bytes of each stream the engine has kept that it took up to a time by its own clock.</summary>
+    /// <summary>How many bytes of each stream the engine has kept.</summary>
+    /// <param name="until">Of those that it took up to then, by its own clock; null for all up to now.</param>
     Task<IReadOnlyDictionary<LogStream, long>> MeasureKeptAsync(
-        DateTimeOffset until, CancellationToken cancellationToken);
+        DateTimeOffset? until, CancellationToken cancellationToken);
 
     /// <summary>Waits for the exit and for the last byte of the output after it.</summary>
     Task<ContainerExit> WaitAsync(CancellationToken cancellationToken);

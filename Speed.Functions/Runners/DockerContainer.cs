@@ -65,7 +65,7 @@ internal sealed class DockerContainer(
         KeptOutput.FindOldestAsync(docker, _id, cancellationToken);
 
     public Task<IReadOnlyDictionary<LogStream, long>> MeasureKeptAsync(
-        DateTimeOffset until, CancellationToken cancellationToken) =>
+        DateTimeOffset? until, CancellationToken cancellationToken) =>
         KeptOutput.MeasureAsync(docker, _id, until, cancellationToken);
 
     public async Task<ContainerExit> WaitAsync(CancellationToken cancellationToken)

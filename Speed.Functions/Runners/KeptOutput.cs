@@ -32,14 +32,15 @@ internal static class KeptOutput
             : null;
     }
 
-    /// <summary>How many bytes of each stream it took up to a time, by its own clock.</summary>
+    /// <summary>How many bytes of each stream it took, up to a time by its own clock if one is given.</summary>
     public static async Task<IReadOnlyDictionary<LogStream, long>> MeasureAsync(
-        DockerConnection docker, string id, DateTimeOffset until, CancellationToken cancellationToken)
+        DockerConnection docker, string id, DateTimeOffset? until, CancellationToken cancellationToken)
     {
-        var seconds = until.ToUnixTimeMilliseconds() / 1000m;
+        var query = until is { } time
+            ? string.Create(CultureInfo.InvariantCulture, $"&until={time.ToUnixTimeMilliseconds() / 1000m:F3}")
+            : "";
         var lengths = new Dictionary<LogStream, long>();
-        await ReadAsync(
-            docker, id, string.Create(CultureInfo.InvariantCulture, $"&until={seconds:F3}"), CountAsync, cancellationToken);
+        await ReadAsync(docker, id, query, CountAsync, cancellationToken);
         return lengths;
 
         ValueTask CountAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken _)
