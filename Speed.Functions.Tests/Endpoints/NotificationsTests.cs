@@ -29,7 +29,7 @@ public sealed class NotificationsTests
         foreach (var text in new[] { shown, put.Text, chat.Text, (await app.GetAsync(Path)).GetRawText() })
         {
             Assert.DoesNotContain("secret", text, StringComparison.Ordinal);
-            Assert.DoesNotContain("T0", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("services", text, StringComparison.Ordinal);
             Assert.Contains("\"https://hooks.example:8443/…\"", text, StringComparison.Ordinal);
         }
 
