@@ -57,10 +57,24 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void The_command_line_knows_of_SPEED_what_its_HTTP_interface_says_and_no_more()
+    {
+        var files = Directory.EnumerateFiles(Path.Combine(Root, "Speed.Cli"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"));
+        var names = files.SelectMany(file => NamesIn(file, "Speed.Cli")).ToList();
+
+        Assert.Contains(names, name => name.Text.StartsWith("System.CommandLine", StringComparison.Ordinal));
+        Assert.DoesNotContain(names, name => FolderName().IsMatch(name.Text));
+        Assert.DoesNotContain(names, name => name.Text.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            "ProjectReference", File.ReadAllText(Path.Combine(Root, "Speed.Cli", "Speed.Cli.csproj")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_source_file_is_short()
     {
         var tooLong =
-            from project in new[] { "Speed.Functions", "Speed.Functions.Tests", "Speed.Benchmarks" }
+            from project in new[] { "Speed.Functions", "Speed.Cli", "Speed.Functions.Tests", "Speed.Benchmarks" }
             let folder = Path.Combine(Root, project)
             where Directory.Exists(folder)
             from file in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)

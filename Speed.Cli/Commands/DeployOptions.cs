@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Speed.Cli.Commands;
+
+/// <summary>What can be said of a new deployment, and the members of the request that say it.</summary>
+internal sealed class DeployOptions
+{
+    private readonly Option<string?> _branch =
+        Asked.Text("--branch", "NAME", "A branch, or a tag; else the repository's default branch");
+    private readonly Option<string?> _commit =
+        Asked.Text("--commit", "ID", "A whole commit id; else the branch's head");
+    private readonly Option<string?> _subdirectory =
+        Asked.Text("--subdirectory", "PATH", "Of the repository: what is built; else all of it");
+    private readonly Option<string?> _dockerfile =
+        Asked.Text("--dockerfile", "PATH", "Below the subdirectory; else Dockerfile");
+    private readonly Option<string?> _target = Asked.Text("--target", "STAGE", "Of the Dockerfile; else the last one");
+    private readonly Option<string[]> _buildArgs = Asked.Texts("--build-arg", "K=V", "An argument of the build");
+    private readonly Option<string[]> _env = Asked.Texts("--env", "K=V", "A variable of the program");
+    private readonly Option<string[]> _secrets =
+        Asked.Texts("--secret", "NAME", "A secret that the program gets as a variable");
+    private readonly Option<string[]> _ports = Asked.Texts(
+        "--port", "C[:HOST]", "A port that the program listens on, and the one here; else every exposed one");
+    private readonly Option<string[]> _volumes =
+        Asked.Texts("--volume", "NAME:PATH", "A folder of the program that outlives it");
+    private readonly Option<string[]> _hosts =
+        Asked.Texts("--host", "NAME", "A name under which the proxy finds the service");
+    private readonly Option<string?> _kind = Asked.Text("--kind", "KIND", "auto, job or service; auto asks the image");
+    private readonly Option<string?> _healthPath =
+        Asked.Text("--health-path", "PATH", "Which answers by HTTP once the service is up");
+    private readonly Option<string?> _restart =
+        Asked.Text("--restart", "RULE", "no, or on-failure: a service that fails is started again");
+    private readonly Option<string?> _ttl = Asked.Text("--ttl", "TIME", "How long a service lives: 90s, 30m, 2h, 7d");
+    private readonly Option<string[]> _labels = Asked.Texts("--label", "K=V", "A word of your own about it");
+    private readonly Option<bool> _clearCache = new("--clear-cache") { Description = "Build everything anew" };
+    private readonly Option<bool> _submodules = new("--submodules") { Description = "Fetch submodules too" };
+
+    public void AddTo(Command command) => command.Options.Add(
+        _branch, _commit, _subdirectory, _dockerfile, _target, _buildArgs, _env, _secrets, _ports, _volumes, _hosts,
+        _kind, _healthPath, _restart, _ttl, _labels, _clearCache, _submodules);
+
+    /// <summary>
+    /// The body of the request. What SPEED would not understand is refused here, the rest is SPEED's to judge.
+    /// </summary>
+    public JsonObject Read(ParseResult asked, string url) => Asked.Body(
+        ("url", url),
+        ("branch", asked.GetValue(_branch)),
+        ("commit", asked.GetValue(_commit)),
+        ("subdirectory", asked.GetValue(_subdirectory)),
+        ("dockerfile", asked.GetValue(_dockerfile)),
+        ("target", asked.GetValue(_target)),
+        ("build_args", Asked.Map(asked.GetValue(_buildArgs), "--build-arg")),
+        ("env", Asked.Map(asked.GetValue(_env), "--env")),
+        ("secrets", Asked.List(asked.GetValue(_secrets))),
+        ("ports", Each(asked.GetValue(_ports), Port)),
+        ("volumes", Each(asked.GetValue(_volumes), Volume)),
+        ("hosts", Asked.List(asked.GetValue(_hosts))),
+        ("kind", asked.GetValue(_kind)),
+        ("health", asked.GetValue(_healthPath) is { } path ? new JsonObject { ["path"] = path } : null),
+        ("restart", asked.GetValue(_restart)),
+        ("ttl_s", Asked.Seconds(asked.GetValue(_ttl), "--ttl")),
+        ("labels", Asked.Map(asked.GetValue(_labels), "--label")),
+        ("clear_cache", asked.GetValue(_clearCache) ? true : null),
+        ("submodules", asked.GetValue(_submodules) ? true : null));
+
+    private static JsonArray? Each(string[]? texts, Func<string, JsonNode> read) =>
+        texts is { Length: > 0 } ? new JsonArray([.. texts.Select(read)]) : null;
+
+    private static JsonObject Port(string text)
+    {
+        var sides = text.Split(':');
+        if (sides.Length > 2 || !sides.All(IsPort))
+        {
+            throw SpeedException.Refused(
+                $"--port {text}: give the program's port, such as 8080, and the one here behind it, such as 8080:80.");
+        }
+
+        var ports = sides.Select(side => int.Parse(side, CultureInfo.InvariantCulture)).ToArray();
+        return ports is [var container, var host]
+            ? new JsonObject { ["container"] = container, ["host"] = host }
+            : new JsonObject { ["container"] = ports[0] };
+    }
+
+    private static bool IsPort(string text) =>
+        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+
+    private static JsonObject Volume(string text) => text.Split(':', 2) is [{ Length: > 0 } name, { Length: > 0 } path]
+        ? new JsonObject { ["name"] = name, ["path"] = path }
+        : throw SpeedException.Refused(
+            $"--volume {text}: give a name and a folder of the program, such as data:/data.");
+}

@@ -1,0 +1,145 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Speed.Cli;
+
+/// <summary>
+/// Speaks SPEED's HTTP interface. Whatever keeps an answer from coming, or is the matter with it, is a
+/// <see cref="SpeedException"/>.
+/// </summary>
+internal sealed class SpeedClient : IDisposable
+{
+    private readonly Uri _server;
+    private readonly Key _key;
+    private readonly HttpClient _http;
+
+    public SpeedClient(Uri server, Key key)
+    {
+        (_server, _key) = (server, key);
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            // The key is for this server: neither another one nor a proxy in front of this machine's own gets it.
+            AllowAutoRedirect = false,
+            UseProxy = !Key.IsLoopback(server),
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+        })
+        {
+            BaseAddress = server,
+            // Copying and clearing away take their time. Where nothing may take long, who asks has a limit.
+            Timeout = TimeSpan.FromMinutes(10),
+        };
+        _http.DefaultRequestHeaders.Authorization =
+            key.Value is null ? null : new AuthenticationHeaderValue("Bearer", key.Value);
+    }
+
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, path, body: null, cancellationToken);
+
+    public Task<JsonElement> PostAsync(string path, JsonNode? body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, body, cancellationToken);
+
+    /// <summary>The answer's JSON; undefined where there is nothing in it.</summary>
+    /// <param name="path">Below the server's address, without a slash in front.</param>
+    /// <param name="idempotencyKey">Null: none is sent.</param>
+    public async Task<JsonElement> SendAsync(
+        HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken,
+        string? idempotencyKey = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Content =
+            body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        if (idempotencyKey is not null && !request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey))
+        {
+            throw SpeedException.Refused("--idempotency-key must be printable ASCII.");
+        }
+
+        return await ReachAsync(
+            async () =>
+            {
+                using var answer = await _http.SendAsync(request, cancellationToken);
+                var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+                return answer.IsSuccessStatusCode ? Parse(text) : throw FaultOf(answer.StatusCode, text);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Reads lines as they come, and gives each to <paramref name="take"/>.</summary>
+    public Task ReadLinesAsync(string path, Action<string> take, CancellationToken cancellationToken) => ReachAsync(
+        async () =>
+        {
+            using var answer = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!answer.IsSuccessStatusCode)
+            {
+                throw FaultOf(answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
+            }
+
+            using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellationToken));
+            while (await reader.ReadLineAsync(cancellationToken) is { } line)
+            {
+                take(line);
+            }
+
+            return true;
+        },
+        cancellationToken);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<T> ReachAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (Exception lost) when (lost is HttpRequestException or IOException)
+        {
+            throw NotReached(lost.Message, lost);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw NotReached("It did not answer in time.", late);
+        }
+    }
+
+    private SpeedException NotReached(string why, Exception inner) => new(
+        $"SPEED is not reached at {_server}: {why.TrimEnd('.')}. Start it there (eng/run), or say where it is with "
+        + "--server or SPEED_SERVER.",
+        ExitCode.NoAnswer,
+        inner)
+    {
+        MayPass = true,
+    };
+
+    private JsonElement Parse(string text)
+    {
+        try
+        {
+            return text.Length == 0 ? default : JsonElement.Parse(text);
+        }
+        catch (JsonException fault)
+        {
+            throw new SpeedException(
+                $"What answers at {_server} is not SPEED: it sends no JSON.", ExitCode.NoAnswer, fault);
+        }
+    }
+
+    private SpeedException FaultOf(HttpStatusCode status, string text)
+    {
+        var words = Problem.Words(text) ?? $"What answers at {_server} is not SPEED: it says {(int)status}.";
+        return status switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => SpeedException.Refused(
+                $"{words}\n{_key.Origin} Put another one into SPEED_TOKEN, or name its file with --token-file; with the "
+                + "admin key, 'speed tokens create' makes tokens."),
+            HttpStatusCode.TooManyRequests => new SpeedException(words, ExitCode.NoAnswer),
+            >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError => SpeedException.Refused(words),
+            _ => new SpeedException(words, ExitCode.NoAnswer)
+            {
+                MayPass = (int)status is 502 or 503 or 504,
+            },
+        };
+    }
+}

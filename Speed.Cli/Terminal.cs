@@ -1,0 +1,50 @@
+using System.Collections;
+
+namespace Speed.Cli;
+
+/// <summary>
+/// What a run of the command line reads from and writes to: data to one output, all else to the other.
+/// </summary>
+public sealed class Terminal(TextReader input, TextWriter output, TextWriter error)
+{
+    public TextReader In { get; } = input;
+
+    /// <summary>For data.</summary>
+    public TextWriter Out { get; } = output;
+
+    /// <summary>For progress, notes and faults.</summary>
+    public TextWriter Error { get; } = error;
+
+    /// <summary>The environment's variables.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>True where somebody types: they are asked then.</summary>
+    public bool IsInTerminal { get; init; }
+
+    public bool IsOutTerminal { get; init; }
+
+    public bool IsErrorTerminal { get; init; }
+
+    internal Screen OutScreen => field ??= new Screen(Out, IsOutTerminal, HasColors);
+
+    internal Screen ErrorScreen => field ??= new Screen(Error, IsErrorTerminal, HasColors);
+
+    // https://no-color.org: set, and not empty.
+    private bool HasColors => Find("NO_COLOR") is null && Find("TERM") != "dumb";
+
+    /// <summary>The terminal of this process.</summary>
+    public static Terminal OfProcess() => new(Console.In, Console.Out, Console.Error)
+    {
+        Environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? ""),
+        IsInTerminal = !Console.IsInputRedirected,
+        IsOutTerminal = !Console.IsOutputRedirected,
+        IsErrorTerminal = !Console.IsErrorRedirected,
+    };
+
+    /// <summary>A variable of the environment; null where it is empty or not set.</summary>
+    internal string? Find(string variable) =>
+        Environment.TryGetValue(variable, out var value) && value.Length > 0 ? value : null;
+}
