@@ -21,7 +21,7 @@ internal sealed class DeployOptions
     private readonly Option<string[]> _secrets =
         Asked.Texts("--secret", "NAME", "A secret that the program gets as a variable");
     private readonly Option<string[]> _ports = Asked.Texts(
-        "--port", "C[:HOST]", "A port that the program listens on, and the one here; else every exposed one");
+        "--port", "[HOST:]PORT", "A port that the program listens on, and a fixed one here; else every exposed one");
     private readonly Option<string[]> _volumes =
         Asked.Texts("--volume", "NAME:PATH", "A folder of the program that outlives it");
     private readonly Option<string[]> _hosts =
@@ -73,11 +73,12 @@ internal sealed class DeployOptions
         if (sides.Length > 2 || !sides.All(IsPort))
         {
             throw SpeedException.Refused(
-                $"--port {text}: give the program's port, such as 8080, and the one here behind it, such as 8080:80.");
+                $"--port {text}: give the program's port, such as 8080, or the one here in front of it, such as 80:8080.");
         }
 
         var ports = sides.Select(side => int.Parse(side, CultureInfo.InvariantCulture)).ToArray();
-        return ports is [var container, var host]
+        // As docker has it: the host's first.
+        return ports is [var host, var container]
             ? new JsonObject { ["container"] = container, ["host"] = host }
             : new JsonObject { ["container"] = ports[0] };
     }

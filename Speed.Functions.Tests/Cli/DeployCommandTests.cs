@@ -22,7 +22,7 @@ public sealed class DeployCommandTests
         ("--build-arg", ["--build-arg", "A=1", "--build-arg", "B=x=y"], "build_args", """{"A":"1","B":"x=y"}"""),
         ("--env", ["--env", "A=", "--env", "B=@file [red]"], "env", """{"A":"","B":"@file [red]"}"""),
         ("--secret", ["--secret", "A_KEY"], "secrets", """["A_KEY"]"""),
-        ("--port", ["--port", "8080:61234", "--port", "9090"], "ports",
+        ("--port", ["--port", "61234:8080", "--port", "9090"], "ports",
             """[{"container":8080,"host":61234},{"container":9090,"host":null}]"""),
         ("--volume", ["--volume", "data:/data"], "volumes", """[{"name":"data","path":"/data"}]"""),
         ("--host", ["--host", "a.example.org", "--host", "b.example.org"], "hosts",
