@@ -9,8 +9,10 @@ public sealed class PagesTests
 
     [Theory]
     [InlineData("/", "text/html", "POST /start")]
-    [InlineData("/ui/index.html", "text/html", "POST /start")]
+    // By way of the root.
+    [InlineData("/ui", "text/html", "POST /start")]
     [InlineData("/ui/", "text/html", "POST /start")]
+    [InlineData("/ui/index.html", "text/html", "POST /start")]
     [InlineData("/ui/site.css", "text/css", "main {")]
     [InlineData("/ui/app.js", "text/javascript", "import")]
     [InlineData("/ui/icon.svg", "image/svg+xml", "<svg")]
@@ -30,7 +32,7 @@ public sealed class PagesTests
         await using var app = await SpeedApp.OpenIdleAsync();
         using var first = await app.Client.GetAsync("/ui/app.js", Now);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/ui/app.js");
-        request.Headers.IfModifiedSince = first.Content.Headers.LastModified;
+        request.Headers.IfNoneMatch.Add(first.Headers.ETag!);
 
         using var again = await app.Client.SendAsync(request, Now);
 

@@ -57,7 +57,8 @@ public sealed class DeploymentListTests(Browser browser) : IAsyncLifetime
     {
         await using var tab = await browser.OpenAsync(_app);
         await tab.Page.GetByText("Options", new() { Exact = true }).ClickAsync();
-        await tab.Page.GetByLabel("Ports").FillAsync("many");
+        await tab.Page.GetByLabel("Ports").FillAsync("1:2:3");
+        await tab.Page.GetByLabel("Ends after (seconds)").FillAsync("10m");
         await tab.Page.GetByText("Options", new() { Exact = true }).ClickAsync();
 
         await tab.DeployAsync("ftp://example.org/app.git", "a..b");
@@ -65,7 +66,8 @@ public sealed class DeploymentListTests(Browser browser) : IAsyncLifetime
         await Tab.Expect(tab.Page.Locator("#error-url")).ToContainTextAsync("ftp");
         await Tab.Expect(tab.Page.Locator("#error-branch")).ToContainTextAsync("a..b");
         await Tab.SeesAsync(tab.Page.Locator("#error-ports"));
-        await Tab.Expect(tab.Page.GetByLabel("Ports")).ToHaveValueAsync("many");
+        await Tab.SeesAsync(tab.Page.Locator("#error-ttl_s"));
+        await Tab.Expect(tab.Page.GetByLabel("Ports")).ToHaveValueAsync("1:2:3");
         await Tab.Expect(tab.Page.GetByLabel("Git URL")).ToHaveValueAsync("ftp://example.org/app.git");
         Assert.Equal(0, (await _app.GetAsync("/v1/deployments")).GetProperty("items").GetArrayLength());
     }
@@ -145,6 +147,27 @@ public sealed class DeploymentListTests(Browser browser) : IAsyncLifetime
         await tab.Find(AriaRole.Button, "Newest").ClickAsync();
 
         await Tab.Expect(tab.Rows.First).ToContainTextAsync("#60");
+    }
+
+    [Fact]
+    public async Task Under_a_path_of_a_proxy_it_works_as_well()
+    {
+        await _app.StartAsync(Url);
+        await using var tab = await browser.OpenAsync(_app, "/health");
+        await tab.Page.RouteAsync("**/prefix/**", async route =>
+        {
+            var answer = await route.FetchAsync(
+                new() { Url = route.Request.Url.Replace("/prefix/", "/", StringComparison.Ordinal) });
+            await route.FulfillAsync(new() { Response = answer });
+        });
+        await tab.Page.RouteAsync("**/events", route => route.AbortAsync());
+
+        await tab.Page.GotoAsync("/prefix/");
+
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(1);
+        await tab.Rows.First.GetByRole(AriaRole.Link).ClickAsync();
+        await tab.SeesAsync("Waiting at position 1");
+        Assert.EndsWith("/prefix/#/deployments/1", tab.Page.Url, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
             "<img src=x onerror=\"document.title='taken'\"><b>bold</b>",
             "\u001b[1;31mred\u001b[0m plain \u001b[38;2;1;2;3mrgb\u001b[m",
             "\u001b[2J\u001b]0;title\u0007 bell, \u202egnitirw");
-        await _app.UpdateAsync(_id, "<script>alert(1)</script>");
+        await _app.UpdateAsync(_id, "<script>alert(1)</script>\n\u001b[32mgreen\u001b[0m\u0007");
         await using var tab = await browser.OpenAsync(_app, Path);
         await Tab.Expect(tab.Lines).ToHaveCountAsync(3);
 
@@ -50,7 +50,7 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
         await Tab.Expect(tab.Lines.Nth(1).Locator(".fg-red.bold")).ToHaveTextAsync("red");
         await Tab.Expect(tab.Lines.Nth(1).Locator("span").Last).ToHaveCSSAsync("color", "rgb(1, 2, 3)");
         await Tab.Expect(tab.Lines.Nth(2)).ToHaveTextAsync("␛[2J␛]0;title␇ bell, <U+202E>gnitirw");
-        await Tab.Expect(tab.Page.Locator("pre")).ToHaveTextAsync("<script>alert(1)</script>");
+        await Tab.Expect(tab.Page.Locator("pre")).ToHaveTextAsync("<script>alert(1)</script> green␇");
         Assert.Equal($"Deployment {_id} · SPEED", await tab.Page.TitleAsync());
     }
 
@@ -97,6 +97,24 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_gap_of_a_million_lines_is_one_row_and_what_was_before_it_one_button_away()
+    {
+        await AppendAsync([.. Enumerable.Range(1, 300).Select(n => $"line {n}")]);
+        await Logs.AppendGapAsync(_id, new LogGap(301, 1_000_300, "the log was full", 9_000_000), Now);
+        _n = 1_000_300;
+        await AppendAsync([.. Enumerable.Range(1, 400).Select(n => $"late {n}")]);
+        await using var tab = await browser.OpenAsync(_app, Path);
+        await Tab.Expect(tab.Lines).ToHaveCountAsync(401);
+
+        await tab.Find(AriaRole.Button, "Show earlier lines").ClickAsync();
+
+        await Tab.Expect(tab.Lines).ToHaveCountAsync(701);
+        await Tab.Expect(tab.Lines.First).ToHaveTextAsync("line 1");
+        await Tab.Expect(tab.Page.Locator(".gap")).ToHaveTextAsync("3019,000,000 bytes are missing here: the log was full");
+        await Tab.Expect(tab.Find(AriaRole.Button, "Show earlier lines")).ToBeHiddenAsync();
+    }
+
+    [Fact]
     public async Task The_log_can_be_searched()
     {
         await AppendAsync("an apple", "a pear", "APPLES");
@@ -137,6 +155,57 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
 
         await Tab.Expect(tab.Lines).ToHaveTextAsync(["one", "two"]);
         await StreamsAreAsync(1);
+    }
+
+    [Fact]
+    public async Task Whoever_leaves_before_it_is_read_leaves_no_connection_behind()
+    {
+        await using var tab = await browser.OpenAsync(_app);
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(1);
+        var asked = new TaskCompletionSource();
+        var leave = new TaskCompletionSource();
+        await tab.Page.RouteAsync($"**/v1/deployments/{_id}", async route =>
+        {
+            asked.SetResult();
+            await leave.Task;
+            await route.ContinueAsync();
+        });
+        await tab.Rows.First.GetByRole(AriaRole.Link).ClickAsync();
+        await asked.Task;
+
+        await tab.Find(AriaRole.Link, "Deployments").ClickAsync();
+        var answered = tab.Page.WaitForResponseAsync($"**/v1/deployments/{_id}");
+        leave.SetResult();
+        await (await answered).FinishedAsync();
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(1);
+
+        await StreamsAreAsync(1);
+        Assert.Equal(0, await tab.Page.EvaluateAsync<int>(
+            "performance.getEntriesByType('resource').filter(one => one.name.includes('/logs')).length"));
+    }
+
+    [Fact]
+    public async Task What_SPEED_did_not_answer_is_asked_again()
+    {
+        await using var tab = await browser.OpenAsync(_app);
+        await tab.Page.RouteAsync($"**/v1/deployments/{_id}", route => route.AbortAsync(), new() { Times = 1 });
+
+        await tab.Rows.First.GetByRole(AriaRole.Link).ClickAsync();
+        await tab.SeesAsync("SPEED does not answer");
+
+        await tab.SeesAsync("Waiting at position 1");
+        await Tab.Expect(tab.Page.Locator("article > .error")).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task A_result_is_seen_while_it_goes_on()
+    {
+        await using var tab = await browser.OpenAsync(_app, Path);
+        await tab.SeesAsync("Live");
+
+        await _app.UpdateAsync(_id, "half way");
+
+        await Tab.Expect(tab.Page.Locator("pre")).ToHaveTextAsync("half way", new() { Timeout = 20_000 });
     }
 
     [Fact]

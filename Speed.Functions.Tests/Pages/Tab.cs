@@ -61,14 +61,20 @@ public sealed class Tab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // For whoever wants to look: a folder for pictures of what each test saw last.
-        if (Environment.GetEnvironmentVariable("SPEED_SCREENSHOTS") is { Length: > 0 } folder)
+        try
         {
-            var name = TestContext.Current.TestMethod!.MethodName;
-            await Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
+            // For whoever wants to look: a folder for pictures of what each test saw last.
+            if (Environment.GetEnvironmentVariable("SPEED_SCREENSHOTS") is { Length: > 0 } folder)
+            {
+                var name = TestContext.Current.TestMethod!.MethodName;
+                await Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
+            }
+        }
+        finally
+        {
+            await _context.DisposeAsync();
         }
 
-        await _context.DisposeAsync();
         Assert.Empty(_faults);
     }
 }

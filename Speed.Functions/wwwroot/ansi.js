@@ -2,7 +2,7 @@
 // shown and not obeyed, and so are those that turn the direction of writing, for they make text read as what it is not.
 
 const sgr = /\u001b\[([0-9;:]*)m/g;
-const shown = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const shown = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const colors = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
 
 /** The nodes of one line: plain text, and spans for what is colored or shown. */
@@ -80,7 +80,7 @@ function apply(style, codes) {
 }
 
 function isColor(code) {
-  return (code % 10 < 8) && [3, 4, 9, 10].includes(Math.floor(code / 10));
+  return code % 10 < 8 && [3, 4, 9, 10].includes(Math.floor(code / 10));
 }
 
 function isBack(code) {
@@ -96,15 +96,37 @@ function mark(marks, code) {
 // `5;n` is one of 256 colors, `2;r;g;b` one of all; gives it and how many numbers it took.
 function extended(codes, at) {
   if (codes[at] === 2) {
-    return [`rgb(${codes.slice(at + 1, at + 4).map(byte).join(' ')})`, 4];
+    return [
+      `rgb(${codes
+        .slice(at + 1, at + 4)
+        .map(byte)
+        .join(' ')})`,
+      4,
+    ];
   }
   return codes[at] === 5 ? [indexed(byte(codes[at + 1])), 2] : [null, 0];
 }
 
 function indexed(n) {
   if (n < 16) {
-    return ['#000', '#a00', '#0a0', '#a50', '#00a', '#a0a', '#0aa', '#aaa',
-      '#555', '#f55', '#5f5', '#ff5', '#55f', '#f5f', '#5ff', '#fff'][n];
+    return [
+      '#000',
+      '#a00',
+      '#0a0',
+      '#a50',
+      '#00a',
+      '#a0a',
+      '#0aa',
+      '#aaa',
+      '#555',
+      '#f55',
+      '#5f5',
+      '#ff5',
+      '#55f',
+      '#f5f',
+      '#5ff',
+      '#fff',
+    ][n];
   }
   if (n >= 232) {
     const grey = 8 + (n - 232) * 10;

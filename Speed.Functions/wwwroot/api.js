@@ -9,7 +9,15 @@ export class Problem extends Error {
   }
 }
 
+// SPEED's root, whatever path a proxy puts it under.
+const root = new URL('..', import.meta.url);
+
 let whenSignedOut = () => {};
+
+/** The address of a path of SPEED's, such as `/v1/queue`. */
+export function at(path) {
+  return new URL(path.slice(1), root).href;
+}
 
 /** Calls `then` whenever SPEED asks for a token. */
 export function onSignedOut(then) {
@@ -18,13 +26,13 @@ export function onSignedOut(then) {
 
 /** Asks and gives the JSON of the answer; null where it has none. Throws a Problem. */
 export async function ask(method, path, body, headers = {}) {
-  const answer = await fetch(path, {
+  const answer = await fetch(at(path), {
     method,
     headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
     body: body === undefined ? undefined : JSON.stringify(body),
     cache: 'no-store',
   }).catch(() => {
-    throw new Problem(0, `SPEED does not answer at ${location.origin}. Is it running?`);
+    throw new Problem(0, `SPEED does not answer at ${root.href}. Is it running?`);
   });
   const isJson = /json/.test(answer.headers.get('Content-Type') ?? '');
   const content = isJson ? await answer.json().catch(() => null) : null;
@@ -36,7 +44,10 @@ export async function ask(method, path, body, headers = {}) {
     whenSignedOut();
   }
   throw new Problem(
-    answer.status, content?.detail ?? content?.error ?? `SPEED answered ${answer.status}.`, content?.errors ?? []);
+    answer.status,
+    content?.detail ?? content?.error ?? `SPEED answered ${answer.status}.`,
+    content?.errors ?? [],
+  );
 }
 
 /** A query string of those members that have a value, with its question mark. */

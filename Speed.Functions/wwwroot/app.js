@@ -1,17 +1,18 @@
 // Which page is shown: the part of the address after # says.
 
-import { ask, onSignedOut } from '/ui/api.js';
-import { deploymentPage } from '/ui/deployment.js';
-import { doctorPage } from '/ui/doctor.js';
-import { h, paint } from '/ui/dom.js';
-import { keepTime } from '/ui/format.js';
-import { listPage } from '/ui/list.js';
-import { signInPage } from '/ui/signin.js';
+import { ask, onSignedOut } from './api.js';
+import { deploymentPage } from './deployment.js';
+import { doctorPage } from './doctor.js';
+import { h, paint } from './dom.js';
+import { keepTime } from './format.js';
+import { listPage } from './list.js';
+import { signInPage } from './signin.js';
 
 const main = document.querySelector('main');
 const noticeBar = document.getElementById('notice');
 const session = document.getElementById('session');
 const app = { notice };
+const notices = new Map();
 let page = null;
 let isSigningIn = false;
 
@@ -38,12 +39,26 @@ function route() {
 }
 
 function show(make) {
+  const isFirst = page === null;
   page?.close();
-  notice(null);
+  notices.clear();
+  notice('page', null);
   page = make();
   document.title = `${page.title} · SPEED`;
   main.replaceChildren(page.element);
-  page.focus?.();
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.hash === (location.hash || '#/')) {
+      link.setAttribute('aria-current', 'page');
+    } else {
+      link.removeAttribute('aria-current');
+    }
+  }
+  if (page.focus) {
+    page.focus();
+  } else if (!isFirst) {
+    // Where it was is gone: whoever goes by keyboard or hears the page begins with what is new.
+    main.focus();
+  }
 }
 
 function signIn() {
@@ -54,9 +69,14 @@ function signIn() {
   }
 }
 
-function notice(text) {
-  noticeBar.textContent = text ?? '';
-  noticeBar.hidden = !text;
+/** Says something above the page, or nothing more about it. */
+function notice(about, text) {
+  notices.delete(about);
+  if (text) {
+    notices.set(about, text);
+  }
+  noticeBar.textContent = [...notices.values()].join(' ');
+  noticeBar.hidden = notices.size === 0;
 }
 
 // On one's own machine there is nobody to sign in, and so nobody to sign out.
@@ -69,7 +89,7 @@ async function start() {
 }
 
 async function signOut() {
-  await ask('DELETE', '/v1/session').catch(problem => notice(problem.message));
+  await ask('DELETE', '/v1/session').catch(problem => notice('session', problem.message));
   await ask('GET', '/v1/session').catch(() => {});
 }
 

@@ -1,19 +1,31 @@
 // The form that starts a deployment: two fields, and the options behind a fold.
 
-import { ask, newKey } from '/ui/api.js';
-import { h } from '/ui/dom.js';
+import { ask, newKey } from './api.js';
+import { h } from './dom.js';
 
+// What is no number goes as it is, for SPEED says best what is wrong.
+const number = text => (/^\d+$/.test(text) ? Number(text) : text);
 const list = text => text.split(/[\s,]+/).filter(Boolean);
 
 // How the text of a field becomes a member of the request; null leaves it out.
 const options = [
   { name: 'subdirectory', label: 'Subdirectory', read: text => text },
-  { name: 'dockerfile', label: 'Dockerfile', read: text => text, hint: 'Relative to the subdirectory; Dockerfile unless given.' },
+  {
+    name: 'dockerfile',
+    label: 'Dockerfile',
+    read: text => text,
+    hint: 'Relative to the subdirectory; Dockerfile unless given.',
+  },
   { name: 'hosts', label: 'Host names', read: list, hint: 'Under which the proxy finds the service.' },
-  { name: 'ports', label: 'Ports', read: text => list(text).map(portOf), hint: '8080, or 80:8080 for a fixed port of this host.' },
+  {
+    name: 'ports',
+    label: 'Ports',
+    read: text => list(text).map(portOf),
+    hint: '8080, or 80:8080 for a fixed port of this host.',
+  },
   { name: 'secrets', label: 'Secrets', read: list, hint: 'Names of stored ones.' },
   { name: 'env', label: 'Environment', read: environmentOf, hint: 'NAME=value, one a line.', isLong: true },
-  { name: 'ttl_s', label: 'Ends after (seconds)', read: Number, hint: 'For previews.' },
+  { name: 'ttl_s', label: 'Ends after (seconds)', read: number, hint: 'For previews.' },
 ];
 
 /** @param {(deployment: object) => void} then Called with the deployment that was started. */
@@ -22,24 +34,69 @@ export function createForm(then) {
   let key = newKey();
   const error = h('p', { class: 'error', role: 'alert', hidden: true });
   const button = h('button', { class: 'primary' }, 'Deploy');
-  const fold = h('details', {},
+  const fold = h(
+    'details',
+    {},
     h('summary', {}, 'Options'),
-    h('div', { class: 'fields' },
+    h(
+      'div',
+      { class: 'fields' },
       options.map(option => fieldOf(option)),
-      labelled('kind', 'Kind', h('select', { id: 'field-kind', name: 'kind' },
-        ['auto', 'job', 'service'].map(kind => h('option', {}, kind))), 'auto: a service where the image has EXPOSE or HEALTHCHECK.')));
-  const form = h('form', { class: 'card create', 'aria-label': 'Deploy', submit: send, input: () => { key = newKey(); } },
-    h('div', { class: 'two' },
-      labelled('url', 'Git URL', h('input', {
-        id: 'field-url', name: 'url', required: true, placeholder: 'https://github.com/you/app.git', spellcheck: 'false',
-        autocapitalize: 'off', 'aria-describedby': 'error-url',
-      })),
-      labelled('branch', 'Branch', h('input', {
-        id: 'field-branch', name: 'branch', placeholder: 'default branch', spellcheck: 'false', autocapitalize: 'off',
-        'aria-describedby': 'error-branch',
-      })),
-      button),
-    error, fold);
+      labelled(
+        'kind',
+        'Kind',
+        h(
+          'select',
+          { id: 'field-kind', name: 'kind' },
+          ['auto', 'job', 'service'].map(kind => h('option', {}, kind)),
+        ),
+        'auto: a service where the image has EXPOSE or HEALTHCHECK.',
+      ),
+    ),
+  );
+  const form = h(
+    'form',
+    {
+      class: 'card create',
+      'aria-label': 'Deploy',
+      submit: send,
+      input: () => {
+        key = newKey();
+      },
+    },
+    h(
+      'div',
+      { class: 'two' },
+      labelled(
+        'url',
+        'Git URL',
+        h('input', {
+          id: 'field-url',
+          name: 'url',
+          required: true,
+          placeholder: 'https://github.com/you/app.git',
+          spellcheck: 'false',
+          autocapitalize: 'off',
+          'aria-describedby': 'error-url',
+        }),
+      ),
+      labelled(
+        'branch',
+        'Branch',
+        h('input', {
+          id: 'field-branch',
+          name: 'branch',
+          placeholder: 'default branch',
+          spellcheck: 'false',
+          autocapitalize: 'off',
+          'aria-describedby': 'error-branch',
+        }),
+      ),
+      button,
+    ),
+    error,
+    fold,
+  );
 
   async function send(event) {
     event.preventDefault();
@@ -65,14 +122,15 @@ export function createForm(then) {
 
   // Each sentence beside its field, and what belongs to none above them.
   function show(problem) {
-    const homeless = problem.errors?.filter(({ pointer, detail }) => {
-      const place = document.getElementById(`error-${pointer.split('/')[1]}`);
-      if (place) {
-        place.textContent = detail;
-        fold.open ||= fold.contains(place);
-      }
-      return !place;
-    }) ?? [];
+    const homeless =
+      problem.errors?.filter(({ pointer, detail }) => {
+        const place = document.getElementById(`error-${pointer.split('/')[1]}`);
+        if (place) {
+          place.textContent = detail;
+          fold.open ||= fold.contains(place);
+        }
+        return !place;
+      }) ?? [];
     if (homeless.length > 0 || !problem.errors?.length) {
       error.textContent = homeless.map(one => one.detail).join(' ') || problem.message;
       error.hidden = false;
@@ -83,15 +141,25 @@ export function createForm(then) {
 }
 
 function fieldOf({ name, label, hint, isLong }) {
-  const attributes = { id: `field-${name}`, name, spellcheck: 'false', autocapitalize: 'off', 'aria-describedby': `error-${name}` };
+  const attributes = {
+    id: `field-${name}`,
+    name,
+    spellcheck: 'false',
+    autocapitalize: 'off',
+    'aria-describedby': `error-${name}`,
+  };
   return labelled(name, label, isLong ? h('textarea', { ...attributes, rows: '3' }) : h('input', attributes), hint);
 }
 
 function labelled(name, label, input, hint = null) {
-  return h('div', { class: 'field' },
-    h('label', { for: `field-${name}` }, label), input,
+  return h(
+    'div',
+    { class: 'field' },
+    h('label', { for: `field-${name}` }, label),
+    input,
     hint ? h('small', { class: 'quiet' }, hint) : null,
-    h('p', { id: `error-${name}`, class: 'error', 'data-error': '', role: 'alert' }));
+    h('p', { id: `error-${name}`, class: 'error', 'data-error': '', role: 'alert' }),
+  );
 }
 
 function bodyOf(form) {
@@ -109,15 +177,21 @@ function bodyOf(form) {
   return body;
 }
 
-// As docker writes it: the host's port first. What is no number goes as it is, for SPEED says best what is wrong.
+// As docker writes it: the host's port first.
 function portOf(text) {
-  const [container, host] = text.split(':').reverse().map(part => (/^\d+$/.test(part) ? Number(part) : part));
-  return host === undefined ? { container } : { container, host };
+  const parts = text.split(':');
+  return parts.length === 2 ? { container: number(parts[1]), host: number(parts[0]) } : { container: number(text) };
 }
 
 function environmentOf(text) {
-  return Object.fromEntries(text.split('\n').map(line => line.trim()).filter(Boolean).map(line => {
-    const at = line.indexOf('=');
-    return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
-  }));
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .map(line => line.trim())
+      .filter(Boolean)
+      .map(line => {
+        const at = line.indexOf('=');
+        return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
+      }),
+  );
 }

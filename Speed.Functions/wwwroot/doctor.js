@@ -1,7 +1,7 @@
 // What SPEED stands on, and how to mend what is wrong.
 
-import { ask } from '/ui/api.js';
-import { h, paint } from '/ui/dom.js';
+import { ask } from './api.js';
+import { h, paint } from './dom.js';
 
 export function doctorPage() {
   const report = h('div', {}, h('p', { class: 'quiet' }, 'Looking…'));
@@ -11,9 +11,11 @@ export function doctorPage() {
     again.disabled = true;
     try {
       const { ok, version, checks } = await ask('GET', '/v1/doctor');
-      paint(report,
+      paint(
+        report,
         h('p', {}, ok ? `All is well. SPEED ${version}.` : `Something wants mending. SPEED ${version}.`),
-        h('ul', { class: 'checks' }, checks.map(checkOf)));
+        h('ul', { class: 'checks' }, checks.map(checkOf)),
+      );
     } catch (problem) {
       paint(report, h('p', { class: 'error', role: 'alert' }, problem.message));
     }
@@ -29,7 +31,13 @@ export function doctorPage() {
 }
 
 function checkOf({ name, ok, detail, fix }) {
-  return h('li', { class: 'card' },
-    h('span', { class: `badge ${ok ? 'succeeded' : 'failed'}` }, ok ? 'ok' : 'wrong'), ' ', h('strong', {}, name),
-    h('p', {}, detail), fix ? h('p', { class: 'hint' }, fix) : null);
+  return h(
+    'li',
+    { class: 'card' },
+    h('span', { class: `badge ${ok ? 'succeeded' : 'failed'}` }, ok ? 'ok' : 'wrong'),
+    ' ',
+    h('strong', {}, name),
+    h('p', {}, detail),
+    fix ? h('p', { class: 'hint' }, fix) : null,
+  );
 }

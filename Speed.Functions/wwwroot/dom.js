@@ -24,14 +24,32 @@ export function outward(address, text = address) {
   return /^https?:\/\//i.test(address) ? h('a', { href: address, rel: 'noreferrer', target: '_blank' }, text) : text;
 }
 
-/** Replaces children only where they differ, so that focus and selection survive a repaint. */
+/**
+ * Gives `parent` these children, and leaves in place each that is there already: focus and selection survive, and a screen
+ * reader hears of what is new. What the clock writes (`data-ago`, `data-since`) does not count.
+ */
 export function paint(parent, ...children) {
-  const next = children.flat().filter(child => child !== null && child !== undefined);
-  const isSame = next.length === parent.childNodes.length
-    && next.every((child, n) => parent.childNodes[n].isEqualNode(child));
-  if (!isSame) {
-    parent.replaceChildren(...next);
+  const next = children
+    .flat()
+    .filter(child => child !== null && child !== undefined)
+    .map(child => (typeof child === 'string' ? document.createTextNode(child) : child));
+  next.forEach((child, n) => {
+    const old = parent.childNodes[n];
+    if (old === undefined) {
+      parent.append(child);
+    } else if (!withoutTime(old).isEqualNode(withoutTime(child))) {
+      old.replaceWith(child);
+    }
+  });
+  while (parent.childNodes.length > next.length) {
+    parent.lastChild.remove();
   }
+}
+
+function withoutTime(node) {
+  const copy = node.cloneNode(true);
+  copy.querySelectorAll?.('[data-ago], [data-since]').forEach(element => element.replaceChildren());
+  return copy;
 }
 
 /** Keeps one child of `parent` for each item, in their order; one whose key is as before stays as it is. */

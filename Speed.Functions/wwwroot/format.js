@@ -1,6 +1,6 @@
 // Times, names and states as this page writes them.
 
-import { h } from '/ui/dom.js';
+import { h } from './dom.js';
 
 /** What to call the state of a deployment: its status, or what a running one is at. */
 export function stateOf(deployment) {
@@ -11,7 +11,7 @@ export function stateOf(deployment) {
   if (cancel) {
     return 'Stopping';
   }
-  return upAt ? 'Up' : { clone: 'Cloning', build: 'Building', run: 'Running' }[phase] ?? 'Running';
+  return upAt ? 'Up' : ({ clone: 'Cloning', build: 'Building', run: 'Running' }[phase] ?? 'Running');
 }
 
 /** The state as a badge. */
@@ -33,7 +33,9 @@ export function placeOf(deployment) {
 
 /** The addresses of a service, as links; nothing for what has none. */
 export function addresses(deployment) {
-  return deployment.endpoints.map(({ url }) => h('a', { class: 'address', href: url, target: '_blank', rel: 'noreferrer' }, url));
+  return deployment.endpoints.map(({ url }) =>
+    h('a', { class: 'address', href: url, target: '_blank', rel: 'noreferrer' }, url),
+  );
 }
 
 /** A moment, as how long ago it was; the rest of it in the title. `keepTime` keeps it true. */
@@ -46,7 +48,9 @@ export function lasting(from, to) {
   if (!from) {
     return '–';
   }
-  return to ? span(Date.parse(to) - Date.parse(from)) : h('span', { 'data-since': from }, span(Date.now() - Date.parse(from)));
+  return to
+    ? span(Date.parse(to) - Date.parse(from))
+    : h('span', { 'data-since': from }, span(Date.now() - Date.parse(from)));
 }
 
 /** Lets every moment and every duration on the page move with the clock. */
@@ -76,9 +80,18 @@ function ago(at) {
 // The largest unit and, unless told, the one below it.
 function span(ms, parts = 2) {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  const units = [[Math.floor(seconds / 86_400), 'd'], [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'], [seconds % 60, 's']];
+  const units = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
   const first = units.findIndex(([count]) => count > 0);
-  return first < 0 ? '0 s' : units.slice(first, first + parts).filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`).join(' ');
+  return first < 0
+    ? '0 s'
+    : units
+        .slice(first, first + parts)
+        .filter(([count]) => count > 0)
+        .map(([count, unit]) => `${count} ${unit}`)
+        .join(' ');
 }

@@ -1,13 +1,16 @@
 // The log of one deployment: its last lines at first, whatever comes after them as it comes, and earlier ones on
 // request. While lines come the oldest ones leave the page again; the whole log is a link away.
 
-import { Problem, query } from '/ui/api.js';
-import { nodesOf } from '/ui/ansi.js';
-import { h } from '/ui/dom.js';
-import { follow } from '/ui/stream.js';
+import { nodesOf } from './ansi.js';
+import { at, Problem, query } from './api.js';
+import { h } from './dom.js';
+import { follow } from './stream.js';
 
 const pageLines = 1000;
 const mostLines = 10_000;
+
+// Where only some lines are wanted, so many are looked through at once.
+const searchedLines = 50_000;
 
 /** @param {() => void} changed Called when the deployment changed, and when its log is over. */
 export function logView(id, changed) {
@@ -16,11 +19,22 @@ export function logView(id, changed) {
   const earlier = h('button', { type: 'button', hidden: true, click: showEarlier }, 'Show earlier lines');
   const jump = h('button', { type: 'button', class: 'jump', hidden: true, click: toEnd }, 'Jump to the end');
   const state = h('span', { class: 'quiet', role: 'status' });
-  const phase = h('select', { 'aria-label': 'Phase', change: restart },
-    h('option', { value: '' }, 'all phases'), ...['clone', 'build', 'run'].map(name => h('option', {}, name)));
-  const search = h('input', { type: 'search', placeholder: 'Search the log', 'aria-label': 'Search the log', change: restart });
+  const phase = h(
+    'select',
+    { 'aria-label': 'Phase', change: restart },
+    h('option', { value: '' }, 'all phases'),
+    ...['clone', 'build', 'run'].map(name => h('option', {}, name)),
+  );
+  const search = h('input', {
+    type: 'search',
+    placeholder: 'Search the log',
+    'aria-label': 'Search the log',
+    change: restart,
+  });
   let stream = null;
   let isFollowing = true;
+
+  // The lowest number that has been looked at; null before the first.
   let earliest = null;
 
   lines.addEventListener('scroll', () => {
@@ -32,6 +46,10 @@ export function logView(id, changed) {
     return { phase: phase.value, q: search.value };
   }
 
+  function isFiltered() {
+    return phase.value !== '' || search.value !== '';
+  }
+
   function restart() {
     stream?.close();
     lines.replaceChildren();
@@ -39,9 +57,9 @@ export function logView(id, changed) {
     isFollowing = true;
     earliest = null;
     say('');
-    const began = asked();
+    const began = { ...asked(), format: 'sse' };
     stream = follow(
-      last => path + query(last === null ? { ...began, format: 'sse', tail: pageLines } : { ...began, format: 'sse', after: last }),
+      last => path + query(last === null ? { ...began, tail: pageLines } : { ...began, after: last }),
       {
         status: changed,
         lines: some => add(some.map(lineOf)),
@@ -52,7 +70,8 @@ export function logView(id, changed) {
           changed();
         },
       },
-      isConnected => say(isConnected ? 'Live' : 'The connection is lost; trying again…'));
+      isConnected => say(isConnected ? 'Live' : 'The connection is lost; trying again…'),
+    );
   }
 
   function say(text) {
@@ -66,7 +85,8 @@ export function logView(id, changed) {
       lines.firstElementChild.remove();
       earliest = firstNumber();
     }
-    earlier.hidden = earliest <= 1;
+    // Fewer than were asked for, of those that are wanted: there are no more.
+    earlier.hidden = earliest <= 1 || (isFiltered() && lines.childElementCount < pageLines);
     if (isFollowing) {
       toEnd();
     }
@@ -81,39 +101,88 @@ export function logView(id, changed) {
   }
 
   async function showEarlier() {
+    const [began, from] = [stream, earliest];
     earlier.disabled = true;
     try {
-      const after = Math.max(0, earliest - 1 - pageLines);
-      const some = await readAsync(after, earliest);
-      const height = lines.scrollHeight;
-      lines.prepend(...some);
-      lines.scrollTop += lines.scrollHeight - height;
-      earliest = after + 1;
-      earlier.hidden = after === 0;
+      const page = await readEarlierAsync(from);
+      // Unless other lines are wanted by now, or the first ones have left the page.
+      if (stream === began && earliest === from) {
+        prepend(page);
+      }
     } catch (problem) {
       say(problem.message);
     }
     earlier.disabled = false;
   }
 
-  // The entries between two numbers, neither of them among them.
-  async function readAsync(after, before) {
-    const page = { ...asked(), format: 'ndjson', after, limit: before - after - 1 };
-    const answer = await fetch(path + query(page)).catch(() => null);
+  // What is before a number, and where it begins. An answer that begins within a gap tells of the rest of it only, and a
+  // gap may be longer than many pages: of one at the top, the whole is found, and takes its place.
+  async function readEarlierAsync(from) {
+    const top = lines.firstElementChild;
+    const to = Number(top.dataset.to);
+    const isGap = top.dataset.to !== undefined && Number(top.dataset.from) === from;
+    const start = isGap ? await findStartAsync(from, to) : from;
+    const [gap] = start < from ? await entriesAsync(start - 1, 1) : [];
+    const after = Math.max(0, start - 1 - (isFiltered() ? searchedLines : pageLines));
+    const entries = start > 1 ? await entriesAsync(after, start - 1 - after) : [];
+    return { after, gap, entries: entries.filter(entry => (entry.n ?? entry.gap.from) < start) };
+  }
+
+  // The first number of the gap that has `high` in it and ends at `to`.
+  async function findStartAsync(high, to) {
+    let low = 0;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      const [entry] = await entriesAsync(middle - 1, 1);
+      if (entry?.gap?.to === to && entry.gap.from === middle) {
+        high = middle;
+      } else {
+        low = middle;
+      }
+    }
+    return high;
+  }
+
+  function prepend({ after, gap, entries }) {
+    const height = lines.scrollHeight;
+    if (gap) {
+      lines.firstElementChild.replaceWith(gapOf(gap.gap));
+    }
+    lines.prepend(...entries.map(entry => (entry.gap ? gapOf(entry.gap) : lineOf(entry))));
+    lines.scrollTop += lines.scrollHeight - height;
+    earliest = after + 1;
+    earlier.hidden = after === 0;
+  }
+
+  async function entriesAsync(after, limit) {
+    const answer = await fetch(at(path + query({ ...asked(), format: 'ndjson', after, limit }))).catch(() => null);
     if (!answer?.ok) {
       throw new Problem(answer?.status ?? 0, 'The earlier lines cannot be had just now: try again.');
     }
-    const entries = (await answer.text()).split('\n').filter(Boolean).map(line => JSON.parse(line));
-    return entries.filter(entry => (entry.n ?? entry.gap.from) < before)
-      .map(entry => (entry.gap ? gapOf(entry.gap) : lineOf(entry)));
+    return (await answer.text())
+      .split('\n')
+      .filter(Boolean)
+      .map(line => JSON.parse(line));
   }
 
   restart();
   return {
-    element: h('section', { class: 'log', 'aria-label': 'Log' },
-      h('div', { class: 'bar' }, h('h2', {}, 'Log'), phase, search, state,
-        h('a', { href: path, target: '_blank' }, 'Plain text')),
-      earlier, lines, jump),
+    element: h(
+      'section',
+      { class: 'log', 'aria-label': 'Log' },
+      h(
+        'div',
+        { class: 'bar' },
+        h('h2', {}, 'Log'),
+        phase,
+        search,
+        state,
+        h('a', { href: at(path), target: '_blank' }, 'Plain text'),
+      ),
+      earlier,
+      lines,
+      jump,
+    ),
     /** Says how it is with the log once it is closed. */
     conclude(log) {
       say(log.complete ? `Complete: ${log.lines} lines.` : `Ended: ${log.lines} lines, not all of them kept.`);
@@ -123,13 +192,25 @@ export function logView(id, changed) {
 }
 
 function lineOf(line) {
-  return h('div', { class: `line ${line.stream}${line.cont ? ' cont' : ''}`, 'data-from': line.n, title: `${line.phase}, ${line.at}` },
-    h('span', { class: 'n', 'aria-hidden': 'true' }, String(line.n)), h('span', { class: 'text' }, ...nodesOf(line.text)));
+  const kind = `line ${line.stream}${line.cont ? ' cont' : ''}`;
+  return h(
+    'div',
+    { class: kind, 'data-from': line.n, title: `${line.phase}, ${line.at}` },
+    numberOf(line.n),
+    h('span', { class: 'text' }, ...nodesOf(line.text)),
+  );
 }
 
-function gapOf(gap) {
-  const bytes = gap.bytes === null ? 'an unknown number of bytes' : `${gap.bytes.toLocaleString('en')} bytes`;
-  return h('div', { class: 'line gap', 'data-from': gap.from },
-    h('span', { class: 'n', 'aria-hidden': 'true' }, String(gap.from)),
-    h('span', { class: 'text' }, `${bytes} are missing here: ${gap.reason}`));
+function gapOf({ from, to, reason, bytes }) {
+  const size = bytes === null ? 'an unknown number of bytes' : `${bytes.toLocaleString('en')} bytes`;
+  return h(
+    'div',
+    { class: 'line gap', 'data-from': from, 'data-to': to },
+    numberOf(from),
+    h('span', { class: 'text' }, `${size} are missing here: ${reason}`),
+  );
+}
+
+function numberOf(n) {
+  return h('span', { class: 'n', 'aria-hidden': 'true' }, String(n));
 }

@@ -1,22 +1,34 @@
 // Where keys are required: a token, or the admin key, becomes a session that the page itself cannot read.
 
-import { ask } from '/ui/api.js';
-import { h } from '/ui/dom.js';
+import { ask } from './api.js';
+import { h } from './dom.js';
 
 /** @param {() => void} then Called once somebody is signed in. */
 export function signInPage(then) {
   const token = h('input', {
-    id: 'token', type: 'password', autocomplete: 'current-password', required: true, 'aria-describedby': 'token-error',
+    id: 'token',
+    type: 'password',
+    autocomplete: 'current-password',
+    required: true,
+    'aria-describedby': 'token-error',
   });
   const error = h('p', { id: 'token-error', class: 'error', role: 'alert' });
-  const form = h('form', { class: 'card narrow', submit: signIn },
+  const form = h(
+    'form',
+    { class: 'card narrow', submit: signIn },
     h('h1', {}, 'Sign in'),
     h('label', { for: 'token' }, 'Token or admin key'),
     token,
     error,
     h('button', { class: 'primary' }, 'Sign in'),
-    h('p', { class: 'quiet' }, 'The first start of SPEED prints the admin key, and keeps it in ', h('code', {}, 'admin.key'),
-      ' of the data directory.'));
+    h(
+      'p',
+      { class: 'quiet' },
+      'The first start of SPEED prints the admin key, and keeps it in ',
+      h('code', {}, 'admin.key'),
+      ' of the data directory.',
+    ),
+  );
 
   async function signIn(event) {
     event.preventDefault();

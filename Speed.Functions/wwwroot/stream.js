@@ -2,14 +2,14 @@
 // up on an answer that is no stream (503 while SPEED starts, say); and it has six connections to one address, so that a
 // tab that nobody looks at gives its own back.
 
-import { ask } from '/ui/api.js';
+import { ask, at } from './api.js';
 
 const firstPauseMs = 500;
 const longestPauseMs = 15_000;
 
 /**
  * Follows a stream until `close` is called on what it gives.
- * @param {(lastId: string | null) => string} addressOf Where to go on after the last event that had an id.
+ * @param {(lastId: string | null) => string} addressOf The path where to go on after the last event that had an id.
  * @param {Record<string, (data: any) => void>} handlers One for each event's name.
  * @param {(isConnected: boolean) => void} tell Told whenever the connection comes or goes.
  */
@@ -21,7 +21,7 @@ export function follow(addressOf, handlers, tell) {
   let isClosed = false;
 
   function open() {
-    source = new EventSource(addressOf(lastId));
+    source = new EventSource(at(addressOf(lastId)));
     source.addEventListener('open', () => {
       pauseMs = firstPauseMs;
       tell(true);
