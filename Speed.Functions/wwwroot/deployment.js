@@ -164,7 +164,7 @@ function whereOf(deployment) {
 }
 
 function waitingOf({ position, reason, eta_at: eta }) {
-  return [`Waiting at position ${position}: ${reason}. `, eta ? ['It may start ', moment(eta), '.'] : null].flat();
+  return [`Waiting at position ${position}: ${reason} `, eta ? ['It may start ', moment(eta), '.'] : null].flat();
 }
 
 function failureOf({ code, message, hint, exit_code: exitCode }) {
