@@ -38,20 +38,23 @@ internal static class FunctionRoutes
         this IEndpointRouteBuilder routes, string name, MethodInfo method, HttpTriggerAttribute trigger, string prefix)
     {
         var pattern = RoutePatternFactory.Parse(PathOf(prefix, trigger.Route ?? name));
-        var function = RequestDelegateFactory.Create(
-            method,
-            method.IsStatic ? null : TargetFactory(method.DeclaringType!),
-            new RequestDelegateFactoryOptions
-            {
-                ServiceProvider = routes.ServiceProvider,
-                RouteParameterNames = pattern.Parameters.Select(parameter => parameter.Name),
-            });
+        var options = new RequestDelegateFactoryOptions
+        {
+            ServiceProvider = routes.ServiceProvider,
+            RouteParameterNames = pattern.Parameters.Select(parameter => parameter.Name),
+        };
+        var metadata = RequestDelegateFactory.InferMetadata(method, options);
+
+        // Compiled for its first request: all of them together would be a good part of the time that a start takes.
+        var function = new Lazy<RequestDelegate>(() => RequestDelegateFactory.Create(
+            method, method.IsStatic ? null : TargetFactory(method.DeclaringType!), options, metadata).RequestDelegate);
+        Task RunAsync(HttpContext context) => function.Value(context);
 
         var methods = trigger.Methods?.Select(method => method.ToUpperInvariant()).ToArray();
         var endpoint = methods is { Length: > 0 }
-            ? routes.MapMethods(pattern.RawText!, methods, function.RequestDelegate)
-            : routes.Map(pattern, function.RequestDelegate);
-        endpoint.WithDisplayName(name).WithMetadata([method, .. function.EndpointMetadata]);
+            ? routes.MapMethods(pattern.RawText!, methods, RunAsync)
+            : routes.Map(pattern, RunAsync);
+        endpoint.WithDisplayName(name).WithMetadata([method, .. metadata.EndpointMetadata]);
     }
 
     // As a pattern, the empty route would be a candidate for every path of one segment, and their 405 a 404.
