@@ -23,12 +23,12 @@ public sealed class FaultTests
     public async Task A_connection_that_is_dead_without_a_word_keeps_no_deployment_from_being_told()
     {
         var over = new TaskCompletionSource();
-        await using var speed = new ScriptedSpeed(async context =>
+        await using var speed = new ScriptedServer(async context =>
         {
             switch (context.Request)
             {
                 case { HttpMethod: "POST" }:
-                    await ScriptedSpeed.SayAsync(context, 201, Pending);
+                    await ScriptedServer.SayAsync(context, 201, Pending);
                     break;
                 case { RawUrl: var path } when path!.Contains("follow=true", StringComparison.Ordinal):
                     context.Response.SendChunked = true;
@@ -36,10 +36,10 @@ public sealed class FaultTests
                     await over.Task;
                     break;
                 case { RawUrl: var path } when path!.Contains("/logs", StringComparison.Ordinal):
-                    await ScriptedSpeed.SayAsync(context, 200, """{"n": 1, "text": "the last line"}""");
+                    await ScriptedServer.SayAsync(context, 200, """{"n": 1, "text": "the last line"}""");
                     break;
                 default:
-                    await ScriptedSpeed.SayAsync(context, 200, Succeeded);
+                    await ScriptedServer.SayAsync(context, 200, Succeeded);
                     break;
             }
         });
@@ -62,10 +62,10 @@ public sealed class FaultTests
         var time = new FakeTimeProvider();
         var streams = Channel.CreateUnbounded<HttpListenerContext>();
         var resource = Pending;
-        await using var speed = new ScriptedSpeed(context =>
+        await using var speed = new ScriptedServer(context =>
             context.Request.RawUrl!.Contains("/logs", StringComparison.Ordinal)
                 ? streams.Writer.WriteAsync(context, Now).AsTask()
-                : ScriptedSpeed.SayAsync(context, 200, resource));
+                : ScriptedServer.SayAsync(context, 200, resource));
         await using var output = new StringWriter();
         var terminal =
             new Terminal(TextReader.Null, output, TextWriter.Null) { Environment = speed.Environment, Time = time };
@@ -77,8 +77,8 @@ public sealed class FaultTests
         }
 
         resource = Succeeded;
-        await ScriptedSpeed.SayAsync(await NextAsync(), 200, """{"n": 1, "text": "the last line"}""");
-        await ScriptedSpeed.SayAsync(await NextAsync(), 200, "");
+        await ScriptedServer.SayAsync(await NextAsync(), 200, """{"n": 1, "text": "the last line"}""");
+        await ScriptedServer.SayAsync(await NextAsync(), 200, "");
         Assert.Equal((0, "the last line\n"), (await following, output.ToString()));
 
         // The pauses before it pass, and then six minutes without a line.
@@ -100,12 +100,12 @@ public sealed class FaultTests
     [Fact]
     public async Task A_log_that_cannot_be_read_does_not_make_a_fault_of_a_deployment_that_succeeded()
     {
-        await using var speed = new ScriptedSpeed(context => context.Request switch
+        await using var speed = new ScriptedServer(context => context.Request switch
         {
-            { HttpMethod: "POST" } => ScriptedSpeed.SayAsync(context, 201, Pending),
+            { HttpMethod: "POST" } => ScriptedServer.SayAsync(context, 201, Pending),
             { RawUrl: var path } when path!.Contains("/logs", StringComparison.Ordinal) =>
-                ScriptedSpeed.SayAsync(context, 500, """{"detail": "It cannot be read."}"""),
-            _ => ScriptedSpeed.SayAsync(context, 200, Succeeded),
+                ScriptedServer.SayAsync(context, 500, """{"detail": "It cannot be read."}"""),
+            _ => ScriptedServer.SayAsync(context, 200, Succeeded),
         });
 
         var run = await CliRun.RunAsync(speed.Environment, "", "deploy", Url);

@@ -104,9 +104,9 @@ public interface IContainer : IAsyncDisposable
     /// </summary>
     Task<DateTimeOffset?> FindOldestKeptAsync(CancellationToken cancellationToken);
 
-    /// <summary>How many bytes of each stream the engine has kept.</summary>
+    /// <summary>How many bytes of each stream the engine has kept; null where it does not give them.</summary>
     /// <param name="until">Of those that it took up to then, by its own clock; null for all up to now.</param>
-    Task<IReadOnlyDictionary<LogStream, long>> MeasureKeptAsync(
+    Task<IReadOnlyDictionary<LogStream, long>?> MeasureKeptAsync(
         DateTimeOffset? until, CancellationToken cancellationToken);
 
     /// <summary>Waits for the exit and for the last byte of the output after it.</summary>

@@ -1,17 +1,17 @@
 using System.Net;
 using System.Text;
 
-namespace Speed.Tests.Cli;
+namespace Speed.Tests;
 
-/// <summary>Answers on loopback as a script has it, for what SPEED itself does not do at a test's word.</summary>
-internal sealed class ScriptedSpeed : IAsyncDisposable
+/// <summary>Answers on loopback as a script has it: SPEED, or its engine, at its worst.</summary>
+internal sealed class ScriptedServer : IAsyncDisposable
 {
     private readonly HttpListener _listener = new();
     private readonly Func<HttpListenerContext, Task> _answer;
     private readonly Task _accepting;
 
     /// <param name="answer">Answers one request; several at a time.</param>
-    public ScriptedSpeed(Func<HttpListenerContext, Task> answer)
+    public ScriptedServer(Func<HttpListenerContext, Task> answer)
     {
         _answer = answer;
         Address = $"http://127.0.0.1:{FreePort.Find()}/";
@@ -22,6 +22,7 @@ internal sealed class ScriptedSpeed : IAsyncDisposable
 
     public string Address { get; }
 
+    /// <summary>Of a command line that takes it for SPEED.</summary>
     public Dictionary<string, string> Environment => new() { ["SPEED_SERVER"] = Address, ["SPEED_TOKEN"] = "spd_test" };
 
     public static async Task SayAsync(HttpListenerContext context, int status, string body)
