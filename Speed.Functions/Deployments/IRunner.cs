@@ -69,7 +69,11 @@ public sealed record ImageTraits(IReadOnlyList<int> Ports, bool HasHealthcheck);
 /// <summary>What a probe of a service found.</summary>
 /// <param name="IsConclusive">True if more probes would change nothing: the engine has given up.</param>
 /// <param name="Answer">One sentence on what was asked and what came back.</param>
-public sealed record ProbeAnswer(bool IsHealthy, bool IsConclusive, string Answer);
+public sealed record ProbeAnswer(bool IsHealthy, bool IsConclusive, string Answer)
+{
+    /// <summary>True while the engine's health check has come to nothing yet: neither well nor ill.</summary>
+    public bool IsPending { get; init; }
+}
 
 /// <summary>A build about to be made.</summary>
 /// <param name="Key">What the image depends on; 64 lower-case hex digits.</param>
