@@ -14,7 +14,8 @@ public static class CommandLine
           0    done: a service is up, a job succeeded, what was asked for happened
           1    the deployment failed or was canceled; the doctor found something wrong
           2    not understood, or refused by SPEED: nothing was done
-          3    SPEED was not reached, has no room now, or failed
+          3    SPEED was not reached, has no room now, or failed; what was started cannot be
+               followed; the output cannot be written
           130  interrupted; a deployment that was followed goes on
 
         Environment: SPEED_SERVER, SPEED_TOKEN; Speed__DataDirectory, where admin.key is; NO_COLOR.
@@ -39,13 +40,30 @@ public static class CommandLine
         }
         catch (SpeedException fault)
         {
-            terminal.ErrorScreen.Line($"speed: {fault.Message}");
-            return fault.ExitCode;
+            return Tell(terminal, fault.Message, fault.ExitCode);
         }
         catch (OperationCanceledException)
         {
             return ExitCode.Interrupted;
         }
+        catch (Exception fault)
+        {
+            return Tell(terminal, $"{fault.GetType().Name}: {fault.Message}", ExitCode.NoAnswer);
+        }
+    }
+
+    private static int Tell(Terminal terminal, string fault, int exitCode)
+    {
+        try
+        {
+            terminal.ErrorScreen.Line($"speed: {fault}");
+        }
+        catch (SpeedException)
+        {
+            // There is nobody to be told; the exit code says it.
+        }
+
+        return exitCode;
     }
 
     private static RootCommand CreateRoot(Terminal terminal)

@@ -47,8 +47,8 @@ internal readonly record struct Deployment(JsonElement Json)
         get
         {
             var at = Addresses.Count > 0 ? $" at {string.Join(", ", Addresses)}" : "";
-            var also = Names.Count > 0 ? $" (also {string.Join(", ", Names)} through the proxy)" : "";
-            return $"Deployment {Id} is up{at}{also}";
+            var names = Names.Count > 0 ? $" (names for the proxy: {string.Join(", ", Names)})" : "";
+            return $"Deployment {Id} is up{at}{names}";
         }
     }
 

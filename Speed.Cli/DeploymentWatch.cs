@@ -18,17 +18,13 @@ internal static class DeploymentWatch
         var following = log.FollowAsync(stop.Token);
         try
         {
-            var now = await session.UntilAsync(id, one => one.IsUp || one.HasEnded, cancellationToken);
-            if (now.IsUp)
-            {
-                // The follower lets go first, and what was said until now is read once more from where it stood.
-                await stop.CancelAsync();
-                await Task.WhenAny(following);
-                await log.ReadAsync(cancellationToken);
-                return now;
-            }
+            var now = await session.UntilAsync(id, one => one.IsUp || one.IsLogClosed, cancellationToken);
 
-            await following;
+            // The follower lets go first, for its connection may be dead without a word; and what was said until now is
+            // read once more from where it stood.
+            await stop.CancelAsync();
+            await Task.WhenAny(following);
+            await session.ReadRestAsync(log, cancellationToken);
             return now;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -65,6 +61,19 @@ internal static class DeploymentWatch
             }
 
             since = now.Version;
+        }
+    }
+
+    // How the deployment stands is known by now, whatever is the matter with its log.
+    private static async Task ReadRestAsync(this Session session, LogFollower log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await log.ReadAsync(cancellationToken);
+        }
+        catch (SpeedException fault)
+        {
+            session.Error.Line($"The log could not be followed to its end: {fault.Message}");
         }
     }
 

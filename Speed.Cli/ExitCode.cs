@@ -11,7 +11,7 @@ internal static class ExitCode
     /// <summary>Not understood, or refused by SPEED.</summary>
     public const int Refused = 2;
 
-    /// <summary>SPEED was not reached, has no room now, or failed.</summary>
+    /// <summary>SPEED was not reached, has no room now, or failed; or what it did cannot be told.</summary>
     public const int NoAnswer = 3;
 
     public const int Interrupted = 130;

@@ -57,6 +57,11 @@ internal sealed record Key(string? Value, string Origin)
 
     private static string ReadGiven(string path)
     {
+        if (path.Length == 0)
+        {
+            throw SpeedException.Refused("--token-file names no file.");
+        }
+
         try
         {
             return File.ReadAllText(path);

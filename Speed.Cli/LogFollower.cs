@@ -28,6 +28,9 @@ internal sealed class LogFollower(
                 {
                     // Whether it is closed comes first: what was read after that is all there will ever be.
                     var closed = await IsClosedAsync(cancellationToken);
+
+                    // A quiet log says nothing for hours, over many restarts.
+                    reconnection.Heard();
                     return (closed, await ReadOnAsync(follow: true, cancellationToken));
                 },
                 cancellationToken);

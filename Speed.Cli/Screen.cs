@@ -12,10 +12,10 @@ internal sealed class Screen(TextWriter writer, bool isTerminal, bool hasColors)
     // A row is a line, however long: an address that is cut in two cannot be copied, and a script reads lines.
     private const int NoWidth = 100_000;
 
-    public void Line(string text) => writer.WriteLine(isTerminal ? Printable.Text(text) : text);
+    public void Line(string text) => WriteLine(isTerminal ? Printable.Text(text) : text);
 
     /// <summary>A document as SPEED gave it.</summary>
-    public void Raw(string text) => writer.WriteLine(text);
+    public void Raw(string text) => WriteLine(text);
 
     /// <summary>A line of a log, or the part of one.</summary>
     public void Log(string text, bool continues)
@@ -23,11 +23,11 @@ internal sealed class Screen(TextWriter writer, bool isTerminal, bool hasColors)
         var shown = isTerminal ? Printable.Log(text, hasColors) : text;
         if (continues)
         {
-            writer.Write(shown);
+            Write(shown);
         }
         else
         {
-            writer.WriteLine(shown);
+            WriteLine(shown);
         }
     }
 
@@ -82,7 +82,21 @@ internal sealed class Screen(TextWriter writer, bool isTerminal, bool hasColors)
         console.Write(what);
         foreach (var line in text.ToString().TrimEnd().Split('\n'))
         {
-            writer.WriteLine(line.TrimEnd());
+            WriteLine(line.TrimEnd());
+        }
+    }
+    private void WriteLine(string text) => Write(text + writer.NewLine);
+
+    // A full disk, or a reader who has gone: no fault of SPEED's, and no reason to ask it again.
+    private void Write(string text)
+    {
+        try
+        {
+            writer.Write(text);
+        }
+        catch (IOException fault)
+        {
+            throw new SpeedException($"The output cannot be written: {fault.Message}", ExitCode.NoAnswer, fault);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections;
+using Microsoft.Win32.SafeHandles;
 
 namespace Speed.Cli;
 
@@ -7,6 +8,8 @@ namespace Speed.Cli;
 /// </summary>
 public sealed class Terminal(TextReader input, TextWriter output, TextWriter error)
 {
+    private const int StandardOutput = 1;
+
     public TextReader In { get; } = input;
 
     /// <summary>For data.</summary>
@@ -35,7 +38,7 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
     private bool HasColors => Find("NO_COLOR") is null && Find("TERM") != "dumb";
 
     /// <summary>The terminal of this process.</summary>
-    public static Terminal OfProcess() => new(Console.In, Console.Out, Console.Error)
+    public static Terminal OfProcess() => new(Console.In, OutOfProcess(), Console.Error)
     {
         Environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? ""),
@@ -43,6 +46,19 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
         IsOutTerminal = !Console.IsOutputRedirected,
         IsErrorTerminal = !Console.IsErrorRedirected,
     };
+
+    // The console goes on without a word where nobody reads a pipe any more, as behind `| head`; a stream throws. A file
+    // stays the console's: a stream would keep a position of its own, and write over what others write there.
+    private static TextWriter OutOfProcess()
+    {
+        if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected)
+        {
+            return Console.Out;
+        }
+
+        var stream = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return stream.CanSeek ? Console.Out : new StreamWriter(stream, Console.OutputEncoding) { AutoFlush = true };
+    }
 
     /// <summary>A variable of the environment; null where it is empty or not set.</summary>
     internal string? Find(string variable) =>

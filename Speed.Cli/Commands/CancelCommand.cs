@@ -21,7 +21,9 @@ internal static class CancelCommand
             var now = new Deployment(answer);
             if (!now.HasEnded && !session.Asked.GetValue(detach))
             {
-                now = await session.UntilAsync(number, one => one.HasEnded, cancellationToken);
+                now = await DeployCommand.AfterwardsAsync(
+                    $"Deployment {number} is being canceled; its end cannot be waited for",
+                    () => session.UntilAsync(number, one => one.HasEnded, cancellationToken));
             }
 
             return session.Tell(now.Json, () => session.Out.Line(

@@ -103,7 +103,7 @@ public sealed class DeployCommandTests
             resource.GetProperty("endpoints").EnumerateArray().Select(one => one.GetProperty("url").GetString()));
         Assert.Equal(
             "Deployment 1 is up at http://127.0.0.1:61003, http://127.0.0.1:61004 "
-            + $"(also app.example.org, {own} through the proxy)\n",
+            + $"(names for the proxy: app.example.org, {own})\n",
             run.Out);
         Assert.Equal($"Deployment 1 of {Url}\nbuilding\nUp: listening\n", run.Error);
         Assert.Matches(@"\n1 +Running, up +https://example\.com/r\.git +trunk +c{12} ", listed.Out);

@@ -52,6 +52,25 @@ public sealed class ProcessTests
         Assert.Equal("Running", (await app.InfoAsync(1)).GetProperty("status").GetString());
     }
 
+    [Fact]
+    public async Task It_ends_when_nobody_reads_its_output_any_more()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        await app.StartAsync(Url);
+        await app.LogAsync(1, Act.Line(1, "one"));
+        using var process = Start(app, "logs", "1", "--follow");
+        Assert.Equal("one", await process.StandardOutput.ReadLineAsync(Now));
+
+        process.StandardOutput.Close();
+        await app.LogAsync(1, Act.Line(2, "two"));
+
+        await process.WaitForExitAsync(Now).WaitAsync(TimeSpan.FromMinutes(1), Now);
+        Assert.Equal(3, process.ExitCode);
+        Assert.StartsWith(
+            "speed: The output cannot be written: ", await process.StandardError.ReadToEndAsync(Now),
+            StringComparison.Ordinal);
+    }
+
     private static async Task<(int Code, string Out, string Error)> RunAsync(SpeedApp app, params string[] args)
     {
         using var process = Start(app, args);

@@ -1,3 +1,4 @@
+using Speed.Security;
 using Xunit;
 
 namespace Speed.Tests.Security;
@@ -36,6 +37,21 @@ public sealed class SameSiteTests
                 Assert.Equal($"Host '{name}' is not allowed: add it to Speed__AllowedHosts", answer.Error);
             }
         }
+    }
+
+    [Theory]
+    [InlineData("Bücher.example")]
+    [InlineData("BÜCHER.example.")]
+    [InlineData("xn--bcher-kva.example")]
+    [InlineData("XN--BCHER-KVA.example")]
+    public void A_name_of_ours_counts_however_it_is_spelled_on_either_side(string name)
+    {
+        var settings = new AccessSettings { AllowedHosts = [name] };
+
+        Assert.All(
+            (string[])["bücher.example", "Bücher.example", "BÜCHER.EXAMPLE", "xn--bcher-kva.example", "XN--bcher-kva.example."],
+            host => Assert.True(settings.IsAllowedHost(host), host));
+        Assert.False(settings.IsAllowedHost("bucher.example"));
     }
 
     [Theory]

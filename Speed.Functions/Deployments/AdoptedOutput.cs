@@ -46,9 +46,7 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         {
             known = false;
             await NoteGapAsync();
-            _old = _lastTakenAt is { } last
-                ? new(await container.MeasureKeptAsync(last + Arrival, life.Token))
-                : [];
+            _old = _lastTakenAt is { } last ? await MeasureOldAsync(container, last + Arrival) : [];
         }
 
         // What was held a moment before the reading began is in what is read; what comes a moment after its end is not.
@@ -82,13 +80,19 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         _held.Release(rest.WriteAsync);
     }
 
+    // Where the engine does not say, all of it is old: the gap is on record, and no line comes twice.
+    private async Task<Dictionary<LogStream, long>> MeasureOldAsync(IContainer container, DateTimeOffset until) =>
+        await container.MeasureKeptAsync(until, life.Token) is { } kept
+            ? new(kept)
+            : _taken.Keys.ToDictionary(stream => stream, _ => long.MaxValue);
+
     private Task NoteGapAsync() =>
         life.Log.NoteGapAsync("SPEED was restarted, and lines are missing here", life.Token);
 
     private Task WaitAsync(bool runs) => runs ? Task.Delay(InTransit, time, life.Token) : Task.CompletedTask;
 
     // How much of each stream the engine had when attaching began, by length alone: while a program says nothing, all that
-    // it said is in both places. Null where it does not stop talking.
+    // it said is in both places. Null where it does not stop talking, or the engine gives nothing to measure.
     private async Task<Dictionary<LogStream, long>?> FindAttachedAtAsync(IContainer container)
     {
         for (var n = 0; n < MostMeasurements && !_held.IsFull; n++)
@@ -97,7 +101,13 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
             await WaitAsync(runs: true);
             var kept = await container.MeasureKeptAsync(until: null, life.Token);
             await WaitAsync(runs: true);
-            if (_held.Sum == before.Values.Sum())
+            if (kept is null)
+            {
+                return null;
+            }
+
+            // Full, what came since is not in the sum.
+            if (_held.Sum == before.Values.Sum() && !_held.IsFull)
             {
                 return kept.ToDictionary(
                     stream => stream.Key, stream => stream.Value - before.GetValueOrDefault(stream.Key));

@@ -10,38 +10,51 @@ internal sealed partial class HealthWatch(TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(5);
 
+    // For the engine's part. The service's has `timeout_s`, and what it does not answer within that is an answer, too.
+    private static readonly TimeSpan EngineLimit = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// Returns when <paramref name="over"/> is canceled, and before that where the service has no health check. Throws
     /// nothing: a service is not to end because it could not be asked.
     /// </summary>
-    public async Task WatchAsync(Life life, IContainer container, CancellationToken over)
+    public async Task WatchAsync(
+        Deployment deployment, DeploymentLog log, IContainer container, CancellationToken over)
     {
         try
         {
-            await AskOnAsync(life, container, over);
+            await AskOnAsync(deployment, log, container, over);
         }
-        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        catch (Exception) when (over.IsCancellationRequested)
         {
             // It has ended, or SPEED ends.
         }
         catch (Exception fault)
         {
-            NotWatched(life.Deployment.Id, fault);
+            NotWatched(deployment.Id, fault);
         }
     }
 
-    private async Task AskOnAsync(Life life, IContainer container, CancellationToken over)
+    private async Task AskOnAsync(
+        Deployment deployment, DeploymentLog log, IContainer container, CancellationToken over)
     {
-        var health = life.Deployment.Options.Health;
+        var health = deployment.Options.Health;
         var isByHttp = health?.Path is not null;
         var pause = isByHttp ? TimeSpan.FromSeconds(health!.IntervalSeconds) : AskAgainAfter;
+        var limit = EngineLimit + TimeSpan.FromSeconds(health?.TimeoutSeconds ?? 0);
         // The engine counts by itself before it gives up.
         var failuresToTell = isByHttp ? HealthOption.FailuresInARow : 1;
-        var failures = 0;
+        var (failures, couldAsk) = (0, true);
         while (true)
         {
             await Task.Delay(pause, time, over);
-            if (await AskAsync(container, over) is not { } answer)
+            var (found, fault) = await AskAsync(container, limit, over);
+            if (fault is not null && couldAsk)
+            {
+                NotAsked(deployment.Id, fault);
+            }
+
+            couldAsk = fault is null && (couldAsk || found is not null);
+            if (found is not { IsPending: false } answer)
             {
                 continue;
             }
@@ -54,29 +67,39 @@ internal sealed partial class HealthWatch(TimeProvider time, ILogger logger)
 
             if (answer.IsHealthy && failures >= failuresToTell)
             {
-                await life.Log.SayAsync("Healthy again.", over);
+                await log.SayAsync("Healthy again.", over);
             }
 
             failures = answer.IsHealthy ? 0 : failures + 1;
             if (failures == failuresToTell)
             {
-                await life.Log.SayAsync($"No longer healthy: {answer.Answer}", over);
+                await log.SayAsync($"No longer healthy: {answer.Answer}", over);
             }
         }
     }
 
-    // Null where the engine is away or the container gone: who waits for the exit hears of that.
-    private static async Task<ProbeAnswer?> AskAsync(IContainer container, CancellationToken over)
+    // Neither where the engine is away or the container gone: who waits for the exit hears of that.
+    private async Task<(ProbeAnswer? Answer, Exception? Fault)> AskAsync(
+        IContainer container, TimeSpan limit, CancellationToken over)
     {
+        using var late = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, over);
         try
         {
-            return await container.ProbeAsync(over);
+            return (await container.ProbeAsync(either.Token), null);
         }
         catch (DeploymentFailedException)
         {
-            return null;
+            return (null, null);
+        }
+        catch (Exception fault) when (!over.IsCancellationRequested)
+        {
+            return (null, fault);
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "Deployment {Id} is up, and could not be asked whether it is well; asking goes on")]
+    private partial void NotAsked(long id, Exception fault);
 
     [LoggerMessage(LogLevel.Error, "Deployment {Id} is up, and its health is no longer watched")]
     private partial void NotWatched(long id, Exception fault);

@@ -69,7 +69,11 @@ public sealed record ImageTraits(IReadOnlyList<int> Ports, bool HasHealthcheck);
 /// <summary>What a probe of a service found.</summary>
 /// <param name="IsConclusive">True if more probes would change nothing: the engine has given up.</param>
 /// <param name="Answer">One sentence on what was asked and what came back.</param>
-public sealed record ProbeAnswer(bool IsHealthy, bool IsConclusive, string Answer);
+public sealed record ProbeAnswer(bool IsHealthy, bool IsConclusive, string Answer)
+{
+    /// <summary>True while the engine's health check has come to nothing yet: neither well nor ill.</summary>
+    public bool IsPending { get; init; }
+}
 
 /// <summary>A build about to be made.</summary>
 /// <param name="Key">What the image depends on; 64 lower-case hex digits.</param>
@@ -104,9 +108,9 @@ public interface IContainer : IAsyncDisposable
     /// </summary>
     Task<DateTimeOffset?> FindOldestKeptAsync(CancellationToken cancellationToken);
 
-    /// <summary>How many bytes of each stream the engine has kept.</summary>
+    /// <summary>How many bytes of each stream the engine has kept; null where it does not give them.</summary>
     /// <param name="until">Of those that it took up to then, by its own clock; null for all up to now.</param>
-    Task<IReadOnlyDictionary<LogStream, long>> MeasureKeptAsync(
+    Task<IReadOnlyDictionary<LogStream, long>?> MeasureKeptAsync(
         DateTimeOffset? until, CancellationToken cancellationToken);
 
     /// <summary>Waits for the exit and for the last byte of the output after it.</summary>

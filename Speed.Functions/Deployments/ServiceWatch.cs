@@ -28,7 +28,7 @@ internal sealed class ServiceWatch(
             }
 
             FreeSlot(life);
-            health = _health.WatchAsync(life, container, over.Token);
+            health = _health.WatchAsync(life.Deployment, life.Log, container, over.Token);
             return await WithinTtlAsync(life, exit);
         }
         finally

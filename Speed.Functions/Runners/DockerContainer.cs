@@ -64,7 +64,7 @@ internal sealed class DockerContainer(
     public Task<DateTimeOffset?> FindOldestKeptAsync(CancellationToken cancellationToken) =>
         KeptOutput.FindOldestAsync(docker, _id, cancellationToken);
 
-    public Task<IReadOnlyDictionary<LogStream, long>> MeasureKeptAsync(
+    public Task<IReadOnlyDictionary<LogStream, long>?> MeasureKeptAsync(
         DateTimeOffset? until, CancellationToken cancellationToken) =>
         KeptOutput.MeasureAsync(docker, _id, until, cancellationToken);
 

@@ -32,16 +32,15 @@ internal static class KeptOutput
             : null;
     }
 
-    /// <summary>How many bytes of each stream it took, up to a time by its own clock if one is given.</summary>
-    public static async Task<IReadOnlyDictionary<LogStream, long>> MeasureAsync(
+    /// <summary>How many bytes of each stream it took, up to a time by its own clock if one is given; null where it does not say.</summary>
+    public static async Task<IReadOnlyDictionary<LogStream, long>?> MeasureAsync(
         DockerConnection docker, string id, DateTimeOffset? until, CancellationToken cancellationToken)
     {
         var query = until is { } time
             ? string.Create(CultureInfo.InvariantCulture, $"&until={time.ToUnixTimeMilliseconds() / 1000m:F3}")
             : "";
         var lengths = new Dictionary<LogStream, long>();
-        await ReadAsync(docker, id, query, CountAsync, cancellationToken);
-        return lengths;
+        return await ReadAsync(docker, id, query, CountAsync, cancellationToken) ? lengths : null;
 
         ValueTask CountAsync(LogStream stream, ReadOnlyMemory<byte> bytes, CancellationToken _)
         {

@@ -27,7 +27,8 @@ internal sealed class ServiceProbe(Deployment deployment) : IDisposable
         PooledConnectionLifetime = TimeSpan.Zero,
     })
     {
-        Timeout = TimeSpan.FromSeconds(deployment.Options.Health?.TimeoutSeconds ?? 5),
+        // Each question has its own limit, with the body of its answer.
+        Timeout = Timeout.InfiniteTimeSpan,
         MaxResponseContentBufferSize = 64 * 1024,
     };
 
@@ -54,17 +55,20 @@ internal sealed class ServiceProbe(Deployment deployment) : IDisposable
     private async Task<ProbeAnswer> AskByHttpAsync(PublishedPort endpoint, string path, CancellationToken cancellationToken)
     {
         var asked = $"GET {path} on port {endpoint.Container}";
+        var seconds = _health!.TimeoutSeconds;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(seconds));
         try
         {
             using var answer = await _http.GetAsync(
-                new Uri(endpoint.Url + path), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                new Uri(endpoint.Url + path), HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var status = (int)answer.StatusCode;
-            if (_health!.Status is { } wanted ? status == wanted : status is >= 200 and < 400)
+            if (_health.Status is { } wanted ? status == wanted : status is >= 200 and < 400)
             {
                 return new ProbeAnswer(true, true, $"{asked} answered {status}.");
             }
 
-            var body = await ReadStartAsync(answer, cancellationToken);
+            var body = await ReadStartAsync(answer, limit.Token, cancellationToken);
             return new ProbeAnswer(false, false, $"{asked} answered {status}{(body.Length > 0 ? $": {body}" : ".")}");
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
@@ -75,15 +79,28 @@ internal sealed class ServiceProbe(Deployment deployment) : IDisposable
         {
             return new ProbeAnswer(
                 false, false,
-                string.Create(CultureInfo.InvariantCulture, $"{asked} got no answer within {_http.Timeout.TotalSeconds} s."));
+                string.Create(CultureInfo.InvariantCulture, $"{asked} got no answer within {seconds} s."));
         }
     }
 
-    private static async Task<string> ReadStartAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    private static async Task<string> ReadStartAsync(
+        HttpResponseMessage answer, CancellationToken limit, CancellationToken cancellationToken)
     {
         var buffer = new byte[QuotedCharacters];
-        await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
-        var read = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        var read = 0;
+        try
+        {
+            await using var body = await answer.Content.ReadAsStreamAsync(limit);
+            while (await body.ReadAsync(buffer.AsMemory(read), limit) is var count and > 0)
+            {
+                read += count;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The status is the answer; of its body there is what came in time.
+        }
+
         return OneLine(System.Text.Encoding.UTF8.GetString(buffer, 0, read));
     }
 
@@ -99,7 +116,7 @@ internal sealed class ServiceProbe(Deployment deployment) : IDisposable
             ? "Its health check has not answered yet."
             : string.Create(
                 CultureInfo.InvariantCulture, $"Its health check ended with {last.ExitCode}: {OneLine(last.Output ?? "")}");
-        return new ProbeAnswer(false, health.Status == "unhealthy", answer);
+        return new ProbeAnswer(false, health.Status == "unhealthy", answer) { IsPending = health.Status == "starting" };
     }
 
     private async Task<ProbeAnswer> ConnectAnyAsync(CancellationToken cancellationToken)

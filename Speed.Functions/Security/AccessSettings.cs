@@ -53,7 +53,8 @@ public sealed class AccessSettings
     {
         try
         {
-            return Idn.GetAscii(host.TrimEnd('.')).ToLowerInvariant();
+            // In lower case first: the mapping itself takes the case of ASCII letters alone for none.
+            return Idn.GetAscii(host.TrimEnd('.').ToLowerInvariant());
         }
         catch (ArgumentException)
         {
