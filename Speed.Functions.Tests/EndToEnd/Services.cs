@@ -6,6 +6,10 @@ namespace Speed.Tests.EndToEnd;
 /// <summary>What tests say of services.</summary>
 internal static class Services
 {
+    // Up as soon as it answers, and not only when it has lived for ten seconds.
+    public const string Healthcheck =
+        "HEALTHCHECK --interval=1s --retries=100 CMD wget -q -O /dev/null http://127.0.0.1:8080/\n";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
@@ -13,6 +17,17 @@ internal static class Services
     public static string Text(this JsonElement of, string member) => of.GetProperty(member).GetString()!;
 
     public static long Id(this JsonElement deployment) => deployment.GetProperty("id").GetInt64();
+
+    /// <summary>A repository whose server answers with this text.</summary>
+    public static Task<GitRepository> ServerAsync(this World world, string text) => world.RepositoryAsync(Server(text));
+
+    public static Action<GitChanges> Server(string text) => r => r.File(
+        "Dockerfile",
+        $"FROM busybox\nRUN mkdir /www && printf {text} > /www/index.html\nEXPOSE 8080\n{Healthcheck}"
+        + "CMD exec httpd -f -p 8080 -h /www\n");
+
+    /// <summary>Where the first of its ports is published.</summary>
+    public static string AddressOf(JsonElement deployment) => deployment.GetProperty("endpoints")[0].Text("url");
 
     /// <summary>Waits until a service is up, and gives it; fails with its log where it ends instead.</summary>
     public static Task<JsonElement> UpAsync(this World world, long id) =>

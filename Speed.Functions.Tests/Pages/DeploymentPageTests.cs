@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Speed.Deployments;
@@ -26,7 +24,7 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         // At an address that is the same after a restart, for a page comes again where it was.
-        _app = await SpeedApp.OpenIdleAsync(new() { ["Speed__Urls"] = $"http://127.0.0.1:{FreePort()}" });
+        _app = await SpeedApp.OpenIdleAsync(new() { ["Speed__Urls"] = $"http://127.0.0.1:{FreePort.Find()}" });
         _id = await _app.StartAsync("https://github.com/owner/app.git");
         await Logs.OpenAsync(_id, Now);
     }
@@ -257,13 +255,6 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
         {
             await Task.Delay(20, patience.Token);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private Task AppendAsync(params string[] texts) => Logs.AppendAsync(
