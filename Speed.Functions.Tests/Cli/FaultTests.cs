@@ -144,7 +144,8 @@ public sealed class FaultTests
         await using var error = new StringWriter();
         var terminal = new Terminal(TextReader.Null, full, error) { Environment = CliRun.EnvironmentOf(app) };
 
-        var code = await CommandLine.RunAsync(["logs", "1", "--follow"], terminal, Now);
+        var code = await CommandLine.RunAsync(["logs", "1", "--follow"], terminal, Now)
+            .WaitAsync(TimeSpan.FromMinutes(1), Now);
 
         Assert.Equal((3, "speed: The output cannot be written: No space left.\n"), (code, error.ToString()));
         Assert.Equal(1, full.Tries);

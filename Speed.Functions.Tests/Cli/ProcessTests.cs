@@ -64,7 +64,16 @@ public sealed class ProcessTests
         process.StandardOutput.Close();
         await app.LogAsync(1, Act.Line(2, "two"));
 
-        await process.WaitForExitAsync(Now).WaitAsync(TimeSpan.FromMinutes(1), Now);
+        try
+        {
+            await process.WaitForExitAsync(Now).WaitAsync(TimeSpan.FromMinutes(1), Now);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill();
+            throw;
+        }
+
         Assert.Equal(3, process.ExitCode);
         Assert.StartsWith(
             "speed: The output cannot be written: ", await process.StandardError.ReadToEndAsync(Now),
