@@ -28,6 +28,8 @@ public sealed class SqliteStores : IDisposable
 
     public LogDatabase Logs { get; } = null!;
 
+    public Ballast Ballast => _directory.Ballast;
+
     public void Dispose()
     {
         Logs?.Dispose();

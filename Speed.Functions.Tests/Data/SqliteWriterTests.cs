@@ -66,6 +66,26 @@ public sealed class SqliteWriterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_the_ballast_is_given_up_the_database_takes_none_of_its_room_and_catches_up_later()
+    {
+        const int MoreThanTriggersACheckpoint = 8 * 1024 * 1024;
+        await Database.WriteAsync(db => db.Run("CREATE TABLE big (b BLOB) STRICT"), Token);
+        _stores.Ballast.GiveUp();
+        var before = new FileInfo(_stores.Deployments.Path).Length;
+
+        for (var n = 0; n < 8; n++)
+        {
+            await Database.WriteAsync(
+                db => db.Run($"INSERT INTO big VALUES (zeroblob({MoreThanTriggersACheckpoint / 8}))"), Token);
+        }
+
+        Assert.Equal(before, new FileInfo(_stores.Deployments.Path).Length);
+        Assert.True(_stores.Ballast.TryMake(1024));
+        await Database.WriteAsync(db => Insert(db, 1), Token);
+        Assert.True(new FileInfo(_stores.Deployments.Path).Length > MoreThanTriggersACheckpoint);
+    }
+
+    [Fact]
     public async Task A_command_whose_caller_gave_up_before_its_turn_does_not_run()
     {
         using var go = new ManualResetEventSlim();

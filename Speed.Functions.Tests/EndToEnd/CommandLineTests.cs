@@ -42,6 +42,6 @@ public sealed partial class CommandLineTests : IAsyncLifetime
         await _world.EventuallyNoContainersAsync();
     }
 
-    [GeneratedRegex(@"^Deployment 1 is up at (http://127\.0\.0\.1:\d+) \(also \S+\.localhost through the proxy\)\n$")]
+    [GeneratedRegex(@"^Deployment 1 is up at (http://127\.0\.0\.1:\d+) \(names for the proxy: \S+\.localhost\)\n$")]
     private static partial Regex Address();
 }

@@ -12,6 +12,8 @@ public sealed class Browser : IAsyncDisposable
     private static readonly string[] Places =
         ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
+    private const int PatienceMs = 30_000;
+
     private readonly SemaphoreSlim _gate = new(1, 1);
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -21,7 +23,7 @@ public sealed class Browser : IAsyncDisposable
     {
         var browser = await StartedAsync();
         var context = await browser.NewContextAsync(new() { BaseURL = app.Client.BaseAddress!.ToString() });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(PatienceMs);
         var tab = new Tab(context, await context.NewPageAsync());
         await tab.Page.GotoAsync(path);
         return tab;
@@ -44,6 +46,8 @@ public sealed class Browser : IAsyncDisposable
         try
         {
             _playwright ??= await Playwright.CreateAsync();
+            // A page on a busy machine takes its time.
+            Assertions.SetDefaultExpectTimeout(PatienceMs);
             return _browser ??= await _playwright.Chromium.LaunchAsync(new()
             {
                 ExecutablePath = Places.FirstOrDefault(File.Exists)

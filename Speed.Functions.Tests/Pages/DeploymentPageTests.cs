@@ -186,6 +186,7 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
     public async Task What_SPEED_did_not_answer_is_asked_again()
     {
         await using var tab = await browser.OpenAsync(_app);
+        await Tab.Expect(tab.Rows).ToHaveCountAsync(1);
         await tab.Page.RouteAsync($"**/v1/deployments/{_id}", route => route.AbortAsync(), new() { Times = 1 });
 
         await tab.Rows.First.GetByRole(AriaRole.Link).ClickAsync();
@@ -203,7 +204,7 @@ public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
 
         await _app.UpdateAsync(_id, "half way");
 
-        await Tab.Expect(tab.Page.Locator("pre")).ToHaveTextAsync("half way", new() { Timeout = 20_000 });
+        await Tab.Expect(tab.Page.Locator("pre")).ToHaveTextAsync("half way");
     }
 
     [Fact]

@@ -55,7 +55,7 @@ public sealed class Tab : IAsyncDisposable
     public static ILocatorAssertions Expect(ILocator locator) => Assertions.Expect(locator);
 
     /// <summary>Waits until it is seen.</summary>
-    public static Task SeesAsync(ILocator locator) => Expect(locator).ToBeVisibleAsync(new() { Timeout = 20_000 });
+    public static Task SeesAsync(ILocator locator) => Expect(locator).ToBeVisibleAsync();
 
     public Task SeesAsync(string text) => SeesAsync(Page.GetByText(text).First);
 

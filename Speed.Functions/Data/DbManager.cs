@@ -24,6 +24,7 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
             alwaysDurable: true,
             options.BusyTimeout,
             onFullDisk: directory.Ballast.GiveUpForStore,
+            holdsCheckpoints: () => directory.Ballast.IsGivenUp,
             onCommit: took => meter?.Committed("deployments", took));
         _bell = bell;
         _time = time;

@@ -25,6 +25,7 @@ public sealed partial class LogDatabase : ILogStore, IDisposable
             alwaysDurable: false,
             options.BusyTimeout,
             onFullDisk: directory.Ballast.GiveUpForStore,
+            holdsCheckpoints: () => directory.Ballast.IsGivenUp,
             onCommit: took => meter?.Committed("logs", took));
         _meter = meter;
         _maxBytes = options.LogMaxBytes;

@@ -14,17 +14,19 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>
     /// Throws <see cref="StoreStartException"/> where the file is not usable. <paramref name="alwaysDurable"/>:
     /// every commit is fsynced; else only those that ask for it. <paramref name="onFullDisk"/>: called by the writer
-    /// each time it meets one. <paramref name="onCommit"/>: with how long each commit took.
+    /// each time it meets one. <paramref name="holdsCheckpoints"/>: true while none is to be made.
+    /// <paramref name="onCommit"/>: with how long each commit took.
     /// </summary>
     public static SqliteDatabase Open(
-        DatabaseFile file, bool alwaysDurable, TimeSpan busyTimeout, Action onFullDisk, Action<TimeSpan> onCommit)
+        DatabaseFile file, bool alwaysDurable, TimeSpan busyTimeout, Action onFullDisk, Func<bool> holdsCheckpoints,
+        Action<TimeSpan> onCommit)
     {
         file.RefuseUnlessOurs(busyTimeout);
         try
         {
             var session = OpenForWriting(file, alwaysDurable, busyTimeout);
             return new SqliteDatabase(
-                new SqliteWriter(session, file.Path, alwaysDurable, busyTimeout, onFullDisk, onCommit),
+                new SqliteWriter(session, file.Path, alwaysDurable, busyTimeout, onFullDisk, holdsCheckpoints, onCommit),
                 new SqliteReaders(file.Path, busyTimeout));
         }
         catch (SqliteException fault)

@@ -12,6 +12,9 @@ internal sealed class SqliteWriter : IDisposable
 {
     private const int MostWaiting = 4096;
     private const int MostPerCommit = 512;
+
+    // As SQLite has it.
+    private const int PagesBetweenCheckpoints = 1_000;
     private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(2);
 
     private readonly Channel<WriteCommand> _commands;
@@ -20,16 +23,19 @@ internal sealed class SqliteWriter : IDisposable
     private readonly bool _alwaysDurable;
     private readonly TimeSpan _busyTimeout;
     private readonly Action _onFullDisk;
+    private readonly Func<bool> _holdsCheckpoints;
     private readonly Action<TimeSpan> _onCommit;
     private readonly Thread _thread;
     private bool _checkpointed;
+    private bool _areCheckpointsHeld;
 
     public SqliteWriter(
         SqliteSession session, string path, bool alwaysDurable, TimeSpan busyTimeout, Action onFullDisk,
-        Action<TimeSpan> onCommit)
+        Func<bool> holdsCheckpoints, Action<TimeSpan> onCommit)
     {
         (_session, _path, _alwaysDurable) = (session, path, alwaysDurable);
         (_busyTimeout, _onFullDisk, _onCommit) = (busyTimeout, onFullDisk, onCommit);
+        _holdsCheckpoints = holdsCheckpoints;
         _commands = Channel.CreateBounded<WriteCommand>(new BoundedChannelOptions(MostWaiting)
         {
             SingleReader = true,
@@ -108,6 +114,7 @@ internal sealed class SqliteWriter : IDisposable
     {
         try
         {
+            HoldCheckpoints();
             RunInOneTransaction(batch);
         }
         catch (Exception fault)
@@ -201,9 +208,20 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
+    // On a full disk a checkpoint takes the room that is left for ends page by page, comes to no end, and gives none back.
+    private void HoldCheckpoints()
+    {
+        var isHeld = _holdsCheckpoints();
+        if (isHeld != _areCheckpointsHeld)
+        {
+            _areCheckpointsHeld = isHeld;
+            _session.Run($"PRAGMA wal_autocheckpoint = {(isHeld ? 0 : PagesBetweenCheckpoints)}");
+        }
+    }
+
     private void Checkpoint()
     {
-        if (_checkpointed)
+        if (_checkpointed || _holdsCheckpoints())
         {
             return;
         }

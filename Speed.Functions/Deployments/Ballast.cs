@@ -8,6 +8,7 @@ public sealed class Ballast(DataFolder folder)
 {
     private readonly string _path = Path.Combine(folder.FullPath, "ballast");
     private readonly Lock _gate = new();
+    private volatile bool _isGivenUp;
 
     /// <summary>Raised on the store's own thread each time it meets a full disk.</summary>
     public event Action? Needed;
@@ -26,6 +27,9 @@ public sealed class Ballast(DataFolder folder)
     /// <summary>True from when the store met a full disk until the file could be made again.</summary>
     public bool WasNeeded { get; private set; }
 
+    /// <summary>True from when its room was given up until the file could be made again: that room is for ends alone.</summary>
+    public bool IsGivenUp => _isGivenUp;
+
     /// <summary>For the store, when it meets a full disk, whatever the free space is said to be.</summary>
     public void GiveUpForStore()
     {
@@ -43,14 +47,8 @@ public sealed class Ballast(DataFolder folder)
     {
         lock (_gate)
         {
-            try
-            {
-                File.Delete(_path);
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                // Then it holds its room; the next look tries again.
-            }
+            _isGivenUp = true;
+            Delete();
         }
     }
 
@@ -69,14 +67,26 @@ public sealed class Ballast(DataFolder folder)
                     PreallocationSize = bytes,
                 });
                 file.SetLength(bytes);
-                WasNeeded = false;
+                (WasNeeded, _isGivenUp) = (false, false);
                 return true;
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                GiveUp();
+                Delete();
                 return false;
             }
+        }
+    }
+
+    private void Delete()
+    {
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // Then it holds its room; the next look tries again.
         }
     }
 }

@@ -12,6 +12,9 @@ export class Problem extends Error {
 // SPEED's root, whatever path a proxy puts it under.
 const root = new URL('..', import.meta.url);
 
+// An answer that takes longer than this does not come any more.
+const patienceMs = 30_000;
+
 let whenSignedOut = () => {};
 
 /** The address of a path of SPEED's, such as `/v1/queue`. */
@@ -31,6 +34,7 @@ export async function ask(method, path, body, headers = {}) {
     headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
     body: body === undefined ? undefined : JSON.stringify(body),
     cache: 'no-store',
+    signal: AbortSignal.timeout(patienceMs),
   }).catch(() => {
     throw new Problem(0, `SPEED does not answer at ${root.href}. Is it running?`);
   });
