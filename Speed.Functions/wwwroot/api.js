@@ -39,9 +39,12 @@ export async function ask(method, path, body, headers = {}) {
     throw new Problem(0, `SPEED does not answer at ${root.href}. Is it running?`);
   });
   const isJson = /json/.test(answer.headers.get('Content-Type') ?? '');
-  const content = isJson ? await answer.json().catch(() => null) : null;
-  if (answer.ok) {
+  const content = isJson ? await answer.json().catch(() => undefined) : null;
+  if (answer.ok && content !== undefined) {
     return content;
+  }
+  if (answer.ok) {
+    throw new Problem(0, 'The answer of SPEED was cut off on its way.');
   }
   const isSigningIn = method === 'POST' && path === '/v1/session';
   if (answer.status === 401 && !isSigningIn) {
