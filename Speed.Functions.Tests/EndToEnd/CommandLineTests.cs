@@ -7,8 +7,6 @@ namespace Speed.Tests.EndToEnd;
 /// <summary>The command line and the real engine.</summary>
 public sealed partial class CommandLineTests : IAsyncLifetime
 {
-    private const string Httpd = "CMD exec httpd -f -p 8080 -h /www\n";
-
     private readonly World _world = new();
     private readonly HttpClient _http = new();
 
@@ -25,9 +23,7 @@ public sealed partial class CommandLineTests : IAsyncLifetime
     [Fact]
     public async Task The_address_of_a_service_is_in_the_resource_in_the_log_and_on_the_command_line()
     {
-        var repository = await _world.RepositoryAsync(r => r
-            .File("index.html", "hello")
-            .File("Dockerfile", "FROM busybox\nCOPY index.html /www/\nEXPOSE 8080\n" + Httpd));
+        var repository = await _world.ServerAsync("hello");
 
         var run = (await CliRun.RunAsync(_world.App, "deploy", repository.Url, "--health-path", "/")).Done();
 
