@@ -64,6 +64,22 @@ internal static class DeploymentWatch
         }
     }
 
+    /// <summary>
+    /// Does what follows something that SPEED has done already. What keeps it from that is told behind
+    /// <paramref name="done"/>, and never as a refusal: that would say that nothing was done.
+    /// </summary>
+    public static async Task<Deployment> AfterwardsAsync(string done, Func<Task<Deployment>> follow)
+    {
+        try
+        {
+            return await follow();
+        }
+        catch (SpeedException fault)
+        {
+            throw new SpeedException($"{done}: {fault.Message}", ExitCode.NoAnswer, fault);
+        }
+    }
+
     // How the deployment stands is known by now, whatever is the matter with its log.
     private static async Task ReadRestAsync(this Session session, LogFollower log, CancellationToken cancellationToken)
     {

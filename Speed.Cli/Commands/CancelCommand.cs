@@ -21,7 +21,7 @@ internal static class CancelCommand
             var now = new Deployment(answer);
             if (!now.HasEnded && !session.Asked.GetValue(detach))
             {
-                now = await DeployCommand.AfterwardsAsync(
+                now = await DeploymentWatch.AfterwardsAsync(
                     $"Deployment {number} is being canceled; its end cannot be waited for",
                     () => session.UntilAsync(number, one => one.HasEnded, cancellationToken));
             }

@@ -41,27 +41,11 @@ internal static class DeployCommand
         }
 
         session.Error.Line($"Deployment {started.Id} of {started.Json.Text("url")}");
-        var now = await AfterwardsAsync(
+        var now = await DeploymentWatch.AfterwardsAsync(
             $"Deployment {started.Id} was started and goes on; it cannot be followed",
             () => session.FollowAsync(started.Id, cancellationToken));
         session.Tell(
             now.Json, () => (now.OutcomeCode == ExitCode.Done ? session.Out : session.Error).Line(now.Outcome));
         return now.OutcomeCode;
-    }
-
-    /// <summary>
-    /// Does what follows something that SPEED has done already. What keeps it from that is told behind
-    /// <paramref name="done"/>, and never as a refusal: that would say that nothing was done.
-    /// </summary>
-    public static async Task<Deployment> AfterwardsAsync(string done, Func<Task<Deployment>> follow)
-    {
-        try
-        {
-            return await follow();
-        }
-        catch (SpeedException fault)
-        {
-            throw new SpeedException($"{done}: {fault.Message}", ExitCode.NoAnswer, fault);
-        }
     }
 }
