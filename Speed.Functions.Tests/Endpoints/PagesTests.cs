@@ -41,6 +41,22 @@ public sealed class PagesTests
     }
 
     [Theory]
+    [InlineData("/", "If-Match", "application/json; charset=\"utf-8\"")]
+    [InlineData("/ui/app.js", "If-Match", "\"other\"")]
+    [InlineData("/ui/app.js", "If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:01 GMT")]
+    [InlineData("/openapi.json", "If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:01 GMT")]
+    public async Task A_page_that_is_not_the_one_asked_for_is_not_sent(string path, string header, string value)
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation(header, value);
+
+        var answer = await Answer.ReadAsync(await app.Client.SendAsync(request, Now));
+
+        Assert.Equal((412, ""), (answer.Status, answer.Text));
+    }
+
+    [Theory]
     [InlineData("/ui/nothing.html")]
     [InlineData("/ui/..%2Fhost.json")]
     [InlineData("/ui/%2e%2e/host.json")]
