@@ -9,7 +9,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_new_deployment_waits_with_all_that_was_asked_for()
     {
-        var options = Options() with { Env = new Dictionary<string, string> { ["B"] = "2", ["A"] = "1" } };
+        var options = Options() with { Env = new Dictionary<string, string> { ["B"] = "2", ["A"] = "1", ["a"] = "3" } };
 
         var added = await AddAsync(options);
 

@@ -10,6 +10,8 @@ public sealed record DeploymentOptions
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        // PATH and path are two variables.
+        PropertyNameCaseInsensitive = false,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
