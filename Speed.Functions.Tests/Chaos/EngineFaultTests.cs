@@ -46,7 +46,7 @@ public sealed class EngineFaultTests : IAsyncLifetime
         Scale.Say(
             $"{Scale.EngineFaults} faults of the engine: gone on within {_wentOn.Max().TotalSeconds:F1} s; "
             + string.Join(", ", _ends.CountBy(end => end).Select(end => $"{end.Value} {end.Key}")));
-        Assert.Empty((await Engine.AskAsync("ps", "--all", "--quiet")).Trim());
+        await Engine.EventuallyEmptyAsync();
         await Speed.TerminateAsync();
         new Oracle(Speed.DataDirectory, _ledger).CheckEnd();
     }

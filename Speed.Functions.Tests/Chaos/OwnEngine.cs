@@ -105,6 +105,16 @@ internal sealed class OwnEngine : IAsyncDisposable
     /// <summary>What docker prints when asked this here.</summary>
     public Task<string> AskAsync(params string[] arguments) => DockerCli.RunAsync(["--host", Endpoint, .. arguments]);
 
+    /// <summary>Returns once it has no container left: a deployment's row is written before its container is removed.</summary>
+    public async Task EventuallyEmptyAsync()
+    {
+        var since = Stopwatch.GetTimestamp();
+        while ((await AskAsync("ps", "--all", "--quiet")).Trim() is { Length: > 0 } left)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(since) < Patience, $"{left} stayed.");
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_engine is { HasExited: false })

@@ -6,6 +6,8 @@ namespace Speed.Tests.EndToEnd;
 /// <summary>The engine as an operator sees it, past SPEED.</summary>
 internal static class DockerCli
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     /// <summary>Runs docker with these arguments and gives what it prints.</summary>
     public static async Task<string> RunAsync(params string[] arguments)
     {
@@ -21,6 +23,16 @@ internal static class DockerCli
     /// <summary>The names of all containers, ended ones too, that begin like this.</summary>
     public static async Task<IReadOnlyList<string>> ContainersAsync(string prefix) =>
         [.. (await LinesAsync("ps", "--all", "--format", "{{.Names}}")).Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
+
+    /// <summary>Returns once no container begins like this: a deployment's row is written before its container is removed.</summary>
+    public static async Task EventuallyNoContainersAsync(string prefix)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (await ContainersAsync(prefix) is { Count: > 0 } left)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(since) < Patience, $"{string.Join(", ", left)} stayed.");
+        }
+    }
 
     /// <summary>Removes the images and the network that one SPEED made: what it keeps, a test must not.</summary>
     public static async Task RemoveInstanceAsync(string instance)

@@ -105,7 +105,7 @@ public sealed class FailureTests(World world) : IClassFixture<World>
 
         ended.FailedWith("RUN_TIMEOUT", "run");
         Assert.Equal("started", ended.Results.Split('\n')[0]);
-        Assert.Empty(await world.ContainersOfAsync(ended.Id));
+        await world.EventuallyNoContainersAsync(ended.Id);
     }
 
     [Fact]

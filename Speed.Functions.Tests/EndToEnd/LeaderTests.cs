@@ -22,7 +22,7 @@ public sealed class LeaderTests(World world) : IClassFixture<World>
         Assert.Equal(code, code is null ? null : ended.Resource.GetProperty("failure").GetProperty("code").GetString());
         Assert.Equal("started\nstopped", ended.Results);
         Assert.Contains("\nstopped\n", ended.Log, StringComparison.Ordinal);
-        Assert.Empty(await world.ContainersOfAsync(id));
+        await world.EventuallyNoContainersAsync(id);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class LeaderTests(World world) : IClassFixture<World>
         Assert.Equal(System.Net.HttpStatusCode.Conflict, tooLate.StatusCode);
         Assert.Equal(("Canceled", "started\nstopped"), (ended.Status, ended.Results));
         Assert.Equal("CANCELED", ended.Resource.GetProperty("failure").GetProperty("code").GetString());
-        Assert.Empty(await world.ContainersOfAsync(id));
+        await world.EventuallyNoContainersAsync(id);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class RestartTests : IAsyncLifetime
         ended.FailedWith("EXIT_NONZERO", "run");
         Assert.Equal(5, ended.ExitCode);
         Assert.Equal(1, ended.Resource.GetProperty("attempt").GetInt32());
-        Assert.Empty(await _world.ContainersOfAsync(id));
+        await _world.EventuallyNoContainersAsync(id);
     }
 
     [Fact]

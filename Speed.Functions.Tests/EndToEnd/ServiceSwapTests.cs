@@ -38,6 +38,7 @@ public sealed class ServiceSwapTests : IAsyncLifetime
         Assert.Equal("two", await _http.GetStringAsync(Services.AddressOf(second), Now));
         Assert.Equal(("Canceled", "SUPERSEDED"), (ended.Status, ended.Resource.GetProperty("failure").Text("code")));
         Assert.Equal(second.Id(), ended.Resource.GetProperty("superseded_by").GetInt64());
+        await _world.EventuallyNoContainersAsync(first.Id());
         Assert.Single(await _world.ContainersAsync());
     }
 

@@ -83,15 +83,11 @@ public sealed class World : IAsyncLifetime
     /// <summary>The names of the containers of a deployment that the engine has.</summary>
     public Task<IReadOnlyList<string>> ContainersOfAsync(long id) => DockerCli.ContainersAsync($"speed-{Instance}-{id}-");
 
-    /// <summary>Returns once this SPEED has no container left: the row is written first, the container removed then.</summary>
-    public async Task EventuallyNoContainersAsync()
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while ((await DockerCli.ContainersAsync($"speed-{Instance}-")).Count > 0)
-        {
-            patience.Token.ThrowIfCancellationRequested();
-        }
-    }
+    /// <summary>Returns once this SPEED has no container left.</summary>
+    public Task EventuallyNoContainersAsync() => DockerCli.EventuallyNoContainersAsync($"speed-{Instance}-");
+
+    /// <summary>Returns once this deployment has no container left.</summary>
+    public Task EventuallyNoContainersAsync(long id) => DockerCli.EventuallyNoContainersAsync($"speed-{Instance}-{id}-");
 
     public async Task SignalAsync(long id, string signal) =>
         await DockerCli.RunAsync("kill", "--signal", signal, (await ContainersOfAsync(id)).Single());
