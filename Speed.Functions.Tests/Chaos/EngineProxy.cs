@@ -28,6 +28,9 @@ internal sealed class EngineProxy : IAsyncDisposable
 
     public string Endpoint => $"unix://{Path}";
 
+    /// <summary>So much later does what a container says come to whoever is attached to it.</summary>
+    public TimeSpan AttachLag { get; init; }
+
     private string Path => System.IO.Path.Combine(_folder.FullName, "engine.sock");
 
     /// <summary>
@@ -113,11 +116,13 @@ internal sealed class EngineProxy : IAsyncDisposable
     private sealed class Connection(EngineProxy proxy)
     {
         private Trap? _atAnswer;
+        private bool _isAttached;
 
         public async Task<bool> SentAsync(ReadOnlyMemory<byte> bytes, Func<Task> handOn)
         {
             // The client writes a request's head at once, so a first line begins what is received.
             var line = Encoding.ASCII.GetString(bytes.Span[..Math.Min(bytes.Length, 200)]).Split('\r')[0];
+            _isAttached |= line.Contains("/attach", StringComparison.Ordinal);
             if (proxy._trap is not { } trap || !trap.Request.IsMatch(line))
             {
                 await handOn();
@@ -154,6 +159,7 @@ internal sealed class EngineProxy : IAsyncDisposable
             }
 
             await handOn();
+            await Task.Delay(_isAttached ? proxy.AttachLag : TimeSpan.Zero, proxy._over.Token);
             return true;
         }
     }

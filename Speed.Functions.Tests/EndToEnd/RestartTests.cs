@@ -1,3 +1,4 @@
+using Speed.Tests.Chaos;
 using Xunit;
 
 namespace Speed.Tests.EndToEnd;
@@ -43,6 +44,28 @@ public sealed class RestartTests : IAsyncLifetime
 
         Assert.Equal("done", ended.Results);
         Assert.Equal(2, ended.Resource.GetProperty("attempt").GetInt32());
+    }
+
+    [Fact]
+    public async Task What_a_busy_engine_hands_on_late_is_in_the_log_once()
+    {
+        await using var engine = new EngineProxy { AttachLag = TimeSpan.FromSeconds(1.2) };
+        await using var world = new World { Settings = { ["Speed__Docker__Endpoint"] = engine.Endpoint } };
+        await world.InitializeAsync();
+        var repository = await world.RepositoryAsync(r => r.File(
+            "Dockerfile",
+            "FROM busybox\nCMD trap 'exit 0' USR1; i=0; while true; do i=$((i+1)); echo line $i; sleep 0.1; done\n"));
+        var id = await world.StartAsync(repository);
+        await world.SeesLineAsync(id, "line 5");
+
+        await world.App.RestartAsync();
+        await world.SeesLineAsync(id, "line 50");
+        await world.SignalAsync(id, "USR1");
+        var ended = (await world.EndAsync(id)).Succeeded();
+
+        var lines = ended.Log.Split('\n').Where(line => line.StartsWith("line ", StringComparison.Ordinal)).ToList();
+        Assert.Equal(Enumerable.Range(1, lines.Count).Select(n => $"line {n}"), lines);
+        Assert.True(ended.Resource.GetProperty("log").GetProperty("complete").GetBoolean(), ended.Log);
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Speed.Deployments;
 
 /// <summary>
@@ -15,6 +13,8 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
 
     // A line's time in the log is that of its arrival, a moment after the engine's own.
     private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestTransit = TimeSpan.FromSeconds(2);
 
     private const int MostMeasurements = 2;
 
@@ -34,6 +34,7 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
     {
         var known = await CountTakenAsync(logs);
         var runs = container.State == ContainerState.Running;
+        var keptBefore = runs ? await container.MeasureKeptAsync(until: null, life.Token) : null;
         if (runs)
         {
             await container.AttachAsync(_held.WriteAsync, life.Token);
@@ -49,35 +50,71 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
             _old = _lastTakenAt is { } last ? await MeasureOldAsync(container, last + Arrival) : [];
         }
 
-        // What was held a moment before the reading began is in what is read; what comes a moment after its end is not.
-        // A talkative program has something held by then, which tells where the two meet.
+        // What was held a moment before the reading began is in what is read. A talkative program has something held by
+        // then, which tells where the two meet.
         await WaitAsync(runs);
         var surelyKept = runs ? _held.Lengths : new Dictionary<LogStream, long>();
         await WaitAsync(runs);
         var isWhole = await container.ReadKeptAsync(known ? AddKeptAsync : AddNewAsync, life.Token);
-        await WaitAsync(runs);
-        var attachedAt = runs && _held.Sum > surelyKept.Values.Sum() ? await FindAttachedAtAsync(container) : null;
-        var held = runs ? _held.Take() : new Dictionary<LogStream, byte[]>();
-
-        var joins = _taken.ToDictionary(
-            stream => stream.Key,
-            stream => stream.Value.Join(
-                held.GetValueOrDefault(stream.Key, []),
-                surelyKept.GetValueOrDefault(stream.Key),
-                attachedAt?.GetValueOrDefault(stream.Key),
-                runs && _held.IsFull));
+        var joins = runs ? await FindJoinsAsync(container, surelyKept, keptBefore) : [];
         if (!isWhole || joins.Values.Any(join => !join.IsSure))
         {
             await NoteGapAsync();
         }
 
         var rest = new SkippingSink(joins.ToDictionary(join => join.Key, join => join.Value.Overlap), sink.WriteAsync);
-        foreach (var (stream, bytes) in held)
+        foreach (var (stream, bytes) in _held.Take())
         {
             await rest.WriteAsync(stream, bytes, life.Token);
         }
 
         _held.Release(rest.WriteAsync);
+    }
+
+    // Where what was kept and what is attached meet: by their bytes, or else by their lengths.
+    private async Task<Dictionary<LogStream, Join>> FindJoinsAsync(
+        IContainer container, IReadOnlyDictionary<LogStream, long> surelyKept, IReadOnlyDictionary<LogStream, long>? keptBefore)
+    {
+        await UntilHeldAsync(keptBefore);
+        var held = _held.Look();
+        var joins = _taken.ToDictionary(
+            stream => stream.Key,
+            stream => stream.Value.FindJoin(
+                held.GetValueOrDefault(stream.Key, []),
+                surelyKept.GetValueOrDefault(stream.Key),
+                keptBefore?.GetValueOrDefault(stream.Key),
+                _held.IsFull));
+        if (joins.Values.All(join => join.IsSure) || await FindAttachedAtAsync(container) is not { } attachedAt)
+        {
+            return joins;
+        }
+
+        held = _held.Look();
+        return joins.ToDictionary(
+            join => join.Key,
+            join => join.Value is { IsSure: false } && _taken[join.Key].FindJoinAt(
+                held.GetValueOrDefault(join.Key, []), attachedAt.GetValueOrDefault(join.Key)) is { } found
+                ? found
+                : join.Value);
+    }
+
+    // All that the engine took after attaching comes some day, on a busy machine later. What came in between, and before
+    // attaching, never does.
+    private async Task UntilHeldAsync(IReadOnlyDictionary<LogStream, long>? keptBefore)
+    {
+        var began = time.GetTimestamp();
+        do
+        {
+            await WaitAsync(runs: true);
+        }
+        while (!HoldsAll() && !_held.IsFull && time.GetElapsedTime(began) < LongestTransit);
+
+        bool HoldsAll()
+        {
+            var held = _held.Lengths;
+            return keptBefore is null || _taken.All(stream =>
+                held.GetValueOrDefault(stream.Key) >= stream.Value.KeptBytes - keptBefore.GetValueOrDefault(stream.Key));
+        }
     }
 
     // Where the engine does not say, all of it is old: the gap is on record, and no line comes twice.
@@ -165,89 +202,6 @@ internal sealed class AdoptedOutput(Life life, RunOutputSink sink, TimeProvider 
         _old[stream] = _old.GetValueOrDefault(stream) - old;
         sink.Collect(stream, bytes[..old]);
         await sink.LogAsync(stream, sink.Collect(stream, bytes[old..]), cancellationToken);
-    }
-}
-
-/// <summary>One stream, as far as the log has it and the engine kept it.</summary>
-internal sealed class TakenOutput
-{
-    private const int RememberedBytes = 256 * 1024;
-
-    private readonly TailBuffer _kept = new(RememberedBytes);
-    private long _keptBytes;
-    private long _lineFeeds;
-    private int _partial;
-
-    /// <summary>Counts a line that the log has.</summary>
-    public void Count(LogLine line)
-    {
-        if (line.Continues)
-        {
-            _partial += Encoding.UTF8.GetByteCount(line.Text);
-        }
-        else
-        {
-            _lineFeeds++;
-            _partial = 0;
-        }
-    }
-
-    /// <summary>Leaves out what the log has of the next bytes, masked, from the start.</summary>
-    public ReadOnlyMemory<byte> SkipTaken(ReadOnlyMemory<byte> bytes)
-    {
-        while (_lineFeeds > 0 && !bytes.IsEmpty)
-        {
-            var end = bytes.Span.IndexOf((byte)'\n');
-            if (end < 0)
-            {
-                return default;
-            }
-
-            bytes = bytes[(end + 1)..];
-            _lineFeeds--;
-        }
-
-        var skipped = Math.Min(_partial, bytes.Length);
-        _partial -= skipped;
-        return bytes[skipped..];
-    }
-
-    /// <summary>Notes what the engine kept, not masked.</summary>
-    public void Remember(ReadOnlySpan<byte> bytes)
-    {
-        _kept.Add(bytes);
-        _keptBytes += bytes.Length;
-    }
-
-    /// <summary>How many bytes at the start of what came since attaching had been kept, too.</summary>
-    /// <param name="held">The first bytes that came since attaching.</param>
-    /// <param name="least">As many of them surely were kept.</param>
-    /// <param name="attachedAt">How many bytes the engine had kept when attaching began; null where that is not known.</param>
-    /// <param name="isFull">More came than was held.</param>
-    public (int Overlap, bool IsSure) Join(ReadOnlySpan<byte> held, long least, long? attachedAt, bool isFull)
-    {
-        var kept = _kept.ToArray().AsSpan();
-        var most = isFull ? kept.Length : Math.Min(kept.Length, held.Length);
-        if (attachedAt is { } at)
-        {
-            least = Math.Max(0, _keptBytes - at);
-            most = (int)Math.Min(most, least);
-        }
-
-        var found = 0;
-        var matches = 0;
-        for (var overlap = most; overlap >= least && matches < 2; overlap--)
-        {
-            var seen = Math.Min(overlap, held.Length);
-            if (kept.Slice(kept.Length - overlap, seen).SequenceEqual(held[..seen]))
-            {
-                // The longest one: rather a gap on record than a line twice.
-                found = Math.Max(found, overlap);
-                matches++;
-            }
-        }
-
-        return (found, matches == 1);
     }
 }
 

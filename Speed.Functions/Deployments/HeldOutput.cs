@@ -40,13 +40,22 @@ internal sealed class HeldOutput
         await sink(stream, bytes, cancellationToken);
     }
 
+    /// <summary>Gives what was held so far.</summary>
+    public IReadOnlyDictionary<LogStream, byte[]> Look()
+    {
+        lock (_lock)
+        {
+            return _held.ToDictionary(stream => stream.Key, stream => stream.Value.ToArray());
+        }
+    }
+
     /// <summary>Gives what was held so far. What comes after it waits for the release.</summary>
     public IReadOnlyDictionary<LogStream, byte[]> Take()
     {
         lock (_lock)
         {
             _taken = true;
-            return _held.ToDictionary(stream => stream.Key, stream => stream.Value.ToArray());
+            return Look();
         }
     }
 
