@@ -136,7 +136,9 @@ internal static class ProxyBenchmarks
         public Task<Deployment?> BeginRunAnewAsync(Claim claim, int restarts, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public Task<IReadOnlyList<long>> AskToYieldAsync(
+        public Task<bool> GoDownAsync(Claim claim, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<long>?> AskToYieldAsync(
             Claim claim, IReadOnlyList<int> hostPorts, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
     }

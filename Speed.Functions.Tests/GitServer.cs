@@ -49,6 +49,9 @@ public sealed class GitServer : IAsyncDisposable
     /// <summary>What <c>Authorization</c> must say; without it every request is answered 401. Null: nothing.</summary>
     public string? Authorization { get; set; }
 
+    /// <summary>Requests that come before it is completed wait for it.</summary>
+    public Task Held { get; set; } = Task.CompletedTask;
+
     /// <summary>Answers requests before anything else does; null of it goes on.</summary>
     public Func<HttpRequest, string?> RedirectTo { get; set; } = _ => null;
 
@@ -132,6 +135,7 @@ public sealed class GitServer : IAsyncDisposable
             }
             else
             {
+                await HoldAsync(Held, leaving.Token);
                 await GitHttpBackend.AnswerAsync(context, _root, IsOld, leaving.Token);
             }
         }
@@ -152,9 +156,16 @@ public sealed class GitServer : IAsyncDisposable
         }
     }
 
-    private Task HangAsync(CancellationToken cancellationToken)
+    private Task HangAsync(CancellationToken cancellationToken) =>
+        HoldAsync(Task.Delay(Timeout.Infinite, cancellationToken), cancellationToken);
+
+    private Task HoldAsync(Task until, CancellationToken cancellationToken)
     {
-        _hanging.TrySetResult();
-        return Task.Delay(Timeout.Infinite, cancellationToken);
+        if (!until.IsCompleted)
+        {
+            _hanging.TrySetResult();
+        }
+
+        return until.WaitAsync(cancellationToken);
     }
 }

@@ -101,6 +101,64 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task One_that_comes_to_run_beside_a_newer_one_on_its_port_makes_room_until_that_has_failed()
+    {
+        var older = await AddServiceAsync(host: 8080);
+        var newer = await AddServiceAsync(host: 8080);
+        await AddServiceAsync(url: "https://git.example/other.git", host: 8080);
+
+        Assert.Null(await Services.AskToYieldAsync(older.Claim, [8080], Token));
+        var yielding = await FindAsync(older.Id);
+        Assert.Equal([older.Id], await Services.AskToYieldAsync(newer.Claim, [8080], Token));
+        await Store.SettleAsync(newer.Claim, Failed(FailureCode.Unhealthy), Token);
+
+        Assert.Equal((newer.Id, null), (yielding.YieldsTo, yielding.SupersededBy));
+        Assert.NotNull(await Services.BeginRunAnewAsync(older.Claim, 0, Token));
+        Assert.Empty((await Services.AskToYieldAsync(older.Claim, [8080], Token))!);
+    }
+
+    [Theory]
+    [InlineData(8080)]
+    [InlineData(null)]
+    public async Task One_that_comes_to_run_after_a_newer_one_was_up_is_superseded_before_it_is_started(int? port)
+    {
+        var older = await AddRunningAsync(Options() with { Branch = "main" });
+        var newer = await AddServiceAsync(host: 8080);
+        await Services.BecomeUpAsync(newer.Claim, Token);
+        await RunAsServiceAsync(older, "main", port is { } host ? [new PublishedPort(8080, host)] : []);
+        var ring = Bell.Next(older.Id);
+
+        Assert.Null(await Services.AskToYieldAsync(older.Claim, port is { } one ? [one] : [], Token));
+
+        var now = await FindAsync(older.Id);
+        Assert.Equal((newer.Id, null), (now.SupersededBy, now.YieldsTo));
+        Assert.True(ring.IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public async Task Nobody_takes_a_turn_with_a_claim_that_is_stale()
+    {
+        var service = await AddServiceAsync(host: 8080);
+
+        Assert.Null(await Services.AskToYieldAsync(service.Claim with { Epoch = service.Epoch - 1 }, [8080], Token));
+    }
+
+    [Fact]
+    public async Task One_that_waits_to_be_started_again_is_not_up_and_its_first_time_up_stays_on_record()
+    {
+        var service = await AddServiceAsync();
+        await Services.BecomeUpAsync(service.Claim, Token);
+
+        Assert.True(await Services.GoDownAsync(service.Claim, Token));
+
+        var now = await FindAsync(service.Id);
+        Assert.Equal((null, Time.GetUtcNow()), (now.UpAt, now.FirstUpAt!.Value));
+        Assert.Empty(await Services.ListUpAsync(Token));
+        await Store.RequestCancelAsync(service.Id, "api", null, Token);
+        Assert.False(await Services.GoDownAsync(service.Claim, Token));
+    }
+
+    [Fact]
     public async Task Begun_anew_it_is_another_attempt_that_may_be_started_and_its_first_time_up_stays_on_record()
     {
         var service = await AddServiceAsync();

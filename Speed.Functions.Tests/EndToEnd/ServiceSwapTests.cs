@@ -66,6 +66,27 @@ public sealed class ServiceSwapTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_that_a_newer_one_has_overtaken_is_superseded_and_not_refused_its_port()
+    {
+        var options = new { ports = new[] { new { container = 8080, host = FreePort.Find() } } };
+        var repository = await _world.ServerAsync("one");
+        var hold = new TaskCompletionSource();
+        _world.Git.Held = hold.Task;
+        var older = await _world.StartAsync(repository, options);
+        await _world.Git.Hanging.WaitAsync(Now);
+        _world.Git.Held = Task.CompletedTask;
+        var newer = await _world.UpAsync(await _world.StartAsync(repository, options));
+
+        hold.SetResult();
+        var ended = await _world.EndAsync(older);
+
+        Assert.Equal(("Canceled", "SUPERSEDED"), (ended.Status, ended.Resource.GetProperty("failure").Text("code")));
+        Assert.Equal(newer.Id(), ended.Resource.GetProperty("superseded_by").GetInt64());
+        Assert.DoesNotContain("Starting the container.", ended.Log, StringComparison.Ordinal);
+        Assert.Equal("one", await _http.GetStringAsync(Services.AddressOf(newer), Now));
+    }
+
+    [Fact]
     public async Task A_volume_keeps_its_data_across_a_swap_and_is_never_removed()
     {
         object options = new { volumes = new[] { new { name = "data", path = "/www" } } };

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Xunit;
 
 namespace Speed.Tests.EndToEnd;
@@ -86,6 +87,23 @@ public sealed class ServiceTests : IAsyncLifetime
         var repository = await _world.ServerAsync("one");
         var ended = await _world.EndAsync(await _world.StartAsync(repository, new { ttl_s = 1 }));
 
+        Assert.Equal(("Canceled", "TTL_EXPIRED"), (ended.Status, ended.Resource.GetProperty("failure").Text("code")));
+        await _world.EventuallyNoContainersAsync();
+    }
+
+    [Fact]
+    public async Task One_that_waits_to_be_started_again_is_not_called_up_and_ends_when_its_time_is_up()
+    {
+        var repository = await _world.RepositoryAsync(r => r.File(
+            "Dockerfile", "FROM busybox\nHEALTHCHECK --interval=1s CMD true\nCMD sleep 4; exit 9\n"));
+        var id = await _world.StartAsync(repository, new { restart = "on-failure", ttl_s = 20 });
+
+        await _world.UpAsync(id);
+        await _world.SeesLineAsync(id, "(2 of 10).");
+        var waiting = await _world.App.GetDeploymentAsync(id);
+        var ended = await _world.EndAsync(id);
+
+        Assert.Equal((2, JsonValueKind.Null), (waiting.GetProperty("attempt").GetInt32(), waiting.GetProperty("up_at").ValueKind));
         Assert.Equal(("Canceled", "TTL_EXPIRED"), (ended.Status, ended.Resource.GetProperty("failure").Text("code")));
         await _world.EventuallyNoContainersAsync();
     }

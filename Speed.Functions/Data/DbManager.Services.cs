@@ -48,17 +48,8 @@ public sealed partial class DbManager : IServiceStore
         return begun;
     }
 
-    public async Task<IReadOnlyList<long>> AskToYieldAsync(
-        Claim claim, IReadOnlyList<int> hostPorts, CancellationToken cancellationToken)
-    {
-        var yielding = await _database.WriteAsync(db => AskToYield(db, claim, hostPorts), cancellationToken);
-        foreach (var id in yielding)
-        {
-            Ring(id);
-        }
-
-        return yielding;
-    }
+    public Task<bool> GoDownAsync(Claim claim, CancellationToken cancellationToken) =>
+        ChangeAsync(claim.Id, db => SetDown(db, claim), cancellationToken);
 
     public Task<IReadOnlyList<Deployment>> ListUpAsync(CancellationToken cancellationToken) =>
         _database.ReadAsync(ListUp, cancellationToken);
@@ -183,28 +174,16 @@ public sealed partial class DbManager : IServiceStore
         """,
         ("$restarts", restarts), ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
 
-    private static List<long> AskToYield(SqliteSession db, Claim claim, IReadOnlyList<int> hostPorts) => db.All(
-        $"""
+    private static bool SetDown(SqliteSession db, Claim claim) => db.Execute(
+        """
         UPDATE deployment
-        SET yields_to = $id, up_at_ms = NULL, version = version + 1
-        WHERE id IN (
-            SELECT d.id
-            FROM deployment d, deployment me
-            WHERE me.id = $id AND me.status = $status AND me.epoch = $epoch
-                AND {SameService}
-                AND d.id < me.id
-                AND d.status = 'Running'
-                AND d.phase = 'run'
-                AND d.superseded_by IS NULL
-                AND EXISTS (
-                    SELECT 1
-                    FROM json_each(d.endpoints) published
-                    WHERE published.value ->> 'host' IN (SELECT value FROM json_each($ports))))
-        RETURNING id
+        SET up_at_ms = NULL, version = version + 1
+        WHERE id = $id AND status = $status AND epoch = $epoch
+            AND superseded_by IS NULL
+            AND yields_to IS NULL
+            AND cancel_requested_at_ms IS NULL
         """,
-        row => row.Long(),
-        ("$ports", JsonSerializer.Serialize(hostPorts)),
-        ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch));
+        ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
 
     private static IReadOnlyList<Deployment> ListUp(SqliteSession db) => db.All(
         $"""

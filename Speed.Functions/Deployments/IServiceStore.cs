@@ -28,10 +28,18 @@ public interface IServiceStore
     Task<Deployment?> BeginRunAnewAsync(Claim claim, int restarts, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Asks the older ones of its like that are published on one of these ports of the host to make room: they stop,
-    /// and are started again if this one ends without being up. Gives their ids, those asked before too.
+    /// Records that it is not up any more, and may be again. False if the claim is stale, or if something else is asked
+    /// of it by now.
     /// </summary>
-    Task<IReadOnlyList<long>> AskToYieldAsync(
+    Task<bool> GoDownAsync(Claim claim, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Asks the older ones of its like that are published on one of these ports of the host to make room: they stop,
+    /// and are started again if this one ends without being up. Gives their ids, those asked before too. Null where it
+    /// is not this one's turn: a newer one that is up takes its place, it makes room itself for a newer one that has
+    /// such a port, or the claim is stale.
+    /// </summary>
+    Task<IReadOnlyList<long>?> AskToYieldAsync(
         Claim claim, IReadOnlyList<int> hostPorts, CancellationToken cancellationToken);
 
     /// <summary>The services that are up and have not been asked to make room; the newest of each like, by id.</summary>

@@ -89,18 +89,24 @@ internal sealed class ServiceRun(
         await run.RunAsync(life, imageId);
     }
 
-    // The older one of its like on the same port of the host is stopped first, and started again if this one fails.
+    // The newest of its like goes first. The older one on the same port of the host is stopped, and started again if this
+    // one fails.
     private async Task MakeRoomAsync(Life life)
     {
         var fixedPorts = life.Deployment.Options.Ports.Where(port => port.Host is not null)
             .Select(port => port.Host!.Value).ToList();
-        if (fixedPorts.Count == 0)
+        if (await Retry.UntilDoneAsync(
+            () => services.AskToYieldAsync(life.Claim, fixedPorts, life.Token), time, life.Token) is not { } older)
+        {
+            await life.Interruption.WaitAsync();
+            return;
+        }
+
+        if (older.Count == 0)
         {
             return;
         }
 
-        var older = await Retry.UntilDoneAsync(
-            () => services.AskToYieldAsync(life.Claim, fixedPorts, life.Token), time, life.Token);
         foreach (var id in older)
         {
             await life.Log.SayAsync($"Waiting for deployment {id} to free its port.", life.Token);
@@ -138,6 +144,7 @@ internal sealed class ServiceRun(
         if (life.Exit is { EngineRestarted: true } || failure?.Code == FailureCode.Interrupted)
         {
             await life.Log.SayAsync("The Docker engine went away, and the service with it: it is started again.", life.Token);
+            await PauseAsync(life, TimeSpan.Zero);
             return deployment.Restarts;
         }
 
@@ -156,11 +163,30 @@ internal sealed class ServiceRun(
         }
 
         var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, Math.Pow(2, restarts - 1)));
+        if (!await Retry.UntilDoneAsync(() => services.GoDownAsync(life.Claim, life.Token), time, life.Token))
+        {
+            await life.Interruption.WaitAsync();
+        }
+
         await life.Log.SayAsync(
             $"The service ended with exit code {life.Exit.Code}: it is started again in {pause.TotalSeconds} s ({restarts} of {MostRestarts}).",
             life.Token);
-        await Task.Delay(pause, time, life.Token);
+        await PauseAsync(life, pause);
         return restarts;
+    }
+
+    // Its time goes on meanwhile, and may be over.
+    private async Task PauseAsync(Life life, TimeSpan pause)
+    {
+        var left = life.Deployment.ExpiresAt - time.GetUtcNow() ?? TimeSpan.MaxValue;
+        if (left > pause)
+        {
+            await Task.Delay(pause, time, life.Token);
+            return;
+        }
+
+        await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, life.Token);
+        throw ServiceWatch.Expired(life.Deployment);
     }
 
     private async Task BeginAnewAsync(Life life, int restarts)

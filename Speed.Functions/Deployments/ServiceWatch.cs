@@ -49,8 +49,16 @@ internal sealed class ServiceWatch(
     private async Task BecomeUpAsync(Life life, IContainer container, Task<ContainerExit> exit)
     {
         var last = "";
+        var start = life.StartSecondsLeft(time);
+        var ttl = life.Deployment.ExpiresAt is { } expiresAt
+            ? Math.Max(1, (int)Math.Ceiling((expiresAt - time.GetUtcNow()).TotalSeconds))
+            : int.MaxValue;
         await Deadline.WithinAsync(
-            life.StartSecondsLeft(time), time, () => NotUp(life, last), UntilHealthyAsync, life.Token);
+            Math.Min(start, ttl),
+            time,
+            () => ttl < start ? Expired(life.Deployment) : NotUp(life, last),
+            UntilHealthyAsync,
+            life.Token);
 
         // Superseded, canceled or asked to yield at this very moment: the watch is about to see it.
         if (await Retry.UntilDoneAsync(() => services.BecomeUpAsync(life.Claim, life.Token), time, life.Token) != UpOutcome.Up)
@@ -118,12 +126,15 @@ internal sealed class ServiceWatch(
         }
         catch (TimeoutException)
         {
-            throw new DeploymentFailedException(
-                FailureCode.TtlExpired,
-                $"The service was up for the {life.Deployment.Options.TtlSeconds} s that it was to be.",
-                "Deploy again, with another `ttl_s` or none.");
+            throw Expired(life.Deployment);
         }
     }
+
+    /// <summary>What ends a service that was first up as long ago as it may be.</summary>
+    public static DeploymentFailedException Expired(Deployment deployment) => new(
+        FailureCode.TtlExpired,
+        $"The {deployment.Options.TtlSeconds} s that the service was to be up are over.",
+        "Deploy again, with another `ttl_s` or none.");
 
     private static string Listening(Deployment deployment) => deployment.Endpoints.Count > 0
         ? $"Up: listening at {string.Join(", ", deployment.Endpoints.Select(endpoint => endpoint.Url))}"

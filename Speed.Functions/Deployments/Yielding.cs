@@ -25,7 +25,7 @@ internal sealed class Yielding(
                 case { Status: DeploymentStatus.Running, Cancel: null, SupersededBy: null }:
                     await Retry.UntilDoneAsync(() => UntilGoneAsync(newer), time, stopping);
                     await life.Log.SayAsync(
-                        $"Deployment {newer} did not come up: this one is started again.", stopping);
+                        $"Deployment {newer} did not come up: this one is started.", stopping);
                     return await Retry.UntilDoneAsync(
                         () => services.BeginRunAnewAsync(now.Claim, now.Restarts, stopping), time, stopping) ?? now;
                 default:
