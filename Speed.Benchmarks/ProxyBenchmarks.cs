@@ -115,9 +115,10 @@ internal static class ProxyBenchmarks
             RunBy = RunBy.Speed,
             Endpoints = [new PublishedPort(8080, port)],
             CreatedAt = DateTimeOffset.UnixEpoch,
+            UpAt = DateTimeOffset.UnixEpoch,
         };
 
-        public Task<IReadOnlyList<Deployment>> ListUpAsync(CancellationToken cancellationToken) =>
+        public Task<IReadOnlyList<Deployment>> ListServicesAsync(CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<Deployment>>([_service]);
 
         public Task<long?> FindEldestAsync(IReadOnlyList<long> ids, string? host, CancellationToken cancellationToken) =>

@@ -26,7 +26,7 @@ public abstract partial class StoreContract
 
         Assert.True(ring.IsCompletedSuccessfully);
         Assert.Equal(newer.Id, (await FindAsync(older.Id)).SupersededBy);
-        Assert.Equal([stranger.Id, otherBranch.Id, otherFolder.Id, newer.Id], (await Services.ListUpAsync(Token)).Select(one => one.Id));
+        Assert.Equal([stranger.Id, otherBranch.Id, otherFolder.Id, newer.Id], await ListServicesAsync());
     }
 
     [Fact]
@@ -71,78 +71,6 @@ public abstract partial class StoreContract
         Assert.Equal(Canceled, (await FindAsync(older.Id)).Status);
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Who_makes_room_may_go_on_when_the_newer_one_has_ended_unless_that_was_up(bool comesUp)
-    {
-        var older = await AddServiceAsync(host: 8080);
-        var elsewhere = await AddServiceAsync(host: 9090);
-        await Services.BecomeUpAsync(older.Claim, Token);
-        var newer = await AddServiceAsync(host: 8080);
-
-        Assert.Equal([older.Id], await Services.AskToYieldAsync(newer.Claim, [8080], Token));
-        var yielding = await FindAsync(older.Id);
-        Assert.Null(await Services.BeginRunAnewAsync(older.Claim, 0, Token));
-        if (comesUp)
-        {
-            await Services.BecomeUpAsync(newer.Claim, Token);
-        }
-
-        await Store.SettleAsync(newer.Claim, Failed(FailureCode.Unhealthy), Token);
-        var now = await FindAsync(older.Id);
-        var again = await Services.BeginRunAnewAsync(older.Claim, 0, Token);
-
-        Assert.Equal((newer.Id, null), (yielding.YieldsTo, yielding.UpAt));
-        Assert.Null(now.YieldsTo);
-        Assert.Equal(comesUp ? newer.Id : null, now.SupersededBy);
-        Assert.Equal(comesUp ? null : 2, again?.Attempt);
-        Assert.Null((await FindAsync(elsewhere.Id)).YieldsTo);
-    }
-
-    [Fact]
-    public async Task One_that_comes_to_run_beside_a_newer_one_on_its_port_makes_room_until_that_has_failed()
-    {
-        var older = await AddServiceAsync(host: 8080);
-        var newer = await AddServiceAsync(host: 8080);
-        await AddServiceAsync(url: "https://git.example/other.git", host: 8080);
-
-        Assert.Null(await Services.AskToYieldAsync(older.Claim, [8080], Token));
-        var yielding = await FindAsync(older.Id);
-        Assert.Equal([older.Id], await Services.AskToYieldAsync(newer.Claim, [8080], Token));
-        await Store.SettleAsync(newer.Claim, Failed(FailureCode.Unhealthy), Token);
-
-        Assert.Equal((newer.Id, null), (yielding.YieldsTo, yielding.SupersededBy));
-        Assert.NotNull(await Services.BeginRunAnewAsync(older.Claim, 0, Token));
-        Assert.Empty((await Services.AskToYieldAsync(older.Claim, [8080], Token))!);
-    }
-
-    [Theory]
-    [InlineData(8080)]
-    [InlineData(null)]
-    public async Task One_that_comes_to_run_after_a_newer_one_was_up_is_superseded_before_it_is_started(int? port)
-    {
-        var older = await AddRunningAsync(Options() with { Branch = "main" });
-        var newer = await AddServiceAsync(host: 8080);
-        await Services.BecomeUpAsync(newer.Claim, Token);
-        await RunAsServiceAsync(older, "main", port is { } host ? [new PublishedPort(8080, host)] : []);
-        var ring = Bell.Next(older.Id);
-
-        Assert.Null(await Services.AskToYieldAsync(older.Claim, port is { } one ? [one] : [], Token));
-
-        var now = await FindAsync(older.Id);
-        Assert.Equal((newer.Id, null), (now.SupersededBy, now.YieldsTo));
-        Assert.True(ring.IsCompletedSuccessfully);
-    }
-
-    [Fact]
-    public async Task Nobody_takes_a_turn_with_a_claim_that_is_stale()
-    {
-        var service = await AddServiceAsync(host: 8080);
-
-        Assert.Null(await Services.AskToYieldAsync(service.Claim with { Epoch = service.Epoch - 1 }, [8080], Token));
-    }
-
     [Fact]
     public async Task One_that_waits_to_be_started_again_is_not_up_and_its_first_time_up_stays_on_record()
     {
@@ -153,9 +81,26 @@ public abstract partial class StoreContract
 
         var now = await FindAsync(service.Id);
         Assert.Equal((null, Time.GetUtcNow()), (now.UpAt, now.FirstUpAt!.Value));
-        Assert.Empty(await Services.ListUpAsync(Token));
         await Store.RequestCancelAsync(service.Id, "api", null, Token);
         Assert.False(await Services.GoDownAsync(service.Claim, Token));
+    }
+
+    [Fact]
+    public async Task Of_each_like_the_one_that_is_up_is_listed_or_else_the_newest_that_was_until_it_has_ended()
+    {
+        var service = await AddServiceAsync();
+        await Services.BecomeUpAsync(service.Claim, Token);
+        Assert.Equal([service.Id], await ListServicesAsync());
+        await Services.GoDownAsync(service.Claim, Token);
+        Assert.Equal([service.Id], await ListServicesAsync());
+
+        var late = await AddServiceAsync();
+        Assert.Equal([service.Id], await ListServicesAsync());
+        await Services.BecomeUpAsync(late.Claim, Token);
+        Assert.Equal([late.Id], await ListServicesAsync());
+
+        await Store.SettleAsync(late.Claim, Failed(), Token);
+        Assert.Empty(await ListServicesAsync());
     }
 
     [Fact]
@@ -239,6 +184,9 @@ public abstract partial class StoreContract
 
         Assert.Equal([starting.Id], (await Store.ReadQueueAsync(10, Token)).Select(entry => entry.Id));
     }
+
+    private async Task<IEnumerable<long>> ListServicesAsync() =>
+        (await Services.ListServicesAsync(Token)).Select(one => one.Id);
 
     // Each a second after the one before.
     private async Task<Deployment> AddUpAsync(string name, params string[] hosts)

@@ -115,6 +115,14 @@ internal sealed class ProxyWorld : IAsyncDisposable
         return (await store.FindAsync(claim.Id, Now))!;
     }
 
+    /// <summary>Has one that is up wait to be started again.</summary>
+    public async Task GoDownAsync(Deployment service) =>
+        Assert.True(await _stores.Deployments.GoDownAsync(service.Claim, Now));
+
+    /// <summary>Brings that one up again.</summary>
+    public async Task UpAgainAsync(Deployment service) =>
+        Assert.Equal(UpOutcome.Up, await _stores.Deployments.BecomeUpAsync(service.Claim, Now));
+
     /// <summary>Ends one that was up.</summary>
     public async Task EndAsync(Deployment service) => Assert.True(await _stores.Deployments.SettleAsync(
         service.Claim, new Settlement(DeploymentStatus.Succeeded, null, 0, []), Now));

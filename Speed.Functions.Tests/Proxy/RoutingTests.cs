@@ -148,6 +148,23 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public async Task One_that_waits_to_be_started_again_gets_no_request_and_nobody_else_gets_its_names()
+    {
+        await using var world = await ProxyWorld.OpenAsync();
+        var first = await world.UpAsync(await world.ServerAsync("first"), "us/app", "main", "app.example.org");
+
+        await world.GoDownAsync(first);
+        await world.UpAsync(await world.ServerAsync("thief"), "them/app", "main", "app.example.org", "thief.example.org");
+
+        Assert.Equal(502, (await world.AnswerAsync("http://app.example.org/")).Status);
+        Assert.Equal(502, (await world.AnswerAsync("http://app-main.localhost/")).Status);
+        Assert.Equal("thief", await world.GetAsync("http://thief.example.org/"));
+        await world.UpAgainAsync(first);
+        Assert.Equal("first", await world.GetAsync("http://app.example.org/"));
+        Assert.Equal("first", await world.GetAsync("http://app-main.localhost/"));
+    }
+
+    [Fact]
     public async Task Repositories_that_are_called_alike_share_the_brief_name_and_each_has_its_own()
     {
         await using var world = await ProxyWorld.OpenAsync();

@@ -51,8 +51,8 @@ public sealed partial class DbManager : IServiceStore
     public Task<bool> GoDownAsync(Claim claim, CancellationToken cancellationToken) =>
         ChangeAsync(claim.Id, db => SetDown(db, claim), cancellationToken);
 
-    public Task<IReadOnlyList<Deployment>> ListUpAsync(CancellationToken cancellationToken) =>
-        _database.ReadAsync(ListUp, cancellationToken);
+    public Task<IReadOnlyList<Deployment>> ListServicesAsync(CancellationToken cancellationToken) =>
+        _database.ReadAsync(ListServices, cancellationToken);
 
     public Task<long?> FindEldestAsync(
         IReadOnlyList<long> ids, string? host, CancellationToken cancellationToken) =>
@@ -185,18 +185,21 @@ public sealed partial class DbManager : IServiceStore
         """,
         ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
 
-    private static IReadOnlyList<Deployment> ListUp(SqliteSession db) => db.All(
+    private static IReadOnlyList<Deployment> ListServices(SqliteSession db) => db.All(
         $"""
         SELECT {Columns}
         FROM deployment d
         WHERE d.id IN (
-            SELECT max(id)
-            FROM deployment
-            WHERE up_at_ms IS NOT NULL
-                AND ended_at_ms IS NULL
-                AND yields_to IS NULL
-                AND superseded_by IS NULL
-            GROUP BY options ->> 'url', branch, options ->> 'subdirectory')
+            SELECT id
+            FROM (
+                SELECT id, row_number() OVER (
+                    PARTITION BY options ->> 'url', branch, options ->> 'subdirectory'
+                    ORDER BY up_at_ms IS NULL, id DESC) AS place
+                FROM deployment
+                WHERE first_up_at_ms IS NOT NULL
+                    AND ended_at_ms IS NULL
+                    AND superseded_by IS NULL)
+            WHERE place = 1)
         ORDER BY d.id
         """,
         ReadDeployment);

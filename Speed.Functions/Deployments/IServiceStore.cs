@@ -42,8 +42,11 @@ public interface IServiceStore
     Task<IReadOnlyList<long>?> AskToYieldAsync(
         Claim claim, IReadOnlyList<int> hostPorts, CancellationToken cancellationToken);
 
-    /// <summary>The services that are up and have not been asked to make room; the newest of each like, by id.</summary>
-    Task<IReadOnlyList<Deployment>> ListUpAsync(CancellationToken cancellationToken);
+    /// <summary>
+    /// The services that have been up and have not ended, by id: of each like the one that is up, or else the newest, which
+    /// is started again or makes room.
+    /// </summary>
+    Task<IReadOnlyList<Deployment>> ListServicesAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// Of these, the one whose like was up first, as far as records go back; with a host, the one whose like was first

@@ -60,7 +60,7 @@ internal sealed partial class Forwarding(
         for (var turn = 0; turn < MostTurns; turn++)
         {
             var route = look.Find(context.Request.Host.Host);
-            if (route is null || route.Id == failed)
+            if (route?.Destination is not { } destination || route.Id == failed)
             {
                 break;
             }
@@ -69,7 +69,7 @@ internal sealed partial class Forwarding(
             {
                 if (passage is not null)
                 {
-                    if (await IsAnsweredAsync(context, route))
+                    if (await IsAnsweredAsync(context, destination))
                     {
                         return;
                     }
@@ -86,11 +86,11 @@ internal sealed partial class Forwarding(
     }
 
     // False: it has not reached the service, and another one may have it.
-    private async Task<bool> IsAnsweredAsync(HttpContext context, Route route)
+    private async Task<bool> IsAnsweredAsync(HttpContext context, string destination)
     {
         var aborted = context.RequestAborted;
         var config = IsGrpc(context.Request) ? Grpc : Plain;
-        var error = await forwarder.SendAsync(context, route.Destination, client, config, Transformer, aborted);
+        var error = await forwarder.SendAsync(context, destination, client, config, Transformer, aborted);
         if (error == ForwarderError.None || context.Response.HasStarted || aborted.IsCancellationRequested)
         {
             return true;

@@ -75,12 +75,13 @@ internal sealed partial class HostTable(
     private async Task<Look> ReadAsync(CancellationToken cancellationToken)
     {
         var ring = bell.Next(Bell.Changes);
-        var up = (await services.ListUpAsync(cancellationToken)).Where(service => service.Endpoints.Count > 0).ToList();
+        var kept = (await services.ListServicesAsync(cancellationToken))
+            .Where(service => service.Endpoints.Count > 0).ToList();
         var routes = new Dictionary<string, Route>();
         // First: nobody gets another's own name by a branch that is called like it.
-        await GiveAsync(routes, up, service => [ServiceName.Own(service)], isNamed: false, cancellationToken);
-        await GiveAsync(routes, up, service => [ServiceName.Brief(service)], isNamed: false, cancellationToken);
-        var refused = await GiveAsync(routes, up, HostsOf, isNamed: true, cancellationToken);
+        await GiveAsync(routes, kept, service => [ServiceName.Own(service)], isNamed: false, cancellationToken);
+        await GiveAsync(routes, kept, service => [ServiceName.Brief(service)], isNamed: false, cancellationToken);
+        var refused = await GiveAsync(routes, kept, HostsOf, isNamed: true, cancellationToken);
         foreach (var one in refused.Except(_told))
         {
             HostIsTaken(one.Id, one.Host, one.Holder);
@@ -90,14 +91,14 @@ internal sealed partial class HostTable(
         return new Look(routes, ring);
     }
 
-    // Where several want one name, the one whose like had it first keeps it. Gives those that wanted it too.
+    // Where several want one name, the one whose like had it first keeps it, up or not. Gives those that wanted it too.
     private async Task<List<Refused>> GiveAsync(
-        Dictionary<string, Route> routes, List<Deployment> up, Func<Deployment, IEnumerable<string>> names,
+        Dictionary<string, Route> routes, List<Deployment> kept, Func<Deployment, IEnumerable<string>> names,
         bool isNamed, CancellationToken cancellationToken)
     {
         var refused = new List<Refused>();
         // Never a name of SPEED itself: whoever had it would be sent what belongs to SPEED.
-        var wishes = up.SelectMany(names, (service, host) => (Host: host, Service: service))
+        var wishes = kept.SelectMany(names, (service, host) => (Host: host, Service: service))
             .Where(wish => !access.IsAllowedHost(wish.Host))
             .GroupBy(wish => wish.Host, wish => wish.Service);
         foreach (var wish in wishes)
@@ -106,7 +107,7 @@ internal sealed partial class HostTable(
             var holder = wishing.Count == 1
                 ? wishing[0]
                 : await FindEldestAsync(wishing, isNamed ? wish.Key : null, cancellationToken);
-            routes.TryAdd(wish.Key, new Route(holder.Id, holder.Endpoints[0].Url));
+            routes.TryAdd(wish.Key, new Route(holder.Id, holder.UpAt is null ? null : holder.Endpoints[0].Url));
             refused.AddRange(wishing.Where(service => service != holder)
                 .Select(service => new Refused(service.Id, wish.Key, holder.Id)));
         }
@@ -129,18 +130,18 @@ internal sealed partial class HostTable(
     [LoggerMessage(LogLevel.Warning, "Deployment {Id} names host {Host}, which stays with deployment {Holder}")]
     private partial void HostIsTaken(long id, string host, long holder);
 
-    [LoggerMessage(LogLevel.Error, "The services that are up could not be read; requests go by what was read last")]
+    [LoggerMessage(LogLevel.Error, "The services could not be read; requests go by what was read last")]
     private partial void NotRead(Exception fault);
 
-    [LoggerMessage(LogLevel.Information, "The services that are up were read again")]
+    [LoggerMessage(LogLevel.Information, "The services were read again")]
     private partial void ReadAgain();
 
     private sealed record Refused(long Id, string Host, long Holder);
 }
 
 /// <summary>Where requests for a service go.</summary>
-/// <param name="Destination">Scheme, address and port.</param>
-internal sealed record Route(long Id, string Destination);
+/// <param name="Destination">Scheme, address and port; null while it is not up.</param>
+internal sealed record Route(long Id, string? Destination);
 
 /// <summary>The hosts as they were at one moment.</summary>
 internal sealed class Look(IReadOnlyDictionary<string, Route> routes, Task ring)
