@@ -7,7 +7,6 @@ namespace Speed.Tests.Chaos;
 /// <summary>What the kernel sees of an acknowledgement: first the write, then the disk, then the answer.</summary>
 public sealed partial class DurabilityTests : IAsyncLifetime
 {
-    private const int Requests = 1000;
     private const int Clients = 4;
     private const string Url = "https://example.org/r.git";
 
@@ -36,7 +35,7 @@ public sealed partial class DurabilityTests : IAsyncLifetime
         var proven = Prove(await strace.DetachAsync());
 
         Scale.Say($"strace: {proven.Count} answers, each after the fsync that followed its own write");
-        Assert.Equal(Requests, proven.Count);
+        Assert.Equal(Scale.Answers, proven.Count);
     }
 
     [Fact]
@@ -78,7 +77,7 @@ public sealed partial class DurabilityTests : IAsyncLifetime
 
     private async Task WriteAsync(int client, long id)
     {
-        for (var n = client; n < Requests; n += Clients)
+        for (var n = client; n < Scale.Answers; n += Clients)
         {
             var mark = $"mark-{n:D5}-";
             using var request = new HttpRequestMessage(HttpMethod.Post, (n % 3) switch

@@ -3,10 +3,9 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>Ten services are up, and SPEED or its engine is killed: ten are up again, at the same addresses.</summary>
+/// <summary>Services are up, and SPEED or its engine is killed: all are up again, at the same addresses.</summary>
 public sealed class ServiceFaultTests : IAsyncLifetime
 {
-    private const int Services = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly EngineWorld _world = new(maxRunning: 2);
@@ -25,7 +24,7 @@ public sealed class ServiceFaultTests : IAsyncLifetime
     public async Task Killed_or_its_engine_killed_all_services_are_up_again_where_they_were()
     {
         List<JsonElement> first = [];
-        for (var n = 0; n < Services; n++)
+        for (var n = 0; n < Scale.Services; n++)
         {
             var repository = await _world.Git.CreateAsync($"app{n}", r => r.File(
                 "Dockerfile",
@@ -55,7 +54,7 @@ public sealed class ServiceFaultTests : IAsyncLifetime
         var third = await AllUpAsync(first, attempt: 3);
 
         Assert.All([adopted, again, third], now => Assert.Equal(first.Select(AddressOf), now.Select(AddressOf)));
-        Assert.Equal(Services, (await Engine.AskAsync("ps", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(Scale.Services, (await Engine.AskAsync("ps", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
     [Fact]

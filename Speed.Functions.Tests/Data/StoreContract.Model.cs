@@ -6,16 +6,12 @@ namespace Speed.Tests.Data;
 
 public abstract partial class StoreContract
 {
-    /// <summary>How many random stories are told; SPEED_TEST_STORIES sets it.</summary>
-    private static readonly long Stories =
-        long.TryParse(Environment.GetEnvironmentVariable("SPEED_TEST_STORIES"), out var stories) ? stories : 2_000;
-
     [Fact]
     public async Task Whatever_happens_in_whatever_order_the_store_does_as_its_model()
     {
         var steps = Gen.Select(Gen.Enum<Step>(), Gen.Int[0, 7], Gen.Int[0, 4]).List[1, 25];
 
-        await steps.SampleAsync(TellAsync, iter: Stories, threads: 1);
+        await steps.SampleAsync(TellAsync, iter: Scale.Stories, threads: 1);
     }
 
     private enum Step

@@ -211,12 +211,13 @@ public sealed class BuildAndRunTests(World world) : IClassFixture<World>
     }
 
     [Fact]
-    public async Task A_context_of_a_hundred_megabytes_is_built()
+    public async Task A_large_context_is_built()
     {
+        var bytes = Scale.ContextMegabytes * 1_000_000;
         var repository = await world.RepositoryAsync(r => r
-            .Large("big.bin", 100_000_000, random: true)
+            .Large("big.bin", bytes, random: true)
             .File("Dockerfile", "FROM busybox\nCOPY big.bin /\nCMD stat -c %s /big.bin\n"));
 
-        Assert.Equal("100000000", (await world.DeployAsync(repository)).Succeeded().Results);
+        Assert.Equal($"{bytes}", (await world.DeployAsync(repository)).Succeeded().Results);
     }
 }

@@ -5,12 +5,12 @@ namespace Speed.Tests.EndToEnd;
 public sealed class LoadTests(World world) : IClassFixture<World>
 {
     [Fact]
-    public async Task A_hundred_deployments_at_once_all_end_right_through_two_slots_and_leave_nothing()
+    public async Task Many_deployments_at_once_all_end_right_through_two_slots_and_leave_nothing()
     {
         var repository = await world.RepositoryAsync(r =>
             r.File("Dockerfile", "FROM busybox\nCMD echo \"I am $WHO\"; exit $CODE\n"));
 
-        var ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(n =>
+        var ids = await Task.WhenAll(Enumerable.Range(0, Scale.Deployments).Select(n =>
             world.StartAsync(repository, new { env = new { WHO = $"{n}", CODE = $"{n % 2}" } })));
         var ended = new List<Ended>();
         foreach (var id in ids)
@@ -18,8 +18,8 @@ public sealed class LoadTests(World world) : IClassFixture<World>
             ended.Add(await world.EndAsync(id, TimeSpan.FromMinutes(5)));
         }
 
-        Assert.Equal(100, ids.Distinct().Count());
-        for (var n = 0; n < 100; n++)
+        Assert.Equal(Scale.Deployments, ids.Distinct().Count());
+        for (var n = 0; n < Scale.Deployments; n++)
         {
             Assert.Equal((n % 2 == 0 ? "Succeeded" : "Failed", $"I am {n}"), (ended[n].Status, ended[n].Results));
         }

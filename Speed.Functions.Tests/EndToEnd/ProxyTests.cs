@@ -18,10 +18,6 @@ public sealed class ProxyTests : IAsyncLifetime
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
-    // SPEED_SWAPS=200 for the figures in docs/services.md.
-    private static int Swaps =>
-        int.TryParse(Environment.GetEnvironmentVariable("SPEED_SWAPS"), out var swaps) ? swaps : 3;
-
     public ValueTask InitializeAsync() => _world.InitializeAsync();
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
@@ -37,7 +33,7 @@ public sealed class ProxyTests : IAsyncLifetime
         var clients = Enumerable.Range(0, Clients)
             .Select(n => AskAsync(n % 2 == 0 ? Host : up.Text("own_host"), failures, over.Token)).ToList();
 
-        for (var swap = 0; swap < Swaps; swap++)
+        for (var swap = 0; swap < Scale.Swaps; swap++)
         {
             up = await UpAsync(repository);
         }
@@ -46,9 +42,9 @@ public sealed class ProxyTests : IAsyncLifetime
         var requests = (await Task.WhenAll(clients)).Sum();
         var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{Swaps} swaps in {seconds:F0} s: {requests} requests, {failures.Count} failed");
+            $"{Scale.Swaps} swaps in {seconds:F0} s: {requests} requests, {failures.Count} failed");
         Assert.Empty(failures);
-        Assert.True(requests > Swaps * Clients);
+        Assert.True(requests > Scale.Swaps * Clients);
     }
 
     [Fact]

@@ -15,9 +15,7 @@ namespace Speed.Tests.Endpoints;
 [Collection(nameof(ContextMemoryTests))]
 public sealed class WatcherTests
 {
-    // SPEED_WATCHERS sets another number.
-    private static readonly int Crowd = int.Parse(
-        Environment.GetEnvironmentVariable("SPEED_WATCHERS") ?? "2000", CultureInfo.InvariantCulture);
+    private static readonly int Crowd = Scale.Watchers;
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
