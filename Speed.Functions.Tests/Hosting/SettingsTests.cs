@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Hosting;
 
+/// <summary>Drives nothing but a rule: how settings are read, and refused.</summary>
 public sealed class SettingsTests
 {
     [Theory]
@@ -83,6 +84,32 @@ public sealed class SettingsTests
         Assert.Equal(
             ["http://0.0.0.0:7071"],
             ListenAddress.Read(TestSettings.Of(("Speed__Urls", "http://0.0.0.0:7071"), ("Speed__Auth", auth))));
+
+    [Fact]
+    public void Variables_that_differ_only_in_case_are_one_setting()
+    {
+        var settings = ReadEnvironment(
+            ("http_proxy", "http://b"), ("HTTP_PROXY", "http://a"), ("speed__maxrunning", "3"),
+            ("Speed__MaxRunning", "3"), ("SPEED__URLS", ""), ("Speed__Urls", "http://c"));
+
+        Assert.Equal(
+            [("HTTP_PROXY", "http://a"), ("Speed:MaxRunning", "3"), ("Speed:Urls", "http://c")],
+            settings.Select(setting => (setting.Key, setting.Value)));
+    }
+
+    [Fact]
+    public void One_of_SPEED_s_settings_with_two_values_is_refused()
+    {
+        var fault = Assert.Throws<OptionsValidationException>(
+            () => ReadEnvironment(("speed__maxrunning", "3"), ("Speed__MaxRunning", "4")));
+
+        Assert.Equal(
+            "Speed__MaxRunning and speed__maxrunning are one setting with two values: unset one of them.",
+            fault.Message);
+    }
+
+    private static KeyValuePair<string, string?>[] ReadEnvironment(params (string Name, string Value)[] variables) =>
+        [.. EnvironmentSettings.Read(variables.Select(one => KeyValuePair.Create(one.Name, (string?)one.Value)))];
 
     private static DeploymentSettings Read(params (string Name, string Value)[] settings) =>
         DeploymentSettings.Read(TestSettings.Of(settings));
