@@ -76,8 +76,8 @@ public sealed class SshServer : IAsyncDisposable
 
         await File.WriteAllTextAsync(PathOf("config"), $"""
             ListenAddress 127.0.0.1:{Port}
-            HostKey {PathOf("server")}
-            AuthorizedKeysFile {PathOf("client.pub")}
+            HostKey "{PathOf("server")}"
+            AuthorizedKeysFile "{PathOf("client.pub")}"
             AuthenticationMethods publickey
             PermitRootLogin prohibit-password
             StrictModes no

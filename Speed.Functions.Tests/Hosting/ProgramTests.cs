@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Hosting;
 
-/// <summary>SPEED as a process of its own.</summary>
+/// <summary>Drives SPEED's process: its start, its end, and what it says to its operator.</summary>
 public sealed class ProgramTests : IDisposable
 {
     private readonly string _data = Directory.CreateTempSubdirectory("speed-test-").FullName;
@@ -95,6 +95,33 @@ public sealed class ProgramTests : IDisposable
         Assert.All(
             [_data, "deployments.db", "Docker engine: ", "Keys: not required", "listens on http://127.0.0.1:"],
             words => Assert.Contains(words, notice, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("000")]
+    [InlineData("077")]
+    public async Task Whatever_it_inherits_SPEED_starts_keeps_its_keys_to_itself_and_ends_in_good_order(string mask)
+    {
+        // What the settings of this test say comes behind what is odd.
+        var settings = $"Speed__DataDirectory={_data}/own Speed__Urls=http://127.0.0.1:0 Speed__MaxRunning=0";
+        using var speed = SpeedProgram.Start(
+            [
+                Path.Combine(ArchitectureTests.Root, "eng", "odd"), "sh", "-c",
+                $"umask {mask}; exec env -u AzureWebJobsScriptRoot {settings} dotnet \"$0\"",
+            ],
+            _data);
+        var (listens, printed) = await SpeedProgram.ReadStartAsync(speed, Now);
+        Assert.True(listens, printed + (listens ? "" : await speed.StandardError.ReadToEndAsync(Now)));
+
+        var own = Path.Combine(_data, "own");
+        const UnixFileMode Owners = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Assert.Equal(Owners | UnixFileMode.UserExecute, File.GetUnixFileMode(own));
+        Assert.All(Directory.GetFiles(own, "*.key"), key => Assert.Equal(Owners, File.GetUnixFileMode(key)));
+        Assert.NotEmpty(Directory.GetFiles(own, "*.key"));
+
+        using var kill = Process.Start("kill", ["-TERM", $"{speed.Id}"]);
+        await speed.WaitForExitAsync(Now);
+        Assert.Equal(0, speed.ExitCode);
     }
 
     private Process Run(params (string Name, string Value)[] settings) => SpeedProgram.Start(_data, settings);

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: nothing that a repository or the environment holds is run.</summary>
 public sealed class GitSafetyTests : IAsyncLifetime
 {
     private SourceWorld _world = null!;
@@ -140,7 +141,7 @@ public sealed class GitSafetyTests : IAsyncLifetime
         Directory.CreateDirectory(_world.Options.WorkFolder);
         var repository = await _world.Server.CreateAsync("app", r => r.File("a", "1"));
         var git = new Git(_world.Options, _world.Options.WorkFolder);
-        var option = $"--upload-pack=touch {Canary};";
+        var option = $"--upload-pack=touch '{Canary}';";
 
         await Assert.ThrowsAsync<DeploymentFailedException>(
             () => new GitRemote(git, new GitRoute(option)).ResolveAsync("main", CancellationToken.None));
