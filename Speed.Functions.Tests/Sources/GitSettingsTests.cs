@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Speed.Data;
 using Speed.Deployments;
 using Speed.Sources;
 using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives nothing but a rule: how the settings of Git are read, and refused.</summary>
 public sealed class GitSettingsTests
 {
     [Fact]
@@ -47,6 +49,15 @@ public sealed class GitSettingsTests
     public void Known_ssh_servers_are_in_the_data_directory_unless_set(string? setting, string path) =>
         Assert.Equal(
             path, Options(("Speed:DataDirectory", "/data"), ("Speed:Git:KnownHostsFile", setting)).KnownHostsFile);
+
+    [Fact]
+    public void Unless_set_it_works_where_the_store_is_before_that_folder_is_made()
+    {
+        var store = new StoreOptions().DataDirectory;
+
+        Assert.False(Directory.Exists(store), $"{store} is there: this account is not as fresh as the test needs it.");
+        Assert.Equal(Path.Combine(store, "git"), Options().WorkFolder);
+    }
 
     [Fact]
     public void The_source_is_one_for_all()

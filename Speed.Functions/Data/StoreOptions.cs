@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using Speed.Deployments;
 
 namespace Speed.Data;
 
@@ -10,7 +11,7 @@ public sealed class StoreOptions
     public const long MostLogBytes = 4L << 30;
 
     /// <summary>Made if it is missing. The user's local application data, <c>speed/</c>, unless set.</summary>
-    public string DataDirectory { get; set; } = DefaultDirectory();
+    public string DataDirectory { get; set; } = DataFolder.Default();
 
     /// <summary>Kept of one deployment's log: 1 MiB to 4 GiB; 64 MiB unless set.</summary>
     public long LogMaxBytes { get; set; } = 64L << 20;
@@ -45,12 +46,4 @@ public sealed class StoreOptions
             : throw new StoreStartException(
                 $"Speed__Log__MaxBytes is \"{text}\": set it to a number of bytes from {LeastLogBytes} "
                 + $"to {MostLogBytes}.");
-
-    private static string DefaultDirectory()
-    {
-        // Not verified: on a fresh account the folder does not exist yet, and the answer would be empty.
-        var local = Environment.GetFolderPath(
-            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        return local.Length == 0 ? string.Empty : Path.Combine(local, "speed");
-    }
 }

@@ -41,9 +41,8 @@ public static class GitSourceServices
             throw new InvalidOperationException($"Speed__Git__CaFile names `{file}`, which does not exist.");
         }
 
-        var data = Given(configuration["Speed:DataDirectory"]) ?? Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "speed");
-        options.WorkFolder = Path.Combine(Path.GetFullPath(data), "git");
+        var data = Given(configuration["Speed:DataDirectory"]) ?? DataFolder.Default();
+        options.WorkFolder = Path.GetFullPath(Path.Combine(data, "git"));
         options.KnownHostsFile = Path.GetFullPath(Given(git["KnownHostsFile"]) ?? Path.Combine(data, "known_hosts"));
         return options;
     }
