@@ -3,11 +3,9 @@ using Xunit;
 
 namespace Speed.Tests;
 
-/// <summary>Holds the sources to the picture in ARCHITECTURE.md: all arrows point at the domain.</summary>
+/// <summary>Drives nothing but a rule: sources keep to the picture in ARCHITECTURE.md.</summary>
 public sealed partial class ArchitectureTests
 {
-    private const int MaxLines = 300;
-
     /// <summary>The folder of Speed.sln.</summary>
     internal static readonly string Root = FindRoot();
 
@@ -68,22 +66,6 @@ public sealed partial class ArchitectureTests
         Assert.DoesNotContain(names, name => name.Text.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
         Assert.DoesNotContain(
             "ProjectReference", File.ReadAllText(Path.Combine(Root, "Speed.Cli", "Speed.Cli.csproj")), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_source_file_is_short()
-    {
-        var tooLong =
-            from project in new[] { "Speed.Functions", "Speed.Cli", "Speed.Functions.Tests", "Speed.Benchmarks" }
-            let folder = Path.Combine(Root, project)
-            where Directory.Exists(folder)
-            from file in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
-            where !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}")
-            let lines = File.ReadLines(file).Count()
-            where lines > MaxLines
-            select $"{Path.GetRelativePath(Root, file)}: {lines}";
-
-        Assert.Empty(tooLong);
     }
 
     private static IEnumerable<Name> NamesIn(string folder) =>

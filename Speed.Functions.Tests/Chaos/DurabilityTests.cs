@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>What the kernel sees of an acknowledgement: first the write, then the disk, then the answer.</summary>
+/// <summary>Drives SPEED's process: under strace, first the write, then the disk, then the answer.</summary>
 public sealed partial class DurabilityTests : IAsyncLifetime
 {
     private const int Clients = 4;

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>The engine goes and comes while SPEED is away, too.</summary>
+/// <summary>Drives SPEED's process and a real engine: both are away at a time.</summary>
 public sealed class EngineAbsenceTests : EngineFaults
 {
     [Theory]

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>The engine is killed, stopped or frozen under SPEED, while deployments wait, build and run.</summary>
+/// <summary>Drives SPEED's process and a real engine: it is killed, stopped or frozen under SPEED.</summary>
 public sealed class EngineFaultTests : EngineFaults
 {
     private static readonly TimeSpan GoesOnWithin = TimeSpan.FromSeconds(30);

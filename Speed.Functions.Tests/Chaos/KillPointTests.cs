@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>SIGKILL at the instants that matter, as the engine's socket sees them.</summary>
+/// <summary>Drives SPEED's process and the real engine: SIGKILL at instants that its socket sees.</summary>
 public sealed class KillPointTests(KillPointWorld world) : IClassFixture<KillPointWorld>
 {
     private const string Create = "^POST .*/containers/create";

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
+/// <summary>Drives SPEED's process: twice on the same data.</summary>
 public sealed class LockTests
 {
     [Fact]

@@ -5,10 +5,8 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>
-/// SPEED in a heap of 256 MiB, which ends a process that wants more: whatever clients send, containers print and
-/// readers leave unread, it stays within.
-/// </summary>
+/// <summary>Drives SPEED's process: in a heap of 256 MiB, which ends a process that wants more.</summary>
+/// <remarks>Whatever clients send, containers print and readers leave unread, it stays within.</remarks>
 public sealed class MemoryTests : IAsyncLifetime
 {
     private const string HeapLimit = "0x10000000";

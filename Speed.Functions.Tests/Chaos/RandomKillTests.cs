@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>SIGKILL at random instants, while a crowd of clients is at it, again and again on the same data.</summary>
+/// <summary>Drives SPEED's process and real Git: SIGKILL at random instants, while a crowd is at it.</summary>
 public sealed class RandomKillTests : IAsyncLifetime
 {
     private const int Clients = 8;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>Services are up, and SPEED or its engine is killed: all are up again, at the same addresses.</summary>
+/// <summary>Drives SPEED's process and a real engine: each is killed, all services come up again.</summary>
 public sealed class ServiceFaultTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Chaos;
 
-/// <summary>SIGTERM, as at every update of SPEED, while clients and programs are busy.</summary>
+/// <summary>Drives SPEED's process and real Git: SIGTERM, as at every update, while clients are busy.</summary>
 public sealed class StopTests : IAsyncLifetime
 {
     private const int Clients = 4;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Cli;
 
-/// <summary>The other commands, each over a SPEED that starts nothing.</summary>
+/// <summary>Drives SPEED over HTTP: the other commands, each over a SPEED that starts nothing.</summary>
 public sealed class CommandTests
 {
     private const string Url = "https://example.com/r.git";

@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Cli;
 
+/// <summary>Drives SPEED over HTTP: `speed deploy`, from two words to an exit code.</summary>
 public sealed class DeployCommandTests
 {
     private const string Url = "https://example.com/r.git";

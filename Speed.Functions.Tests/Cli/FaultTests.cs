@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Cli;
 
-/// <summary>What goes wrong while something is done, and what is said of it.</summary>
+/// <summary>Drives SPEED over HTTP: what goes wrong while a command is at it, and what is said of it.</summary>
 public sealed class FaultTests
 {
     private const string Url = "https://example.com/r.git";

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Cli;
 
+/// <summary>Drives SPEED over HTTP: which key the command line finds, and to whom it is shown.</summary>
 public sealed class KeyTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

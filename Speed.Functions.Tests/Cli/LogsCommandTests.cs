@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Cli;
 
+/// <summary>Drives SPEED over HTTP: `speed logs`, as text, as JSON, and over restarts.</summary>
 public sealed class LogsCommandTests : IAsyncLifetime
 {
     private const string Escapes = "\e[31mred\e[0m \e]0;title\a\e[2J\u009b1m\r\ttab";

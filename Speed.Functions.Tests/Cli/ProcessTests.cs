@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Cli;
 
-/// <summary>The command line as the process that people start.</summary>
+/// <summary>Drives a process: the command line as people start it, over a whole SPEED.</summary>
 public sealed class ProcessTests
 {
     private const string Url = "https://example.com/r.git";

@@ -3,6 +3,7 @@ using Speed.Deployments;
 
 namespace Speed.Tests.Data;
 
+/// <summary>Drives real SQLite: the log's store keeps its contract.</summary>
 public sealed class SqliteLogTests : LogStoreContract
 {
     private readonly TempFolder _folder = new();

@@ -4,6 +4,7 @@ using Speed.Security;
 
 namespace Speed.Tests.Data;
 
+/// <summary>Drives real SQLite: the outbox keeps its contract.</summary>
 public sealed class SqliteOutboxTests : OutboxContract
 {
     private readonly TempFolder _folder = TempFolder.InMemory();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Data;
 
-/// <summary>The lifecycle, tried against the schema itself: what no statement of ours may break by mistake.</summary>
+/// <summary>Drives real SQLite: the schema itself holds the lifecycle, whatever a statement of ours says.</summary>
 public sealed class SqliteSchemaTests : IDisposable
 {
     private const int ConstraintCheck = 275;

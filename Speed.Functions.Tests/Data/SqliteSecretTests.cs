@@ -4,6 +4,7 @@ using Speed.Security;
 
 namespace Speed.Tests.Data;
 
+/// <summary>Drives real SQLite: the store of secrets keeps its contract.</summary>
 public sealed class SqliteSecretTests : SecretStoreContract
 {
     private readonly TempFolder _folder = TempFolder.InMemory();

@@ -3,6 +3,7 @@ using Speed.Deployments;
 
 namespace Speed.Tests.Data;
 
+/// <summary>Drives real SQLite: the store of deployments keeps its contract.</summary>
 public sealed class SqliteStoreTests : StoreContract
 {
     private readonly TempFolder _folder = TempFolder.InMemory();

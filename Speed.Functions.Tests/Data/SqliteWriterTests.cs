@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Data;
 
+/// <summary>Drives real SQLite: the one writer, and what it commits together.</summary>
 public sealed class SqliteWriterTests : IAsyncLifetime
 {
     private readonly TempFolder _folder = new();

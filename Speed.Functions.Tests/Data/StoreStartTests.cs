@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.Data;
 
+/// <summary>Drives real SQLite: which database files are refused at the start, and left alone.</summary>
 public sealed class StoreStartTests : IDisposable
 {
     private readonly TempFolder _folder = new();

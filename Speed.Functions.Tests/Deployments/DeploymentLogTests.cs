@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
+/// <summary>Drives nothing but a rule: any bytes, in any pieces, become lines.</summary>
 public sealed class DeploymentLogTests
 {
     private static readonly CancellationToken None = CancellationToken.None;

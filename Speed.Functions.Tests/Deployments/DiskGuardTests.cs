@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
+/// <summary>Drives real files: when the disk is low, when critical, and what the ballast is for.</summary>
 public sealed class DiskGuardTests : IDisposable
 {
     private const long Mebibyte = 1024 * 1024;

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
+/// <summary>Drives nothing but a rule: when a service that is up is said to be ill.</summary>
 public sealed class HealthWatchTests
 {
     private static readonly ProbeAnswer Well = new(true, true, "It is well.");
@@ -74,7 +75,7 @@ public sealed class HealthWatchTests
         };
         await using var log = await DeploymentLog.OpenAsync(1, store, TimeProvider.System, Now);
         var watching = new HealthWatch(_time, _logged).WatchAsync(
-            DockerWorld.NewDeployment(1, options => options with { Health = health }), log, container, over.Token);
+            SomeDeployment.Of(1, options => options with { Health = health }), log, container, over.Token);
         while (!watching.IsCompleted)
         {
             _time.Advance(TimeSpan.FromSeconds(1));

@@ -4,6 +4,7 @@ using static Speed.Deployments.DeploymentStatus;
 
 namespace Speed.Tests.Deployments;
 
+/// <summary>Drives nothing but a rule: which status may follow which, over all pairs.</summary>
 public sealed class LifecycleTests
 {
     private static readonly (DeploymentStatus From, DeploymentStatus To)[] Arrows =

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
+/// <summary>Drives nothing but a rule: no form of a secret passes, however its bytes are cut.</summary>
 public sealed class MaskTests
 {
     private static readonly Gen<string> AnyValue = Gen.Char["aZ9 +/\"\\&<'%=é€\n"].Array[6, 40].Select(chars => new string(chars));

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
+/// <summary>Drives nothing but a rule: when each one who waits may start.</summary>
 public sealed class QueueForecastTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);

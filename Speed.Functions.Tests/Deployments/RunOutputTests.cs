@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
+/// <summary>Drives nothing but a rule: which of a program's output becomes its result.</summary>
 public sealed class RunOutputTests
 {
     [Theory]

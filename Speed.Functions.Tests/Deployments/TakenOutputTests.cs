@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
-/// <summary>Where what the engine kept of a program's output and what came since SPEED attached itself again meet.</summary>
+/// <summary>Drives nothing but a rule: where output that was kept and output that came meet.</summary>
 public sealed class TakenOutputTests
 {
     [Theory]

@@ -2,6 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
+/// <summary>Drives the real engine: two fields in, a status, a log and results out.</summary>
 public sealed class BuildAndRunTests(World world) : IClassFixture<World>
 {
     [Fact]

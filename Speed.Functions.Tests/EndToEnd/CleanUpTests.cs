@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>What clean-up removes from a real engine, and what it leaves.</summary>
+/// <summary>Drives the real engine: what clean-up removes from it, and what it leaves.</summary>
 public sealed class CleanUpTests : IAsyncLifetime
 {
     private readonly World _world = new();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>The command line and the real engine.</summary>
+/// <summary>Drives the real engine: the command line, from a URL to a service that answers.</summary>
 public sealed partial class CommandLineTests : IAsyncLifetime
 {
     private readonly World _world = new();

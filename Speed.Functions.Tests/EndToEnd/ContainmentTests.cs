@@ -143,6 +143,7 @@ public abstract class ContainmentTests(string sandbox) : IAsyncLifetime
 
     private static int PortOf(WebApplication host) => new Uri(host.Urls.Single()).Port;
 
+    /// <summary>Drives the real engine: programs that mean harm are held by the standard sandbox.</summary>
     public sealed class Standard() : ContainmentTests("standard")
     {
         [Fact]
@@ -155,6 +156,7 @@ public abstract class ContainmentTests(string sandbox) : IAsyncLifetime
         }
     }
 
+    /// <summary>Drives the real engine: programs that mean harm are held by the strict sandbox.</summary>
     public sealed class Strict() : ContainmentTests("strict")
     {
         [Fact]

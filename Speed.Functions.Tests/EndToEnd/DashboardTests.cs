@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>Services on a real engine, as somebody at the dashboard sees them.</summary>
+/// <summary>Drives a real browser and the real engine: services, as somebody at the dashboard sees them.</summary>
 public sealed class DashboardTests(Browser browser) : IAsyncLifetime
 {
     private readonly World _world = new();

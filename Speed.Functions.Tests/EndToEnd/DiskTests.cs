@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>A data directory on a disk that really runs full.</summary>
+/// <summary>Drives the real engine: a data directory on a disk that really runs full.</summary>
 public sealed class DiskTests
 {
     private const int Mebibyte = 1024 * 1024;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>Runs the commands of docs/api.md as a reader would, and compares what comes with what stands there.</summary>
+/// <summary>Drives the real engine: the commands of docs/api.md do what stands there.</summary>
 public sealed partial class DocsTests
 {
     private const string Address = "localhost:7071";

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
+/// <summary>Drives the real engine: whatever fails is told with its code and the way out.</summary>
 public sealed class FailureTests(World world) : IClassFixture<World>
 {
     [Fact]

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>From a push to a running program, and to its end with its branch.</summary>
+/// <summary>Drives the real engine: from a push to a running program, and to its end with its branch.</summary>
 public sealed class HookTests(World world) : IClassFixture<World>
 {
     [Fact]

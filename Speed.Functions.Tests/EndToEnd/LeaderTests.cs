@@ -2,6 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
+/// <summary>Drives the real engine: what a leader declares holds, and stops what runs.</summary>
 public sealed class LeaderTests(World world) : IClassFixture<World>
 {
     private const string Patient = "FROM busybox\nCMD trap 'echo stopped; exit 0' TERM; echo started; while true; do sleep 0.1; done\n";

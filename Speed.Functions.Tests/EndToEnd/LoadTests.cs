@@ -2,6 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
+/// <summary>Drives the real engine: many deployments at once, each with its own story.</summary>
 public sealed class LoadTests(World world) : IClassFixture<World>
 {
     [Fact]

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
+/// <summary>Drives the real engine and real SQLite: somebody else locks the databases meanwhile.</summary>
 public sealed class LockedStoreTests : IAsyncLifetime
 {
     private readonly World _world = new();

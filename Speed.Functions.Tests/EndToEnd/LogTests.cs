@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
+/// <summary>Drives the real engine: every line of a program, in order, as it comes.</summary>
 public sealed class LogTests(World world) : IClassFixture<World>
 {
     private const int Lines = 2_000_000;

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>A repository that asks who is there, and a secret that answers by itself: still two fields.</summary>
+/// <summary>Drives the real engine: a repository that asks who is there is still two fields.</summary>
 public sealed class PrivateRepositoryTests : IAsyncLifetime
 {
     private readonly World _world = new();

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>Real servers behind the proxy, each replaced by the next while clients keep asking.</summary>
+/// <summary>Drives the real engine: servers behind the proxy, each replaced while clients keep asking.</summary>
 public sealed class ProxyTests : IAsyncLifetime
 {
     private const int Clients = 8;

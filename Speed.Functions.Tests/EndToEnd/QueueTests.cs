@@ -2,6 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
+/// <summary>Drives the real engine: who waits is told for whom, and until when.</summary>
 public sealed class QueueTests
 {
     [Fact]

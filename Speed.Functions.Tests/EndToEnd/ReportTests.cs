@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>Programs that tell SPEED of themselves, through the socket in their container.</summary>
+/// <summary>Drives the real engine: programs tell SPEED of themselves through the socket in their container.</summary>
 public sealed class ReportTests : IAsyncLifetime
 {
     // Reports, waits until SPEED has bound its socket anew, and reports again.

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
+/// <summary>Drives the real engine: what runs outlives a restart of SPEED, with all that it said.</summary>
 public sealed class RestartTests : IAsyncLifetime
 {
     private readonly World _world = new();

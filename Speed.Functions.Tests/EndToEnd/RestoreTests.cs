@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>A backup put in the place of the data that were lost, while the engine goes on as it was.</summary>
+/// <summary>Drives the real engine: a backup in the place of lost data, while the engine goes on as it was.</summary>
 public sealed class RestoreTests
 {
     private const string Dockerfile =

@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
+/// <summary>Drives the real engine: secrets reach the container, and nothing that is kept.</summary>
 public sealed class SecretTests : IAsyncLifetime
 {
     // Says a value as it is, and as base64 in all alignments and in lines.

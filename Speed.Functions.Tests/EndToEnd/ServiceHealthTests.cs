@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>How it is told whether a service is well, on the real engine.</summary>
+/// <summary>Drives the real engine: how it is told whether a service is well.</summary>
 public sealed class ServiceHealthTests : IAsyncLifetime
 {
     private const string Ill = "No longer healthy: Its health check ended with 1: no database";

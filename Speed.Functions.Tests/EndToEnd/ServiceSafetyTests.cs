@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>What a service must not reach, and who must not reach it.</summary>
+/// <summary>Drives the real engine: what a service must not reach, and who must not reach it.</summary>
 public sealed class ServiceSafetyTests(World world) : IClassFixture<World>
 {
     private const string Sleeper = "FROM busybox\nEXPOSE 8080\nHEALTHCHECK --interval=1s CMD true\nCMD exec sleep 1000\n";

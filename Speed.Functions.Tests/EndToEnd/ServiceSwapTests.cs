@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>Real servers that take each other's place.</summary>
+/// <summary>Drives the real engine: servers that take each other's place.</summary>
 public sealed class ServiceSwapTests : IAsyncLifetime
 {
     private readonly World _world = new();

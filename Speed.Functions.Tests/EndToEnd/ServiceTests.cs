@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>Real servers on the real engine, from two fields to an address and to their end.</summary>
+/// <summary>Drives the real engine: servers, from two fields to an address and to their end.</summary>
 public sealed class ServiceTests : IAsyncLifetime
 {
     private readonly World _world = new() { Settings = { ["Speed__MaxRunning"] = "1" } };

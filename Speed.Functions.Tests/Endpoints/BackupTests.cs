@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: a backup is whole while SPEED writes.</summary>
 public sealed class BackupTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
-/// <summary>What every endpoint that takes a body asks of it, before it looks at a field.</summary>
+/// <summary>Drives SPEED over HTTP: what is asked of every body before a field is looked at.</summary>
 public sealed class BodyTests
 {
     private const string Start = """{"url": "https://example.com/r.git", "branch": "main" """;

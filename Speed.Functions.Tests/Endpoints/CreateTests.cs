@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: `POST /v1/deployments`, its fields and its idempotency.</summary>
 public sealed class CreateTests
 {
     private const string Path = "/v1/deployments";

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: what the doctor looks at, and the way out it names.</summary>
 public sealed class DoctorTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: every change of every deployment, as a stream.</summary>
 public sealed class EventsTests
 {
     private const string Url = "https://github.com/owner/app.git";

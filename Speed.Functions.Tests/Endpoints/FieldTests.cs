@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
-/// <summary>Every field with every kind of wrong value: a sentence that names it, and nothing stored.</summary>
+/// <summary>Drives SPEED over HTTP: each field, each wrong value: a sentence that names it, nothing stored.</summary>
 public sealed class FieldTests
 {
     private const string Text = "\"text\"";

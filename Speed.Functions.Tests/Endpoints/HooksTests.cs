@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: hooks as resources.</summary>
 public sealed class HooksTests
 {
     [Fact]

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
-/// <summary>What holds for every answer.</summary>
+/// <summary>Drives SPEED over HTTP: what holds for every answer.</summary>
 public sealed class HttpRulesTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
-/// <summary>Whatever a request holds, none of it is ever run on SPEED's machine.</summary>
+/// <summary>Drives SPEED over HTTP: whatever a request holds, none of it is ever run on SPEED's machine.</summary>
 public sealed class InjectionTests : IAsyncLifetime
 {
     private static readonly string[] Strings = ["url", "branch", "commit", "subdirectory", "dockerfile", "target"];

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: deployments page by page, by what is asked for.</summary>
 public sealed class ListTests
 {
     private const string Path = "/v1/deployments";

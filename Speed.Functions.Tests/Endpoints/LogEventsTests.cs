@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
-/// <summary>Following a log as server-sent events; the lines are written to the store as the worker would.</summary>
+/// <summary>Drives SPEED over HTTP: a log as server-sent events, its lines written as the worker would.</summary>
 public sealed class LogEventsTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
-/// <summary>Reading a log over HTTP; the lines are written to the store as the worker would.</summary>
+/// <summary>Drives SPEED over HTTP: a log as text and as ndjson, its lines written as the worker would.</summary>
 public sealed class LogsTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);

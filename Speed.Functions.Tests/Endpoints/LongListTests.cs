@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: pages of a list that is long.</summary>
 public sealed class LongListTests
 {
     private const string Url = "https://github.com/owner/app.git";

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: what Prometheus reads.</summary>
 public sealed class MetricsTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

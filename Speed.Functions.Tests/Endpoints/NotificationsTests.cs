@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: who is told, as resources, and their deliveries.</summary>
 public sealed class NotificationsTests
 {
     private const string Path = "/v1/notifications";

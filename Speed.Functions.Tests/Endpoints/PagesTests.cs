@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: the files of the dashboard, and how they are cached.</summary>
 public sealed class PagesTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

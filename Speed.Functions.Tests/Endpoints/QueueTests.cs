@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: who runs, who waits, and why.</summary>
 public sealed class QueueTests
 {
     private const string Url = "https://github.com/owner/app.git";

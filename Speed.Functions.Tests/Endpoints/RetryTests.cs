@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: an ended deployment of a known commit, once more.</summary>
 public sealed class RetryTests
 {
     private const string Url = "https://example.com/r.git";

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
+/// <summary>Drives SPEED over HTTP: secrets go in, and their values never come out.</summary>
 public sealed class SecretsTests
 {
     private const string Value = "a value\nof two lines \u0007";

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
-/// <summary>Many who watch one log at once, and some who watch without reading.</summary>
+/// <summary>Drives SPEED over HTTP: many who watch one log at once, and some who watch without reading.</summary>
 // Memory is counted for the whole process.
 [Collection(nameof(ContextMemoryTests))]
 public sealed class WatcherTests

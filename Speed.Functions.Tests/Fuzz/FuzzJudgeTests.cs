@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Fuzz;
 
-/// <summary>The judge of the fuzz tests finds what it is there to find.</summary>
+/// <summary>Drives SPEED over HTTP: the judge of the fuzz tests finds what it is there to find.</summary>
 public sealed class FuzzJudgeTests
 {
     private static readonly string[] All = ["X-Request-Id", "Content-Security-Policy", "X-Content-Type-Options"];

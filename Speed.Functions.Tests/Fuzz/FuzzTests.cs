@@ -8,10 +8,11 @@ using Xunit;
 
 namespace Speed.Tests.Fuzz;
 
-/// <summary>
-/// Thousands of requests made from the document, good and bad, to a SPEED that starts nothing: SPEED never fails, and
-/// every answer is as described. <c>SPEED_FUZZ</c> sets how many, <c>SPEED_FUZZ_SEED</c> begins with the one that failed.
-/// </summary>
+/// <summary>Drives SPEED over HTTP: thousands of requests made from the document, good and bad.</summary>
+/// <remarks>
+/// To a SPEED that starts nothing: it never fails, and every answer is as described.
+/// <c>SPEED_FUZZ</c> sets how many, <c>SPEED_FUZZ_SEED</c> begins with the one that failed.
+/// </remarks>
 public sealed class FuzzTests
 {
     private const int Clients = 4;

@@ -8,7 +8,7 @@ using static Speed.Tests.Hooks.HookSender;
 
 namespace Speed.Tests.Hooks;
 
-/// <summary>What becomes of deliveries that are believed.</summary>
+/// <summary>Drives SPEED over HTTP: what becomes of deliveries that are believed.</summary>
 public sealed class DeliveryTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Hooks;
 
-/// <summary>What follows from each thing that a forge may tell.</summary>
+/// <summary>Drives nothing but a rule: what follows from each thing that a forge may tell.</summary>
 public sealed class HookRulesTests
 {
     [Theory]

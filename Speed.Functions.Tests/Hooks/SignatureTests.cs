@@ -9,7 +9,7 @@ using static Speed.Tests.Hooks.HookSender;
 
 namespace Speed.Tests.Hooks;
 
-/// <summary>Who is believed, by the very bytes that came.</summary>
+/// <summary>Drives SPEED over HTTP: who is believed, by the very bytes that came.</summary>
 public sealed class SignatureTests
 {
     private const string Body = """{ "object_kind" : "push", "text": "ü" }""";

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Hosting;
 
-/// <summary>What the real program does with database files that are not as it left them.</summary>
+/// <summary>Drives SPEED's process: over database files that are not as it left them.</summary>
 public sealed class DatabaseFilesTests : IDisposable
 {
     private readonly TempFolder _folder = new();

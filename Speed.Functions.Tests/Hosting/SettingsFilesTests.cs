@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Hosting;
 
-/// <summary>host.json and local.settings.json of a folder of the test's own.</summary>
+/// <summary>Drives SPEED over HTTP: host.json and local.settings.json of a folder of the test's own.</summary>
 public sealed class SettingsFilesTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("speed-root-").FullName;

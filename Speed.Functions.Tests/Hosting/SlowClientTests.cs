@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Speed.Tests.Hosting;
 
-/// <summary>Clients that begin a request and do not go on. Nothing is advanced here: the server's own clock cuts them.</summary>
+/// <summary>Drives SPEED over HTTP: clients that begin a request and do not go on.</summary>
+/// <remarks>Nothing is advanced here: the server's own clock cuts them.</remarks>
 public sealed class SlowClientTests
 {
     [Theory]

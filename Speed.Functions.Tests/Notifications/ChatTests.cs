@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Notifications;
 
-/// <summary>What people read in a chat, where strangers chose the words.</summary>
+/// <summary>Drives real SQLite and real HTTP: what people read in a chat, where strangers chose the words.</summary>
 public sealed class ChatTests : IAsyncLifetime
 {
     private NotifyWorld _world = null!;

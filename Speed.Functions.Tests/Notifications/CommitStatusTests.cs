@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Notifications;
 
-/// <summary>Statuses at a scripted forge of each kind.</summary>
+/// <summary>Drives real SQLite and real HTTP: statuses at a scripted forge of each kind.</summary>
 public sealed class CommitStatusTests : IAsyncLifetime
 {
     private const string Token = "a token of the forge";

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Notifications;
 
-/// <summary>What reaches a receiver, in which order, and what happens where it does not answer well.</summary>
+/// <summary>Drives real SQLite and real HTTP: what reaches a receiver, in which order, and how often.</summary>
 public sealed class DeliveryTests : IAsyncLifetime
 {
     private NotifyWorld _world = null!;

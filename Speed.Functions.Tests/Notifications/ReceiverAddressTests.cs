@@ -6,10 +6,10 @@ using Xunit;
 
 namespace Speed.Tests.Notifications;
 
-/// <summary>
-/// Receivers are judged by their addresses before anything is sent. Nothing is ever sent to a private address here but
-/// loopback, where a listener sees whether anybody came.
-/// </summary>
+/// <summary>Drives real HTTP: receivers are judged by their addresses before anything is sent.</summary>
+/// <remarks>
+/// Nothing is ever sent to a private address here but loopback, where a listener sees whether anybody came.
+/// </remarks>
 public sealed class ReceiverAddressTests : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -5,7 +5,7 @@ using Xunit.Sdk;
 
 namespace Speed.Tests.OpenApi;
 
-/// <summary>What every test's client holds answers with fails the test where it must.</summary>
+/// <summary>Drives nothing but a rule: an answer that is not as described fails the test that asked.</summary>
 public sealed class ContractHandlerTests
 {
     private const string Info = """{"id": 1, "repo_name": "r", "repo_branch": "b", "status": "Running"}""";

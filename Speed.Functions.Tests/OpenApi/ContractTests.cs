@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.OpenApi;
 
-/// <summary>Every function is called, in a good way and in bad ones, and each answer held to the document.</summary>
+/// <summary>Drives SPEED over HTTP: every function, in good ways and bad, held to the document.</summary>
 public sealed class ContractTests
 {
     private static readonly string[] Calls =

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.OpenApi;
 
+/// <summary>Drives SPEED over HTTP: the document is the one that the functions make.</summary>
 public sealed class OpenApiTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Pages;
 
-/// <summary>The first page: the form, and every deployment as it stands.</summary>
+/// <summary>Drives a real browser: the first page, with the form and every deployment as it stands.</summary>
 public sealed class DeploymentListTests(Browser browser) : IAsyncLifetime
 {
     private const string Url = "https://github.com/owner/app.git";

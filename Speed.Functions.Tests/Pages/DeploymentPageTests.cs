@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Pages;
 
-/// <summary>One deployment's page; its log is written to the store as the worker would.</summary>
+/// <summary>Drives a real browser: one deployment's page, its log written as the worker would.</summary>
 public sealed class DeploymentPageTests(Browser browser) : IAsyncLifetime
 {
     private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);

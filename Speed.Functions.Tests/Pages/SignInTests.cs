@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Pages;
 
-/// <summary>The dashboard of a SPEED that asks for keys.</summary>
+/// <summary>Drives a real browser: the dashboard of a SPEED that asks for keys.</summary>
 public sealed class SignInTests(Browser browser) : IAsyncLifetime
 {
     private SpeedApp _app = null!;

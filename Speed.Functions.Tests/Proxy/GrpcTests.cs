@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.Proxy;
 
-/// <summary>HTTP/2 from clients, and to services that speak gRPC.</summary>
+/// <summary>Drives real HTTP: HTTP/2 from clients, and to services that speak gRPC.</summary>
 public sealed class GrpcTests : IAsyncLifetime
 {
     private readonly TempFolder _folder = new();

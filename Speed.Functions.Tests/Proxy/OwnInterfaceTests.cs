@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Speed.Tests.Proxy;
 
-/// <summary>SPEED's own interface, here without keys, cannot be reached through its proxy.</summary>
+/// <summary>Drives SPEED over HTTP: its own interface cannot be reached through its proxy.</summary>
 public sealed class OwnInterfaceTests : IAsyncLifetime
 {
     // An answer of SPEED bears this, one of the service or of the proxy does not.

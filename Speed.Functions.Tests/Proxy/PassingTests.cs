@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Proxy;
 
+/// <summary>Drives real HTTP: requests, answers and WebSockets pass the proxy as they are.</summary>
 public sealed class PassingTests : IAsyncLifetime
 {
     private const string Url = "http://app-main.localhost/";

@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.Proxy;
 
+/// <summary>Drives real HTTP and real files: certificates are found, shown, and changed while it runs.</summary>
 public sealed class ProxyTlsTests : IDisposable
 {
     private readonly TempFolder _folder = new();

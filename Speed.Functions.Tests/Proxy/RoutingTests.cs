@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Proxy;
 
+/// <summary>Drives real HTTP and real SQLite: which service a host name means.</summary>
 public sealed class RoutingTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

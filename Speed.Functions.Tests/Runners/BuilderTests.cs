@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
+/// <summary>Drives the real engine: BuildKit, of the standard sandbox.</summary>
 public sealed class BuildKitTests() : ImageBuildTests(Sandbox.Standard)
 {
     [Fact]
@@ -85,6 +86,7 @@ public sealed class BuildKitTests() : ImageBuildTests(Sandbox.Standard)
     }
 }
 
+/// <summary>Drives the real engine: its older builder, of the strict sandbox.</summary>
 public sealed class LegacyBuilderTests() : ImageBuildTests(Sandbox.Strict)
 {
     [Theory]

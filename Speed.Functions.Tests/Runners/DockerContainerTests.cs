@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
-/// <summary>What Docker in particular must hold to.</summary>
+/// <summary>Drives the real engine: what Docker in particular must hold to.</summary>
 public sealed class DockerContainerTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

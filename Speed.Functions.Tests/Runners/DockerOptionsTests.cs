@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
+/// <summary>Drives nothing but a rule: how the runner's settings are read, and refused.</summary>
 public sealed class DockerOptionsTests
 {
     [Fact]

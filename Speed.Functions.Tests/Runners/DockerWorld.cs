@@ -54,30 +54,7 @@ internal sealed class DockerWorld : IAsyncDisposable
     public Task AskAsync(Func<DockerClient, Task> ask) => _engine.AskAsync(ask);
 
     public Deployment NewDeployment(Func<DeploymentOptions, DeploymentOptions>? change = null) =>
-        NewDeployment(Interlocked.Increment(ref _lastId), change);
-
-    public static Deployment NewDeployment(long id, Func<DeploymentOptions, DeploymentOptions>? change = null)
-    {
-        var options = new DeploymentOptions
-        {
-            Url = "https://example.org/r.git",
-            Timeouts = new Timeouts(),
-            BuildResources = new BuildResources { MemoryMb = 512, Cpus = 1 },
-            Resources = new Speed.Deployments.Resources { MemoryMb = 64, Cpus = 1, Pids = 64 },
-        };
-        return new Deployment
-        {
-            Id = id,
-            WorkerId = Guid.NewGuid(),
-            Options = change?.Invoke(options) ?? options,
-            Status = DeploymentStatus.Running,
-            Version = 1,
-            Attempt = 1,
-            Epoch = 1,
-            RunBy = RunBy.Speed,
-            CreatedAt = TimeProvider.System.GetUtcNow(),
-        };
-    }
+        SomeDeployment.Of(Interlocked.Increment(ref _lastId), change);
 
     /// <summary>Runs a shell script in busybox.</summary>
     public Deployment NewScript(string script, Func<DeploymentOptions, DeploymentOptions>? change = null) =>

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
+/// <summary>Drives nothing but a rule: what a Dockerfile says before it is built.</summary>
 public sealed class DockerfileTests
 {
     [Theory]

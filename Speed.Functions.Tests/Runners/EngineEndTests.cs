@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
-/// <summary>An engine that fails a build's step because it is itself on its way down. Scripted: the real one's race is short.</summary>
+/// <summary>Drives real HTTP: a scripted engine on its way down, for the real one's race is short.</summary>
 public sealed class EngineEndTests
 {
     private const string CreatedContainer =
@@ -40,7 +40,7 @@ public sealed class EngineEndTests
             await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
             var tree = new MemoryTree("FROM busybox\nRUN make\n");
             var plan = new BuildPlan(
-                DockerWorld.NewDeployment(1), new string('0', 64), "Dockerfile", "FROM busybox\nRUN make\n", new Dictionary<string, string>());
+                SomeDeployment.Of(1), new string('0', 64), "Dockerfile", "FROM busybox\nRUN make\n", new Dictionary<string, string>());
 
             var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
                 () => runner.BuildAsync(plan, tree, log, Token));
@@ -61,7 +61,7 @@ public sealed class EngineEndTests
         await using var runner = new DockerRunner(
             new DockerOptions { Endpoint = $"unix://{socket}" }, NamedStore.Create("0123456789ab"));
         await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
-        var container = await runner.FindAsync(DockerWorld.NewDeployment(1), log, Token);
+        var container = await runner.FindAsync(SomeDeployment.Of(1), log, Token);
 
         var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => container!.StartAsync(Token));
 

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
+/// <summary>Drives the real engine: an exit while it was away is not the program's.</summary>
 public sealed class EngineRestartTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

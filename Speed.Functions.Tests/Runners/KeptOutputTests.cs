@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
+/// <summary>Drives real HTTP: a scripted engine that refuses to give what it kept.</summary>
 public sealed class KeptOutputTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
+/// <summary>Drives nothing but a rule: which registries may be asked, and with which login.</summary>
 public sealed class RegistryRulesTests
 {
     [Theory]

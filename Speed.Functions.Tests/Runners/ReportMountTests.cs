@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
-/// <summary>Where the engine's host has the folder that programs report through.</summary>
+/// <summary>Drives the real engine: where its host has the folder that programs report through.</summary>
 public sealed class ReportMountTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -267,6 +267,8 @@ public abstract partial class RunnerContract(Sandbox sandbox)
     }
 }
 
+/// <summary>Drives the real engine: the runner's contract in the standard sandbox.</summary>
 public sealed class StandardDockerRunnerTests() : RunnerContract(Sandbox.Standard);
 
+/// <summary>Drives the real engine: the runner's contract in the strict sandbox.</summary>
 public sealed class StrictDockerRunnerTests() : RunnerContract(Sandbox.Strict);

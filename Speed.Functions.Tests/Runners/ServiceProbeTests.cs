@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
+/// <summary>Drives real HTTP: what counts as an answer of a service that comes up.</summary>
 public sealed class ServiceProbeTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;
@@ -19,7 +20,7 @@ public sealed class ServiceProbeTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        using var probe = new ServiceProbe(DockerWorld.NewDeployment(
+        using var probe = new ServiceProbe(SomeDeployment.Of(
             1, options => options with { Health = new HealthOption { Path = "/", TimeoutSeconds = 1 } }) with
         {
             Endpoints = [new PublishedPort(8080, port)],
@@ -37,7 +38,7 @@ public sealed class ServiceProbeTests
     [InlineData("unhealthy", false, true)]
     public async Task A_health_check_that_starts_has_come_to_nothing_yet(string status, bool isPending, bool isConclusive)
     {
-        using var probe = new ServiceProbe(DockerWorld.NewDeployment(1));
+        using var probe = new ServiceProbe(SomeDeployment.Of(1));
 
         var answer = await probe.AskAsync(new State { Health = new Health { Status = status } }, Now);
 

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Security;
 
-/// <summary>Every function against every kind of caller.</summary>
+/// <summary>Drives SPEED over HTTP: every function against every kind of caller.</summary>
 public sealed class AccessTests
 {
     private const string Url = "https://github.com/owner/app.git";

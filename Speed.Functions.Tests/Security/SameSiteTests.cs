@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Security;
 
-/// <summary>What a web page of somebody else's makes a browser send.</summary>
+/// <summary>Drives SPEED over HTTP: what a web page of somebody else's makes a browser send.</summary>
 public sealed class SameSiteTests
 {
     private static readonly object Start = new { url = "https://github.com/owner/app.git", branch = "main" };

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Security;
 
+/// <summary>Drives real files: what was sealed opens with its key, in its place, and not otherwise.</summary>
 public sealed class SecretSealTests : IDisposable
 {
     private readonly TempFolder _folder = new();

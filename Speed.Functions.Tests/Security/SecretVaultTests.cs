@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Security;
 
+/// <summary>Drives real SQLite: which secrets a deployment takes, and that it takes the same ones again.</summary>
 public sealed class SecretVaultTests : IDisposable
 {
     private const string Url = "https://git.example/team/app.git";

@@ -10,6 +10,7 @@ using Xunit;
 
 namespace Speed.Tests.Security;
 
+/// <summary>Drives SPEED over HTTP: tokens are made, listed, revoked, and kept as digests.</summary>
 public sealed class TokenTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

@@ -5,10 +5,10 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
-/// <summary>
-/// Hosts are judged by their addresses before anything is sent. Nothing is ever sent to a private address here but
-/// loopback, where a listener sees whether anybody came.
-/// </summary>
+/// <summary>Drives real Git: hosts are judged by their addresses before anything is sent.</summary>
+/// <remarks>
+/// Nothing is ever sent to a private address here but loopback, where a listener sees whether anybody came.
+/// </remarks>
 public sealed class AddressPolicyTests : IAsyncLifetime
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: it judges names of branches as SPEED does.</summary>
 public sealed class BranchNameTests
 {
     [Theory]

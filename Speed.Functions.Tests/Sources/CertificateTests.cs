@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: over TLS, only a server that somebody vouches for is spoken to.</summary>
 public sealed class CertificateTests : IAsyncLifetime
 {
     private readonly X509Certificate2 _certificate = Create("git.example");

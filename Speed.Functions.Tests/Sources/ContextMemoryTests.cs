@@ -6,6 +6,7 @@ namespace Speed.Tests.Sources;
 public sealed class AloneForItsMemory;
 
 // What is allocated is counted for the whole process.
+/// <summary>Drives real Git: a large file is not held in memory.</summary>
 [Collection(nameof(ContextMemoryTests))]
 public sealed class ContextMemoryTests
 {

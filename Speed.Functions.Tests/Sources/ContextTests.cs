@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: the tar that a build gets, byte for byte.</summary>
 public sealed class ContextTests : IAsyncLifetime
 {
     private SourceWorld _world = null!;

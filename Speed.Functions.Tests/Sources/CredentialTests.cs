@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: which login a server is shown, and that no other is.</summary>
 public sealed class CredentialTests : IAsyncLifetime
 {
     private const string Secret = "s3cret-t0ken";

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives nothing but a rule: which files .dockerignore leaves out.</summary>
 public sealed class DockerIgnoreTests
 {
     [Theory]

@@ -2,6 +2,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: the tests' own server serves, refuses and hangs as it is told to.</summary>
 public sealed class GitServerTests
 {
     private static readonly string Temp = Path.GetTempPath();

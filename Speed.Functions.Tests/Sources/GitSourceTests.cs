@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: a branch becomes a commit and a tree, or a failure with the way out.</summary>
 public sealed class GitSourceTests : IAsyncLifetime
 {
     private const string Unknown = "1234567890123456789012345678901234567890";

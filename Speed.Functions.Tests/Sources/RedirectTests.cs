@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: redirects are followed by the rules that hold for the first address.</summary>
 public sealed class RedirectTests : IAsyncLifetime
 {
     private SourceWorld _world = null!;

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives nothing but a rule: which URLs name a repository.</summary>
 public sealed class RepositoryUrlTests
 {
     private static readonly string[] Https = ["https"];

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: what a build may see of a repository, and what it is told of it.</summary>
 public sealed class SourceTreeTests : IAsyncLifetime
 {
     private SourceWorld _world = null!;

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: over SSH, by a key, to servers that are known.</summary>
 public sealed class SshTests : IAsyncLifetime
 {
     private SourceWorld _world = null!;

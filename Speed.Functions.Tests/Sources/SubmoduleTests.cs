@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: submodules are fetched where they are asked for, by the same rules.</summary>
 public sealed class SubmoduleTests : IAsyncLifetime
 {
     private SourceWorld _world = null!;
