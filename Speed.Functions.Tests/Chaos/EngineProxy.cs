@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
+using Speed.Tests.Runners;
 
 namespace Speed.Tests.Chaos;
 
@@ -17,10 +18,10 @@ internal sealed class EngineProxy : IAsyncDisposable
     private readonly Task _accepting;
     private Trap? _trap;
 
-    /// <param name="engine">The engine's socket.</param>
-    public EngineProxy(string engine = "/var/run/docker.sock")
+    /// <param name="endpoint">The engine of the other tests unless given. A Unix socket.</param>
+    public EngineProxy(string? endpoint = null)
     {
-        _engine = engine;
+        _engine = new Uri(endpoint ?? DockerWorld.Endpoint).AbsolutePath;
         _listener.Bind(new UnixDomainSocketEndPoint(Path));
         _listener.Listen(100);
         _accepting = AcceptAsync();

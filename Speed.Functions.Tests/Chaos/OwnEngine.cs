@@ -27,7 +27,7 @@ internal sealed class OwnEngine : IAsyncDisposable
     /// <summary>Null if this machine and user can have an engine of their own; else why not.</summary>
     public static string? Hindrance =>
         Environment.UserName != "root" ? "Only root can start an engine of its own."
-        : File.Exists("/usr/bin/unshare") && File.Exists("/usr/sbin/dockerd") ? null
+        : HasProgram("unshare") && HasProgram("dockerd") ? null
         : "There is no dockerd, or no unshare, to start an engine of its own with.";
 
     public string Endpoint => $"unix://{_folder}/d.sock";
@@ -149,6 +149,9 @@ internal sealed class OwnEngine : IAsyncDisposable
 
         static string? NetworkOf(string process) => new FileInfo($"/proc/{process}/ns/net").LinkTarget;
     }
+
+    private static bool HasProgram(string name) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, name)));
 
     private async Task<bool> AnswersAsync()
     {

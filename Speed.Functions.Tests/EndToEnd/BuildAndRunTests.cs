@@ -6,6 +6,7 @@ namespace Speed.Tests.EndToEnd;
 public sealed class BuildAndRunTests(World world) : IClassFixture<World>
 {
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_program_that_prints_to_both_streams_ends_with_its_stdout_as_result()
     {
         var ended = (await world.DeployAsync("FROM busybox\nCMD echo out; echo err >&2; echo more\n")).Succeeded();

@@ -57,6 +57,7 @@ public sealed class ReportTests : IAsyncLifetime
     [Theory]
     [InlineData("bridge")]
     [InlineData("none")]
+    [Trait("Engine", "Both")]
     public async Task A_program_reports_on_itself_alone_before_and_after_a_restart_of_SPEED(string network)
     {
         var repository = await _world.RepositoryAsync(r => r

@@ -87,6 +87,7 @@ public sealed class ServiceSwapTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_volume_keeps_its_data_across_a_swap_and_is_never_removed()
     {
         object options = new { volumes = new[] { new { name = "data", path = "/www" } } };

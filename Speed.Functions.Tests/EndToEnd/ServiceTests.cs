@@ -20,6 +20,7 @@ public sealed class ServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_repository_with_a_server_is_two_fields_in_and_an_address_out()
     {
         var repository = await _world.RepositoryAsync(r => r
@@ -36,6 +37,7 @@ public sealed class ServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_service_that_is_up_frees_its_slot_and_outlives_a_restart_of_SPEED()
     {
         var repository = await _world.ServerAsync("one");

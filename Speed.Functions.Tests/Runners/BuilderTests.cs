@@ -18,6 +18,7 @@ public sealed class BuildKitTests() : ImageBuildTests(Sandbox.Standard)
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task What_docker_build_knows_works()
     {
         await using var world = await NewWorldAsync();
@@ -115,6 +116,7 @@ public sealed class LegacyBuilderTests() : ImageBuildTests(Sandbox.Strict)
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_step_that_takes_too_much_memory_is_stopped()
     {
         await using var world = await NewWorldAsync();

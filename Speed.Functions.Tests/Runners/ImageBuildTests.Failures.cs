@@ -9,6 +9,7 @@ namespace Speed.Tests.Runners;
 public abstract partial class ImageBuildTests
 {
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_failing_step_is_named_with_its_exit_code_and_its_output_is_in_the_log()
     {
         await using var world = await NewWorldAsync();

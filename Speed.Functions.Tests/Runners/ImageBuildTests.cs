@@ -72,6 +72,7 @@ public abstract partial class ImageBuildTests(Sandbox sandbox)
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_request_for_a_frontend_is_dropped_and_said()
     {
         await using var world = await NewWorldAsync();
@@ -165,6 +166,7 @@ public abstract partial class ImageBuildTests(Sandbox sandbox)
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_canceled_build_leaves_nothing_on_the_engine()
     {
         await using var world = await NewWorldAsync();

@@ -10,6 +10,7 @@ public abstract partial class RunnerContract(Sandbox sandbox)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_program_s_two_streams_arrive_apart_and_whole()
     {
         await using var world = await DockerWorld.CreateAsync(sandbox);
@@ -32,6 +33,7 @@ public abstract partial class RunnerContract(Sandbox sandbox)
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_program_that_takes_too_much_memory_is_said_to_have()
     {
         await using var world = await DockerWorld.CreateAsync(sandbox);
@@ -135,6 +137,7 @@ public abstract partial class RunnerContract(Sandbox sandbox)
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
     public async Task A_stopped_program_gets_its_grace_to_tidy_up()
     {
         await using var world = await DockerWorld.CreateAsync(sandbox);
