@@ -193,11 +193,11 @@ public sealed class SqliteSchemaTests : IDisposable
     [InlineData("INDEXED BY deployment_listed WHERE d.id < 9 AND d.branch = 'b'", "COVERING INDEX deployment_listed (id<?)")]
     [InlineData("WHERE d.id < 9 AND d.status = 's'", "COVERING INDEX deployment_of_status (status=? AND id<?)")]
     [InlineData("WHERE d.id < 9 AND d.status = 's' AND d.branch = 'b'", "COVERING INDEX deployment_of_status (status=? AND id<?)")]
-    [InlineData("WHERE d.id < 9 AND d.options ->> 'url' = 'u'", "INDEX deployment_of_repository (<expr>=? AND id<?)")]
-    [InlineData("WHERE d.id < 9 AND d.options ->> 'url' = 'u' AND d.branch = 'b'", "INDEX deployment_of_branch (<expr>=? AND branch=? AND id<?)")]
+    [InlineData("WHERE d.id < 9 AND d.identity = 'u'", "INDEX deployment_of_repository (identity=? AND id<?)")]
+    [InlineData("WHERE d.id < 9 AND d.identity = 'u' AND d.branch = 'b'", "INDEX deployment_of_branch (identity=? AND branch=? AND id<?)")]
     public async Task A_list_is_read_from_its_index_in_order_and_stops_where_the_page_is_full(string sql, string index)
     {
-        var plan = await PlanAsync($"SELECT d.id, d.options ->> 'url' FROM deployment d {sql} ORDER BY d.id DESC");
+        var plan = await PlanAsync($"SELECT d.id, d.identity FROM deployment d {sql} ORDER BY d.id DESC");
 
         Assert.Contains(index, plan, StringComparison.Ordinal);
         Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);

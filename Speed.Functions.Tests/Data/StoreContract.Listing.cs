@@ -17,15 +17,22 @@ public abstract partial class StoreContract
             from url in new[] { null, Url, OtherUrl, "https://git.example/none.git" }
             from branch in new[] { null, "main", "dev" }
             from repos in new string[][][] { [], [["git.example/*"]], [["*/team/*", "x"], ["git.example/*"]], [["nobody"]] }
-            select new DeploymentFilter { Status = status, Url = url, Branch = branch, Repos = repos, Limit = 4 };
+            select new DeploymentFilter
+            {
+                Status = status,
+                Identity = url is null ? null : RepositoryIdentity.Of(url),
+                Branch = branch,
+                Repos = repos,
+                Limit = 4,
+            };
 
         foreach (var filter in filters)
         {
             var expected = all.Where(one =>
                 (filter.Status is null || one.Status == filter.Status)
-                && (filter.Url is null || one.Options.Url == filter.Url)
+                && (filter.Identity is null || one.Identity == filter.Identity)
                 && (filter.Branch is null || one.Branch == filter.Branch)
-                && filter.SeesRepository(one.Options.Url));
+                && filter.SeesRepository(one.Identity));
 
             Assert.Equal(
                 expected.Select(one => one.Id).OrderDescending(),

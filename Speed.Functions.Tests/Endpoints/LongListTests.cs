@@ -39,8 +39,8 @@ public sealed class LongListTests
             db => db.Run(
                 $"""
                 WITH RECURSIVE n (id) AS (SELECT {id} + 1 UNION ALL SELECT id + 1 FROM n WHERE id < {Scale.Listed})
-                INSERT INTO deployment (worker_id, options, branch, created_at_ms)
-                SELECT printf('00000000-0000-0000-0000-%012d', n.id), d.options, d.branch, d.created_at_ms
+                INSERT INTO deployment (worker_id, options, identity, branch, created_at_ms)
+                SELECT printf('00000000-0000-0000-0000-%012d', n.id), d.options, d.identity, d.branch, d.created_at_ms
                 FROM n CROSS JOIN deployment d
                 WHERE d.id = {id};
                 UPDATE deployment

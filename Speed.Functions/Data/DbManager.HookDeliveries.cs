@@ -37,8 +37,8 @@ public sealed partial class DbManager
             cancellationToken);
 
     public Task<IReadOnlyList<long>> ListLiveAsync(
-        string hook, string url, string branch, CancellationToken cancellationToken) =>
-        _database.ReadAsync<IReadOnlyList<long>>(db => ListLive(db, hook, url, branch), cancellationToken);
+        string hook, RepositoryIdentity repository, string branch, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlyList<long>>(db => ListLive(db, hook, repository, branch), cancellationToken);
 
     private (Delivery? Record, long? Added) Start(
         SqliteSession db, NewHookDelivery delivery, string reason, NewDeployment deployment, string options)
@@ -126,17 +126,18 @@ public sealed partial class DbManager
         },
         ("$hook", hook), ("$id", id));
 
-    private static List<long> ListLive(SqliteSession db, string hook, string url, string branch) => db.All(
+    private static List<long> ListLive(
+        SqliteSession db, string hook, RepositoryIdentity repository, string branch) => db.All(
         """
         SELECT d.id
         FROM hook_start s
         JOIN deployment d ON d.id = s.deployment_id
         WHERE s.hook = $hook
-            AND d.options ->> 'url' = $url
+            AND d.identity = $identity
             AND d.branch = $branch
             AND d.ended_at_ms IS NULL
         ORDER BY d.id
         """,
         row => row.Long(),
-        ("$hook", hook), ("$url", url), ("$branch", branch));
+        ("$hook", hook), ("$identity", repository.Text), ("$branch", branch));
 }

@@ -25,7 +25,7 @@ public sealed partial class DbManager
         var isSeen = new Dictionary<string, bool>();
         db.Each(
             $"""
-            SELECT d.id, d.options ->> 'url'
+            SELECT d.id, d.identity
             FROM deployment d {IndexFor(filter)}
             WHERE d.id < $before
                 {Conditions(filter)}
@@ -34,10 +34,10 @@ public sealed partial class DbManager
             row =>
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var (id, url) = (row.Long(), row.Text());
-                if (!isSeen.TryGetValue(url, out var seen))
+                var (id, identity) = (row.Long(), row.Text());
+                if (!isSeen.TryGetValue(identity, out var seen))
                 {
-                    isSeen.Add(url, seen = filter.SeesRepository(url));
+                    isSeen.Add(identity, seen = filter.SeesRepository(RepositoryIdentity.Parse(identity)));
                 }
 
                 if (seen)
@@ -47,7 +47,7 @@ public sealed partial class DbManager
 
                 return ids.Count <= filter.Limit;
             },
-            ("$before", filter.Before), ("$status", filter.Status?.ToString()), ("$url", filter.Url),
+            ("$before", filter.Before), ("$status", filter.Status?.ToString()), ("$identity", filter.Identity?.Text),
             ("$branch", filter.Branch));
         return ids;
     }
@@ -62,15 +62,15 @@ public sealed partial class DbManager
         ORDER BY d.id DESC
         """,
         ReadDeployment,
-        ("$ids", JsonSerializer.Serialize(ids)), ("$status", filter.Status?.ToString()), ("$url", filter.Url),
+        ("$ids", JsonSerializer.Serialize(ids)), ("$status", filter.Status?.ToString()), ("$identity", filter.Identity?.Text),
         ("$branch", filter.Branch));
 
     // The others the planner finds; this one it holds for no better than the table, whose rows are long.
     private static string IndexFor(DeploymentFilter filter) =>
-        filter.Status is null && filter.Url is null ? "INDEXED BY deployment_listed" : "";
+        filter.Status is null && filter.Identity is null ? "INDEXED BY deployment_listed" : "";
 
     private static string Conditions(DeploymentFilter filter) => string.Concat(
         filter.Status is null ? "" : " AND d.status = $status",
-        filter.Url is null ? "" : " AND d.options ->> 'url' = $url",
+        filter.Identity is null ? "" : " AND d.identity = $identity",
         filter.Branch is null ? "" : " AND d.branch = $branch");
 }

@@ -67,13 +67,16 @@ public sealed partial class DbManager
         var (now, timeouts) = (Now, deployment.Options.Timeouts);
         return db.One(
             """
-            INSERT INTO deployment (worker_id, options, branch, retry_of, created_at_ms, deadline_at_ms, due_at_ms)
-            VALUES ($worker, $options, $options ->> 'branch', $retry_of, $now, $deadline, $due)
+            INSERT INTO deployment
+                (worker_id, options, identity, name, branch, retry_of, created_at_ms, deadline_at_ms, due_at_ms)
+            VALUES ($worker, $options, $identity, $name, $options ->> 'branch', $retry_of, $now, $deadline, $due)
             RETURNING id
             """,
             row => row.Long(),
             ("$worker", Guid.NewGuid().ToString()),
             ("$options", options),
+            ("$identity", RepositoryIdentity.Of(deployment.Options.Url).Text),
+            ("$name", deployment.Options.Name),
             ("$retry_of", deployment.RetryOf),
             ("$now", now),
             ("$deadline", now + (long?)deployment.Options.Total?.TotalMilliseconds),

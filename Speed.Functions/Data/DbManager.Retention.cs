@@ -27,7 +27,7 @@ public sealed partial class DbManager
     private static List<UnneededImage> ListUnneededImages(SqliteSession db, int keep, int most) => db.All(
         """
         WITH ranked AS (
-            SELECT image_id, row_number() OVER (PARTITION BY url, branch ORDER BY deployment_id DESC) AS place
+            SELECT image_id, row_number() OVER (PARTITION BY identity, branch ORDER BY deployment_id DESC) AS place
             FROM image_use
         )
         SELECT i.image_id, json_group_array(i.key ORDER BY i.key),
@@ -87,7 +87,7 @@ public sealed partial class DbManager
                     FROM (
                         SELECT 1
                         FROM deployment newer
-                        WHERE newer.options ->> 'url' = d.options ->> 'url'
+                        WHERE newer.identity = d.identity
                             AND newer.branch IS d.branch
                             AND newer.id > d.id
                             AND newer.attempt > 0

@@ -9,9 +9,10 @@ public sealed partial class DbManager : IServiceStore
     // The others of one's like.
     private const string SameService = """
         d.kind = 'service'
-            AND d.options ->> 'url' = me.options ->> 'url'
+            AND d.identity = me.identity
             AND d.branch = me.branch
             AND d.options ->> 'subdirectory' = me.options ->> 'subdirectory'
+            AND d.name = me.name
         """;
 
     public Task<bool> RecordKindAsync(
@@ -59,6 +60,10 @@ public sealed partial class DbManager : IServiceStore
         _database.ReadAsync(db => FindEldest(db, ids, host), cancellationToken);
 
     private static bool RecordKind(
+        SqliteSession db, Claim claim, DeploymentKind kind, IReadOnlyList<PublishedPort> endpoints) =>
+        SetKind(db, claim, kind, endpoints) && (kind != DeploymentKind.Service || GiveHosts(db, claim.Id));
+
+    private static bool SetKind(
         SqliteSession db, Claim claim, DeploymentKind kind, IReadOnlyList<PublishedPort> endpoints) => db.Execute(
         """
         UPDATE deployment
@@ -193,7 +198,7 @@ public sealed partial class DbManager : IServiceStore
             SELECT id
             FROM (
                 SELECT id, row_number() OVER (
-                    PARTITION BY options ->> 'url', branch, options ->> 'subdirectory'
+                    PARTITION BY identity, branch, options ->> 'subdirectory', name, own_hosts
                     ORDER BY up_at_ms IS NULL, id DESC) AS place
                 FROM deployment
                 WHERE first_up_at_ms IS NOT NULL

@@ -40,7 +40,7 @@ public sealed partial class DbManager
     private static List<QueuedDeployment> ReadQueue(SqliteSession db, int mostPending) => db.All(
         """
         WITH waiting AS (
-            SELECT id, options ->> 'url' AS url, branch, status, phase, created_at_ms, started_at_ms
+            SELECT id, options ->> 'url' AS url, identity, name, branch, status, phase, created_at_ms, started_at_ms
             FROM deployment
             WHERE status = 'Pending'
                 AND log_closed_at_ms IS NULL
@@ -48,38 +48,42 @@ public sealed partial class DbManager
             LIMIT $most
         ),
         queue AS MATERIALIZED (
-            SELECT id, options ->> 'url' AS url, branch, status, phase, created_at_ms, started_at_ms
+            SELECT id, options ->> 'url' AS url, identity, name, branch, status, phase, created_at_ms, started_at_ms
             FROM deployment
             WHERE status = 'Running'
                 AND log_closed_at_ms IS NULL
                 AND run_by = 'speed'
                 AND first_up_at_ms IS NULL
             UNION ALL
-            SELECT id, url, branch, status, phase, created_at_ms, started_at_ms
+            SELECT id, url, identity, name, branch, status, phase, created_at_ms, started_at_ms
             FROM waiting
         ),
         usual AS MATERIALIZED (
-            SELECT kind.url, kind.branch, (
+            SELECT kind.identity, kind.branch, (
                 SELECT avg(run.took_ms)
                 FROM (
                     SELECT coalesce(d.first_up_at_ms, d.ended_at_ms) - d.started_at_ms AS took_ms
                     FROM deployment d
-                    WHERE d.options ->> 'url' = kind.url
+                    WHERE d.identity = kind.identity
                         AND d.branch = kind.branch
                         AND (d.status IN ('Succeeded', 'Failed') OR d.first_up_at_ms IS NOT NULL)
                         AND d.attempt > 0
                     ORDER BY d.id DESC
                     LIMIT 10) run) AS took_ms
-            FROM (SELECT DISTINCT url, branch FROM queue WHERE branch IS NOT NULL) kind
+            FROM (SELECT DISTINCT identity, branch FROM queue WHERE branch IS NOT NULL) kind
         )
-        SELECT q.id, q.url, q.branch, q.status, q.phase, q.created_at_ms, q.started_at_ms, CAST(u.took_ms AS INTEGER)
+        SELECT q.id, q.url, q.branch, q.status, q.phase, q.created_at_ms, q.started_at_ms, CAST(u.took_ms AS INTEGER),
+            q.name
         FROM queue q
-        LEFT JOIN usual u ON u.url = q.url AND u.branch = q.branch
+        LEFT JOIN usual u ON u.identity = q.identity AND u.branch = q.branch
         ORDER BY q.status = 'Pending', q.id
         """,
         row => new QueuedDeployment(
             row.Long(), row.Text(), row.TextOrNull(), row.Word<DeploymentStatus>(), row.WordOrNull<DeploymentPhase>(),
             row.Time(), row.TimeOrNull(),
-            row.LongOrNull() is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null),
+            row.LongOrNull() is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null)
+        {
+            Name = row.Text(),
+        },
         ("$most", mostPending));
 }

@@ -29,6 +29,7 @@ internal sealed class Migrations
 
     public void Apply(SqliteSession session)
     {
+        MigrationFunctions.Define(session);
         var version = VersionOf(session);
         foreach (var (number, script) in _scripts.Where(script => script.Key > version))
         {

@@ -97,6 +97,14 @@ internal sealed class SqliteSession : IDisposable
         return command.ExecuteScalar()?.ToString();
     }
 
+    /// <summary>Lets statements of this session call a function of ours: the same arguments give the same value.</summary>
+    public void Define(string name, Func<string, string> function) =>
+        _connection.CreateFunction(name, function, isDeterministic: true);
+
+    /// <inheritdoc cref="Define(string, Func{string, string})"/>
+    public void Define(string name, Func<string, string, string, string> function) =>
+        _connection.CreateFunction(name, function, isDeterministic: true);
+
     /// <summary>Writes all as of now into a new file, which is on the disk when this returns.</summary>
     public void CopyTo(string path)
     {

@@ -10,6 +10,13 @@ public sealed record Deployment
 
     public required DeploymentOptions Options { get; init; }
 
+    /// <summary>The repository that the url means.</summary>
+    public RepositoryIdentity Identity
+    {
+        get => field ?? RepositoryIdentity.Of(Options.Url);
+        init;
+    }
+
     public required DeploymentStatus Status { get; init; }
 
     /// <summary>Null unless it is at work under SPEED.</summary>
@@ -42,6 +49,15 @@ public sealed record Deployment
 
     /// <summary>Where a service is published. Empty until it is about to be started.</summary>
     public IReadOnlyList<PublishedPort> Endpoints { get; init; } = [];
+
+    /// <summary>
+    /// The host names that a service has by itself and no other has, the one that is shown first. Empty until it is known
+    /// to be one.
+    /// </summary>
+    public IReadOnlyList<string> OwnHosts { get; init; } = [];
+
+    /// <summary>The shorter name that services called alike share: the one that had it first has it.</summary>
+    public string? BriefHost { get; init; }
 
     /// <summary>Since when a service is up, in this attempt.</summary>
     public DateTimeOffset? UpAt { get; init; }
@@ -105,6 +121,7 @@ public sealed record Deployment
         Id = Id,
         WorkerId = WorkerId,
         Options = Options,
+        Identity = Identity,
         Status = DeploymentStatus.Pending,
         Version = 1,
         Attempt = 0,

@@ -6,8 +6,8 @@ public sealed record DeploymentFilter
     /// <summary>Null: whatever their status.</summary>
     public DeploymentStatus? Status { get; init; }
 
-    /// <summary>The address exactly as it was given. Null: whatever their repository.</summary>
-    public string? Url { get; init; }
+    /// <summary>Null: whatever their repository.</summary>
+    public RepositoryIdentity? Identity { get; init; }
 
     /// <summary>The branch or tag by name. Null: whatever their branch.</summary>
     public string? Branch { get; init; }
@@ -21,8 +21,7 @@ public sealed record DeploymentFilter
     /// <summary>So many at most; 1 or more.</summary>
     public required int Limit { get; init; }
 
-    public bool SeesRepository(string url) =>
-        Repos.Count == 0 || Repos.All(patterns => Glob.MatchesAny(patterns, Glob.TargetOf(url)));
+    public bool SeesRepository(RepositoryIdentity repository) => Repos.Count == 0 || Repos.All(repository.MatchesAny);
 }
 
 /// <summary>A part of a list, newest first.</summary>

@@ -27,6 +27,12 @@ public sealed record DeploymentOptions
     /// <summary>The build context: a path inside the repository, <c>.</c> for all of it.</summary>
     public string Subdirectory { get; init; } = ".";
 
+    /// <summary>
+    /// Tells services of one repository, branch and subdirectory apart. Empty, or 1 to 30 lower-case letters, digits and
+    /// hyphens, with none of those at an end.
+    /// </summary>
+    public string Name { get; init; } = "";
+
     /// <summary>Relative to <see cref="Subdirectory"/>.</summary>
     public string Dockerfile { get; init; } = "Dockerfile";
 

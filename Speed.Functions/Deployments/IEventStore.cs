@@ -27,4 +27,8 @@ public interface IEventStore
 /// <param name="At">When it came to stand so; where no event is told of, when it was created.</param>
 public sealed record DeploymentEvent(
     long Seq, long DeploymentId, string Url, long Version, DeploymentStatus Status, DeploymentPhase? Phase,
-    DateTimeOffset At);
+    DateTimeOffset At)
+{
+    /// <summary>The repository that the url means.</summary>
+    public RepositoryIdentity Identity => RepositoryIdentity.Of(Url);
+}

@@ -20,7 +20,7 @@ public record Notification(
     public bool Wants(Happening happening) =>
         DisabledAt is null
         && Events.Contains(happening.Event)
-        && (Repos.Count == 0 || Glob.MatchesAny(Repos, Glob.TargetOf(happening.Url)));
+        && (Repos.Count == 0 || happening.Identity.MatchesAny(Repos));
 }
 
 /// <summary>In which words it is told.</summary>
@@ -66,4 +66,8 @@ public static class NotificationEvents
 /// <param name="Url">Of the repository.</param>
 /// <param name="Data">A summary of the deployment: a JSON object as receivers get it.</param>
 public sealed record Happening(
-    long Seq, long DeploymentId, NotificationEvent Event, string Url, string Data, DateTimeOffset At);
+    long Seq, long DeploymentId, NotificationEvent Event, string Url, string Data, DateTimeOffset At)
+{
+    /// <summary>The repository that the url means.</summary>
+    public RepositoryIdentity Identity => RepositoryIdentity.Of(Url);
+}

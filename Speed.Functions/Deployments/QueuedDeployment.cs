@@ -14,4 +14,11 @@ public sealed record QueuedDeployment(
     DeploymentPhase? Phase,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
-    TimeSpan? Usual);
+    TimeSpan? Usual)
+{
+    /// <summary>Of the service: <see cref="DeploymentOptions.Name"/>.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The repository that the url means.</summary>
+    public RepositoryIdentity Identity => RepositoryIdentity.Of(Url);
+}

@@ -46,7 +46,11 @@ public static partial class RepositoryUrl
             scheme,
             RepositoryAddress.Normalize(match.Groups["host"].Value),
             match.Groups["port"] is { Success: true } port ? int.Parse(port.Value, CultureInfo.InvariantCulture) : null,
-            match.Groups["path"].Value);
+            match.Groups["path"].Value)
+        {
+            User = match.Groups["user"] is { Success: true } user ? user.Value : null,
+            IsShort = !FullForm().IsMatch(url),
+        };
     }
 
     private static (string Scheme, Match Match) Match(string url)

@@ -1,36 +1,37 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace Speed.Deployments;
 
 /// <summary>
-/// The names under <c>.localhost</c> that a service has by itself: <c>repository-branch</c>, with the subdirectory
-/// where there is one. They stay the same for all deployments of one url, branch and subdirectory.
+/// The names under <c>.localhost</c> that a service gets by itself: <c>repository-branch</c>, with the subdirectory and
+/// its own name where there are such. Once given they are stored, and stay the same for all deployments of one
+/// repository, branch, subdirectory and name.
 /// </summary>
 public static class ServiceName
 {
     private const int MaxLabelLength = 63;
     private const int MarkLength = 6;
 
-    /// <summary>Ends in a mark made of url, branch and subdirectory, so that no other service has it.</summary>
-    public static string Own(Deployment service) =>
-        $"{Label(service, MaxLabelLength - MarkLength - 1)}-{Mark(service)}.localhost";
+    /// <summary>Ends in a mark made of all that makes it this service.</summary>
+    /// <param name="place">
+    /// From 1: which to try, for another service may have the one before. From the second on it is part of the name.
+    /// </param>
+    public static string Own(Deployment service, int place = 1)
+    {
+        var end = place == 1 ? $"-{Mark(service)}" : string.Create(CultureInfo.InvariantCulture, $"-{Mark(service)}-{place}");
+        return $"{Label(service, MaxLabelLength - end.Length)}{end}.localhost";
+    }
 
-    /// <summary>Without the mark: services of repositories that are called alike share it.</summary>
+    /// <summary>Without the mark: services that are called alike share it.</summary>
     public static string Brief(Deployment service) => $"{Label(service, MaxLabelLength)}.localhost";
 
     private static string Label(Deployment service, int maxLength)
     {
-        var slug = Slug($"{Repository(service.Options.Url)}-{BranchOf(service)}-{service.Options.Subdirectory}");
+        var (options, repository) = (service.Options, service.Identity.Name);
+        var slug = Slug($"{repository}-{BranchOf(service)}-{options.Subdirectory}-{options.Name}");
         return slug.Length <= maxLength ? slug : slug[..maxLength].TrimEnd('-');
-    }
-
-    // The last part of the address, in the short form of ssh too.
-    private static string Repository(string url)
-    {
-        var path = url.Split('?')[0].TrimEnd('/');
-        var name = path[(path.LastIndexOfAny(['/', ':']) + 1)..];
-        return name.EndsWith(".git", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name;
     }
 
     private static string BranchOf(Deployment service) => service.Branch ?? service.Options.Branch ?? "";
@@ -54,6 +55,10 @@ public static class ServiceName
         return slug.ToString().TrimEnd('-') is { Length: > 0 } made ? made : "service";
     }
 
-    private static string Mark(Deployment service) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        $"{service.Options.Url}\n{BranchOf(service)}\n{service.Options.Subdirectory}")))[..MarkLength];
+    private static string Mark(Deployment service)
+    {
+        var (options, branch) = (service.Options, BranchOf(service));
+        var place = $"{service.Identity}\n{branch}\n{options.Subdirectory}\n{options.Name}";
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)))[..MarkLength];
+    }
 }

@@ -18,7 +18,13 @@ public sealed class Creation(
     internal async Task<(Deployment? Deployment, Refusal? Refusal)> AddAsync(
         HttpRequest request, DeploymentOptions asked, string? key, long? retryOf, CancellationToken cancellationToken)
     {
-        if (!request.Caller().SeesRepository(asked.Url))
+        // Of a retry: what it repeats may be of before the rules for addresses.
+        if (RepositoryIdentity.FindFault(asked.Url, RepositoryUrl.KnownSchemes) is { } addressFault)
+        {
+            return (null, Refusal.BadFields([new FieldError("/url", addressFault)]));
+        }
+
+        if (!request.Caller().SeesRepository(RepositoryIdentity.Of(asked.Url)))
         {
             return (null, NotForThisRepository(request.Caller()));
         }

@@ -42,7 +42,7 @@ public sealed class DeploymentEvents(IEventStore store, Bell bell)
     // Gives the number of the last.
     private static long Tell(EventStream stream, Caller caller, IReadOnlyList<DeploymentEvent> page)
     {
-        foreach (var change in page.Where(change => caller.SeesRepository(change.Url)))
+        foreach (var change in page.Where(change => caller.SeesRepository(change.Identity)))
         {
             stream.Write("change", ChangeView.Of(change), change.Seq);
         }
@@ -65,7 +65,7 @@ public sealed class DeploymentEvents(IEventStore store, Bell bell)
         while (true)
         {
             var next = page.Count == 0 ? page : await store.ListOpenAsync(page[^1].DeploymentId, stream.Over);
-            var seen = page.Where(open => caller.SeesRepository(open.Url)).Select(ChangeView.Of);
+            var seen = page.Where(open => caller.SeesRepository(open.Identity)).Select(ChangeView.Of);
             var isLast = next.Count == 0;
             stream.Write("snapshot", new SnapshotView([.. seen], More: !isLast), isLast ? last : null);
             await stream.SendAsync();

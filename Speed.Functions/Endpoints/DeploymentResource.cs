@@ -16,6 +16,9 @@ public sealed record DeploymentResource
 
     public required string Subdirectory { get; init; }
 
+    /// <summary>Tells services of one repository, branch and subdirectory apart; empty unless one was given.</summary>
+    public required string Name { get; init; }
+
     public required string Dockerfile { get; init; }
 
     public required string? DockerfileText { get; init; }
@@ -120,6 +123,7 @@ public sealed record DeploymentResource
             Branch = deployment.Branch ?? options.Branch,
             Commit = deployment.Commit ?? options.Commit,
             Subdirectory = options.Subdirectory,
+            Name = options.Name,
             Dockerfile = options.Dockerfile,
             DockerfileText = options.DockerfileText,
             Target = options.Target,
@@ -138,7 +142,7 @@ public sealed record DeploymentResource
             TtlSeconds = options.TtlSeconds,
             Restart = options.Restart,
             Hosts = options.Hosts,
-            OwnHost = deployment.IsService ? ServiceName.Own(deployment) : null,
+            OwnHost = deployment.OwnHosts is [var host, ..] ? host : null,
             Timeouts = options.Timeouts,
             BuildResources = options.BuildResources,
             Resources = options.Resources,

@@ -91,7 +91,7 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
     private async Task<string> EndAsync(
         HttpRequest request, Hook hook, Decision.End end, CancellationToken cancellationToken)
     {
-        var live = await store.ListLiveAsync(hook.Name, hook.Url, end.Branch, cancellationToken);
+        var live = await store.ListLiveAsync(hook.Name, hook.Identity, end.Branch, cancellationToken);
         foreach (var id in live)
         {
             await deployments.RequestCancelAsync(id, request.Caller().Name, end.Reason, cancellationToken);

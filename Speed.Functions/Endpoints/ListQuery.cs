@@ -41,12 +41,12 @@ internal static class ListQuery
         return request.PathBase + request.Path + QueryString.Create(parameters!);
     }
 
-    // An address means itself alone; anything else is a pattern as tokens have them, and so is an address with a star.
+    // An address means its repository, however it is spelled; anything else is a pattern as tokens have them, and so is an address with a star.
     private static DeploymentFilter Narrow(DeploymentFilter filter, string repo, QueryReader query)
     {
         if (!repo.Contains('*') && RepositoryUrl.FindFault(repo, RepositoryUrl.KnownSchemes) is null)
         {
-            return filter with { Url = repo };
+            return filter with { Identity = RepositoryIdentity.Of(repo) };
         }
 
         if (repo.Length > MaxPatternLength)

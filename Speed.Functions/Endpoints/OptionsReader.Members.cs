@@ -6,8 +6,8 @@ public sealed partial class OptionsReader
 {
     private static readonly string[] Members =
     [
-        "url", "branch", "commit", "subdirectory", "dockerfile", "dockerfile_text", "target", "build_args",
-        "submodules", "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes",
+        "url", "branch", "commit", "subdirectory", "name", "dockerfile", "dockerfile_text", "target",
+        "build_args", "submodules", "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes",
         "health", "ttl_s", "restart", "hosts", "timeouts", "build_resources", "resources", "labels",
     ];
 

@@ -186,6 +186,9 @@ public sealed partial class OptionsReader
         && !path.Split('/').Contains("..")
         && !SystemPath().IsMatch(path);
 
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?\\z")]
+    private static partial Regex ServiceNameText();
+
     [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,63}$")]
     private static partial Regex VolumeName();
 

@@ -7,6 +7,7 @@ namespace Speed.Endpoints;
 public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings, ISecrets secrets)
 {
     private const int MaxPathLength = 1_024;
+    private const int MaxNameLength = 30;
     private const int MaxTextLength = 512 * 1024;
     private const int MaxVariables = 1_000;
     private const int MaxVariableLength = 128 * 1024;
@@ -39,7 +40,7 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
     {
         var url = fields.RequireText(
             "url", "url is missing: give the repository's address, such as https://github.com/owner/repository.git");
-        if (url.Length > 0 && RepositoryUrl.FindFault(url, Settings.AllowedSchemes) is { } fault)
+        if (url.Length > 0 && RepositoryIdentity.FindFault(url, Settings.AllowedSchemes) is { } fault)
         {
             fields.RefuseWith("url", fault);
         }
@@ -54,6 +55,7 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
         {
             Url = url,
             Subdirectory = ReadPath(fields, "subdirectory", "."),
+            Name = ReadName(fields),
             Dockerfile = ReadPath(fields, "dockerfile", "Dockerfile"),
             DockerfileText = fields.Text("dockerfile_text", MaxTextLength),
             Target = ReadTarget(fields),
@@ -101,6 +103,18 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
         }
 
         return commit?.ToLowerInvariant();
+    }
+
+    private static string ReadName(Fields fields)
+    {
+        var name = fields.Text("name", MaxNameLength) ?? "";
+        if (name.Length > 0 && !ServiceNameText().IsMatch(name))
+        {
+            fields.Refuse(
+                "name", "must be empty, or 1 to 30 lower-case letters, digits and '-' with a letter or digit at both ends, such as worker.");
+        }
+
+        return name;
     }
 
     // Dots and empty segments are taken out; what would leave the repository is refused.

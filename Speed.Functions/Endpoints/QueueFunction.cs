@@ -17,8 +17,8 @@ public sealed class QueueFunction(QueueView queue)
         var caller = request.Caller();
         var state = await queue.ReadAsync(cancellationToken);
         return TypedResults.Ok(new QueueList(
-            [.. state.Running.Where(entry => caller.SeesRepository(entry.Url)).Select(RunningView.Of)],
-            [.. state.Waiting.Where(entry => caller.SeesRepository(entry.Deployment.Url)).Select(QueuedView.Of)]));
+            [.. state.Running.Where(entry => caller.SeesRepository(entry.Identity)).Select(RunningView.Of)],
+            [.. state.Waiting.Where(entry => caller.SeesRepository(entry.Deployment.Identity)).Select(QueuedView.Of)]));
     }
 }
 
@@ -28,17 +28,18 @@ public sealed class QueueFunction(QueueView queue)
 public sealed record QueueList(IReadOnlyList<RunningView> Running, IReadOnlyList<QueuedView> Waiting);
 
 public sealed record RunningView(
-    long Id, string Url, string? Branch, DeploymentPhase? Phase, DateTimeOffset? StartedAt)
+    long Id, string Url, string Name, string? Branch, DeploymentPhase? Phase, DateTimeOffset? StartedAt)
 {
     internal static RunningView Of(QueuedDeployment deployment) =>
-        new(deployment.Id, deployment.Url, deployment.Branch, deployment.Phase, deployment.StartedAt);
+        new(deployment.Id, deployment.Url, deployment.Name, deployment.Branch, deployment.Phase, deployment.StartedAt);
 }
 
 /// <param name="EtaAt">When it may start; null where nothing sensible can be said.</param>
 public sealed record QueuedView(
-    long Id, string Url, string? Branch, DateTimeOffset CreatedAt, int Position, string Reason, DateTimeOffset? EtaAt)
+    long Id, string Url, string Name, string? Branch, DateTimeOffset CreatedAt, int Position, string Reason,
+    DateTimeOffset? EtaAt)
 {
     internal static QueuedView Of((QueuedDeployment Deployment, Waiting Waiting) entry) => new(
-        entry.Deployment.Id, entry.Deployment.Url, entry.Deployment.Branch, entry.Deployment.CreatedAt,
-        entry.Waiting.Position, entry.Waiting.Reason, entry.Waiting.EtaAt);
+        entry.Deployment.Id, entry.Deployment.Url, entry.Deployment.Name, entry.Deployment.Branch,
+        entry.Deployment.CreatedAt, entry.Waiting.Position, entry.Waiting.Reason, entry.Waiting.EtaAt);
 }

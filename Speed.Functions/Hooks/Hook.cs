@@ -14,7 +14,11 @@ public record Hook(
     IReadOnlyList<string> Branches,
     IReadOnlyList<string> Paths,
     string Options,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt)
+{
+    /// <summary>The repository that the url means.</summary>
+    public RepositoryIdentity Identity => RepositoryIdentity.Of(Url);
+}
 
 /// <summary>A hook as it is kept.</summary>
 /// <param name="Secret">Sealed.</param>

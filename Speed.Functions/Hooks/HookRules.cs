@@ -28,6 +28,11 @@ public static class HookRules
             return false;
         }
 
+        if (RepositoryIdentity.Of(url) == RepositoryIdentity.Of(other))
+        {
+            return true;
+        }
+
         var (one, two) = (RepositoryUrl.Parse(url), RepositoryUrl.Parse(other));
         return one.Host == two.Host
             && (one.Scheme != two.Scheme || one.RealPort == two.RealPort)

@@ -50,5 +50,5 @@ public interface IHookStore
 
     /// <summary>The deployments of a repository's branch that the hook started and that have not ended, by id.</summary>
     Task<IReadOnlyList<long>> ListLiveAsync(
-        string hook, string url, string branch, CancellationToken cancellationToken);
+        string hook, RepositoryIdentity repository, string branch, CancellationToken cancellationToken);
 }

@@ -79,8 +79,8 @@ internal sealed partial class HostTable(
             .Where(service => service.Endpoints.Count > 0).ToList();
         var routes = new Dictionary<string, Route>();
         // First: nobody gets another's own name by a branch that is called like it.
-        await GiveAsync(routes, kept, service => [ServiceName.Own(service)], isNamed: false, cancellationToken);
-        await GiveAsync(routes, kept, service => [ServiceName.Brief(service)], isNamed: false, cancellationToken);
+        await GiveAsync(routes, kept, service => service.OwnHosts, isNamed: false, cancellationToken);
+        await GiveAsync(routes, kept, BriefHostOf, isNamed: false, cancellationToken);
         var refused = await GiveAsync(routes, kept, HostsOf, isNamed: true, cancellationToken);
         foreach (var one in refused.Except(_told))
         {
@@ -122,6 +122,9 @@ internal sealed partial class HostTable(
         var eldest = await services.FindEldestAsync(ids, host, cancellationToken);
         return wishing.Find(service => service.Id == eldest) ?? wishing[0];
     }
+
+    private static IEnumerable<string> BriefHostOf(Deployment service) =>
+        service.BriefHost is { } host ? [host] : [];
 
     // Addresses are SPEED's own as well.
     private static IEnumerable<string> HostsOf(Deployment service) =>

@@ -36,7 +36,7 @@ public sealed record Caller(string Id, string Name, IReadOnlySet<Scope> Scopes)
 
     /// <summary>False for what must look as if it did not exist.</summary>
     public bool Sees(Deployment deployment) =>
-        (LeaderOf is null || LeaderOf == deployment.Id) && SeesRepository(deployment.Options.Url);
+        (LeaderOf is null || LeaderOf == deployment.Id) && SeesRepository(deployment.Identity);
 
-    public bool SeesRepository(string url) => Repos.Count == 0 || Glob.MatchesAny(Repos, Glob.TargetOf(url));
+    public bool SeesRepository(RepositoryIdentity repository) => Repos.Count == 0 || repository.MatchesAny(Repos);
 }

@@ -41,10 +41,11 @@ public sealed partial class SecretVault(
         }
 
         var all = await store.ListSecretsAsync(cancellationToken);
+        var repository = RepositoryIdentity.Of(options.Url);
         return
         [
             .. from asked in options.Secrets.Index()
-               let fault = SecretRules.FindFault(all, asked.Item, options.Url)
+               let fault = SecretRules.FindFault(all, asked.Item, repository)
                where fault is not null
                select new SecretFault(asked.Index, fault),
         ];
@@ -68,9 +69,9 @@ public sealed partial class SecretVault(
     /// </summary>
     public async Task<Credential?> FindLoginAsync(string url, CancellationToken cancellationToken)
     {
-        var all = await store.ListSecretsAsync(cancellationToken);
-        var fitting = all.Where(secret => secret.Use == SecretUse.Git && SecretRules.IsFor(secret, url));
-        return (from secret in SecretRules.ClosestFirst(fitting, url)
+        var (all, repository) = (await store.ListSecretsAsync(cancellationToken), RepositoryIdentity.Of(url));
+        var fitting = all.Where(secret => secret.Use == SecretUse.Git && SecretRules.IsFor(secret, repository));
+        return (from secret in SecretRules.ClosestFirst(fitting, repository)
                 let value = seal.Open(secret.Value, About(secret))
                 where value is not null
                 let login = new Credential(secret.Name, secret.Repos, secret.Username, value)
@@ -88,20 +89,19 @@ public sealed partial class SecretVault(
     private async Task<byte[]> ChooseAsync(Deployment deployment, CancellationToken cancellationToken)
     {
         var all = await store.ListSecretsAsync(cancellationToken);
-        var url = deployment.Options.Url;
         var taken = new Taken(
-            RunSecrets(all, deployment.Options),
-            [.. Logins(all, SecretUse.Git, url)],
-            [.. Logins(all, SecretUse.Registry, url)]);
+            RunSecrets(all, deployment),
+            [.. Logins(all, SecretUse.Git, deployment.Identity)],
+            [.. Logins(all, SecretUse.Registry, deployment.Identity)]);
         return seal.Seal(JsonSerializer.Serialize(taken), About(deployment));
     }
 
-    private SortedDictionary<string, string> RunSecrets(IReadOnlyList<SealedSecret> all, DeploymentOptions options)
+    private SortedDictionary<string, string> RunSecrets(IReadOnlyList<SealedSecret> all, Deployment deployment)
     {
         var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in options.Secrets)
+        foreach (var name in deployment.Options.Secrets)
         {
-            if (SecretRules.FindFault(all, name, options.Url) is { } fault)
+            if (SecretRules.FindFault(all, name, deployment.Identity) is { } fault)
             {
                 throw new DeploymentFailedException(
                     FailureCode.ContainerStartFailed,
@@ -117,15 +117,16 @@ public sealed partial class SecretVault(
     }
 
     // One that cannot be opened is in the way only of those that surely need it.
-    private IEnumerable<Credential> Logins(IReadOnlyList<SealedSecret> all, SecretUse use, string url)
+    private IEnumerable<Credential> Logins(
+        IReadOnlyList<SealedSecret> all, SecretUse use, RepositoryIdentity repository)
     {
-        foreach (var secret in SecretRules.ClosestFirst(all.Where(secret => secret.Use == use), url))
+        foreach (var secret in SecretRules.ClosestFirst(all.Where(secret => secret.Use == use), repository))
         {
             if (seal.Open(secret.Value, About(secret)) is { } value)
             {
                 yield return new Credential(secret.Name, secret.Repos, secret.Username, value);
             }
-            else if (use == SecretUse.Git && SecretRules.IsFor(secret, url))
+            else if (use == SecretUse.Git && SecretRules.IsFor(secret, repository))
             {
                 throw Unreadable(secret.Name);
             }

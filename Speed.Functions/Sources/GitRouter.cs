@@ -29,7 +29,7 @@ internal sealed class GitRouter(GitOptions options)
             FetchUrl = isSsh ? url : address.Origin + address.Path,
             Addresses = await _rules.CheckAsync(address, url, cancellationToken),
             Credential = credentials.FirstOrDefault(one =>
-                one.Matches(Glob.TargetOf(url)) && one.IsPrivateKey == isSsh),
+                one.Matches(RepositoryIdentity.Of(url).Target) && one.IsPrivateKey == isSsh),
         };
         return isSsh ? route : await FollowAsync(route, cancellationToken);
     }
@@ -54,7 +54,7 @@ internal sealed class GitRouter(GitOptions options)
     private async Task<GitRoute> FollowAsync(GitRoute route, string target, CancellationToken cancellationToken)
     {
         var from = route.Address;
-        if (RepositoryUrl.FindFault(target, [from.Scheme]) is { } fault)
+        if (RepositoryIdentity.FindFault(target, [from.Scheme]) is { } fault)
         {
             throw new DeploymentFailedException(
                 FailureCode.CloneFailed, $"{route.Url} redirects to an address that is not followed. {fault}",

@@ -54,7 +54,7 @@ public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
     // The HTTP layer has said so before; a row may be older than the operator's settings.
     private void CheckSyntax(DeploymentOptions wanted)
     {
-        var fault = RepositoryUrl.FindFault(wanted.Url, options.AllowedSchemes)
+        var fault = RepositoryIdentity.FindFault(wanted.Url, options.AllowedSchemes)
             ?? (wanted.Branch is null ? null : BranchName.FindFault(wanted.Branch));
         if (fault is not null)
         {

@@ -77,7 +77,7 @@ internal sealed class SubmoduleFetch(
         {
             (null, _) => "`.gitmodules` does not say where it comes from.",
             (_, null) => $"`{written}` leads out of {repository}.",
-            _ => RepositoryUrl.FindFault(url, options.AllowedSchemes),
+            _ => RepositoryIdentity.FindFault(url, options.AllowedSchemes),
         };
         return fault is null
             ? url!
