@@ -13,6 +13,8 @@ internal sealed class DeployOptions
         Asked.Text("--commit", "ID", "A whole commit id; else the branch's head");
     private readonly Option<string?> _subdirectory =
         Asked.Text("--subdirectory", "PATH", "Of the repository: what is built; else all of it");
+    private readonly Option<string?> _name = Asked.Text(
+        "--name", "NAME", "Tells services of one repository, branch and subdirectory apart, such as worker");
     private readonly Option<string?> _dockerfile =
         Asked.Text("--dockerfile", "PATH", "Below the subdirectory; else Dockerfile");
     private readonly Option<string?> _target = Asked.Text("--target", "STAGE", "Of the Dockerfile; else the last one");
@@ -37,8 +39,8 @@ internal sealed class DeployOptions
     private readonly Option<bool> _submodules = new("--submodules") { Description = "Fetch submodules too" };
 
     public void AddTo(Command command) => command.Options.Add(
-        _branch, _commit, _subdirectory, _dockerfile, _target, _buildArgs, _env, _secrets, _ports, _volumes, _hosts,
-        _kind, _healthPath, _restart, _ttl, _labels, _clearCache, _submodules);
+        _branch, _commit, _subdirectory, _name, _dockerfile, _target, _buildArgs, _env, _secrets, _ports, _volumes,
+        _hosts, _kind, _healthPath, _restart, _ttl, _labels, _clearCache, _submodules);
 
     /// <summary>
     /// The body of the request. What SPEED would not understand is refused here, the rest is SPEED's to judge.
@@ -48,6 +50,7 @@ internal sealed class DeployOptions
         ("branch", asked.GetValue(_branch)),
         ("commit", asked.GetValue(_commit)),
         ("subdirectory", asked.GetValue(_subdirectory)),
+        ("name", asked.GetValue(_name)),
         ("dockerfile", asked.GetValue(_dockerfile)),
         ("target", asked.GetValue(_target)),
         ("build_args", Asked.Map(asked.GetValue(_buildArgs), "--build-arg")),

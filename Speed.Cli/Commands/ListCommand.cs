@@ -32,7 +32,7 @@ internal static class ListCommand
                 ],
                 cancellationToken);
             return session.Tell(answer, () => session.Out.Table(
-                ["ID", "STATUS", "REPOSITORY", "BRANCH", "COMMIT", "CREATED", "ADDRESS"],
+                ["ID", "STATUS", "REPOSITORY", "BRANCH", "NAME", "COMMIT", "CREATED", "ADDRESS"],
                 answer.Items("items").Select(item => Row(new Deployment(item)))));
         });
         return command;
@@ -69,6 +69,7 @@ internal static class ListCommand
         deployment.IsUp ? "Running, up" : deployment.Status,
         deployment.Json.Text("url"),
         deployment.Json.Text("branch"),
+        deployment.Json.Text("name"),
         deployment.Json.Text("commit") is { Length: >= 12 } commit ? commit[..12] : null,
         deployment.Json.Moment("created_at"),
         deployment.Status == "Running" ? string.Join(", ", deployment.Addresses) : null,

@@ -13,7 +13,7 @@ internal static class QueueCommand
         {
             var answer = await session.Speed.GetAsync("v1/queue", cancellationToken);
             return session.Tell(answer, () => session.Out.Table(
-                ["ID", "PLACE", "REPOSITORY", "BRANCH", "STARTED", "WHY"],
+                ["ID", "PLACE", "REPOSITORY", "BRANCH", "NAME", "STARTED", "WHY"],
                 [.. answer.Items("running").Select(Running), .. answer.Items("waiting").Select(Waiting)]));
         });
         return command;
@@ -21,13 +21,13 @@ internal static class QueueCommand
 
     private static string?[] Running(JsonElement entry) =>
     [
-        $"{entry.Whole("id")}", "at work", entry.Text("url"), entry.Text("branch"), entry.Moment("started_at"),
-        entry.Text("phase"),
+        $"{entry.Whole("id")}", "at work", entry.Text("url"), entry.Text("branch"), entry.Text("name"),
+        entry.Moment("started_at"), entry.Text("phase"),
     ];
 
     private static string?[] Waiting(JsonElement entry) =>
     [
         $"{entry.Whole("id")}", $"{entry.Whole("position")}", entry.Text("url"), entry.Text("branch"),
-        entry.Moment("eta_at") is { } eta ? $"about {eta}" : null, entry.Text("reason"),
+        entry.Text("name"), entry.Moment("eta_at") is { } eta ? $"about {eta}" : null, entry.Text("reason"),
     ];
 }

@@ -49,6 +49,7 @@ internal static class ShowCommand
             ("Branch", json.Text("branch")),
             ("Commit", json.Text("commit")),
             ("Subdirectory", json.Text("subdirectory") is { } folder and not "." ? folder : null),
+            ("Name", json.Text("name")),
             ("Kind", json.Text("kind")),
             ("Secrets", json.List("secrets")),
             ("Labels", json.Find("labels") is { } labels

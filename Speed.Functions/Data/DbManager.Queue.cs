@@ -37,7 +37,7 @@ public sealed partial class DbManager
             ForgetOldKeys(db);
             if (FindKey(db, key) is { } earlier)
             {
-                return CanonicalJson.Of(CanonicalJson.Parse(earlier.Options)) == options
+                return IsSameWish(CanonicalJson.Parse(earlier.Options), deployment.Options)
                     ? new AddOutcome.Replayed(Find(db, earlier.DeploymentId)!)
                     : new AddOutcome.KeyReused();
             }
@@ -61,6 +61,11 @@ public sealed partial class DbManager
 
         return new AddOutcome.Added(Find(db, id)!);
     }
+
+    // However the repository is spelled.
+    private static bool IsSameWish(DeploymentOptions earlier, DeploymentOptions now) =>
+        RepositoryIdentity.Of(earlier.Url) == RepositoryIdentity.Of(now.Url)
+        && CanonicalJson.Of(earlier with { Url = now.Url }) == CanonicalJson.Of(now);
 
     private long Insert(SqliteSession db, NewDeployment deployment, string options)
     {

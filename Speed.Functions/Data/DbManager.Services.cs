@@ -6,13 +6,15 @@ namespace Speed.Data;
 /// <summary>Services: which is up, which takes whose place.</summary>
 public sealed partial class DbManager : IServiceStore
 {
-    // The others of one's like.
+    // The others of one's like. What was up as two services before repositories had identities stays so.
     private const string SameService = """
         d.kind = 'service'
             AND d.identity = me.identity
             AND d.branch = me.branch
             AND d.options ->> 'subdirectory' = me.options ->> 'subdirectory'
             AND d.name = me.name
+            AND (d.address_of_before IS NULL OR me.address_of_before IS NULL
+                OR d.address_of_before = me.address_of_before)
         """;
 
     public Task<bool> RecordKindAsync(
@@ -37,6 +39,9 @@ public sealed partial class DbManager : IServiceStore
 
         return outcome;
     }
+
+    public Task<IReadOnlyList<Deployment>> ListReplacedAsync(long id, CancellationToken cancellationToken) =>
+        _database.ReadAsync(db => ListReplaced(db, id), cancellationToken);
 
     public async Task<Deployment?> BeginRunAnewAsync(Claim claim, int restarts, CancellationToken cancellationToken)
     {
@@ -153,6 +158,18 @@ public sealed partial class DbManager : IServiceStore
         row => row.Long(),
         ("$id", id));
 
+    private static IReadOnlyList<Deployment> ListReplaced(SqliteSession db, long id) => db.All(
+        $"""
+        SELECT {Columns}
+        FROM deployment d, deployment me
+        WHERE me.id = $id
+            AND {SameService}
+            AND d.superseded_by = me.id
+        ORDER BY d.id
+        """,
+        ReadDeployment,
+        ("$id", id));
+
     private Deployment? BeginRunAnew(SqliteSession db, Claim claim, int restarts)
     {
         if (!SetAttempt(db, claim, restarts))
@@ -198,7 +215,7 @@ public sealed partial class DbManager : IServiceStore
             SELECT id
             FROM (
                 SELECT id, row_number() OVER (
-                    PARTITION BY identity, branch, options ->> 'subdirectory', name, own_hosts
+                    PARTITION BY identity, branch, options ->> 'subdirectory', name, address_of_before
                     ORDER BY up_at_ms IS NULL, id DESC) AS place
                 FROM deployment
                 WHERE first_up_at_ms IS NOT NULL

@@ -2,8 +2,8 @@ namespace Speed.Deployments;
 
 /// <summary>
 /// What the store knows of services beside what it knows of all deployments. The same rules hold as for
-/// <see cref="IDeploymentStore"/>. Those of one url, branch and subdirectory are each other's like: the newest one that
-/// is up takes the place of the others.
+/// <see cref="IDeploymentStore"/>. Those of one repository, branch, subdirectory and name are each other's like: the
+/// newest one that is up takes the place of the others.
 /// </summary>
 public interface IServiceStore
 {
@@ -19,6 +19,9 @@ public interface IServiceStore
     /// newer one is up already, that one takes its place instead.
     /// </summary>
     Task<UpOutcome> BecomeUpAsync(Claim claim, CancellationToken cancellationToken);
+
+    /// <summary>Those whose place this one has taken, by id.</summary>
+    Task<IReadOnlyList<Deployment>> ListReplacedAsync(long id, CancellationToken cancellationToken);
 
     /// <summary>
     /// Begins the run of a service anew, as the next attempt. Null if the claim is stale, or if something else is asked

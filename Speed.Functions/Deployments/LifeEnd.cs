@@ -34,6 +34,7 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
     {
         // Before the row says that it is over: canceled means that nothing of it is alive.
         await RemoveAsync(life, stopping);
+        await SaySupersededAsync(life, stopping);
         await RetryAsync(() => life.Log.CloseAsync(), stopping);
         var now = await RetryAsync(() => store.FindAsync(life.Deployment.Id, CancellationToken.None), stopping);
         if (now is { Status.IsFinal: false } && EndOf(life, now) is { } canceled)
@@ -45,6 +46,19 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
         var results = life.Output.ToResults(HasFailed(life));
         await RetryAsync(() => store.CloseAsync(life.Deployment.Id, results, CancellationToken.None), stopping);
         return now?.Status ?? DeploymentStatus.Canceled;
+    }
+
+    private async Task SaySupersededAsync(Life life, CancellationToken stopping)
+    {
+        var now = await FindAsync(life.Deployment.Id);
+        if (now is { Cancel: null, SupersededBy: { } id } && await FindAsync(id) is { } newer
+            && Replacement.ToldToOlder(now, newer) is { } words)
+        {
+            await life.Log.SayAsync(words, CancellationToken.None);
+        }
+
+        Task<Deployment?> FindAsync(long one) =>
+            RetryAsync(() => store.FindAsync(one, CancellationToken.None), stopping);
     }
 
     private static Settlement SettlementOf(Life life, DeploymentFailedException? failure)

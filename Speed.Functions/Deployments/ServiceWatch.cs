@@ -69,6 +69,7 @@ internal sealed class ServiceWatch(
         var now = await Retry.UntilDoneAsync(() => store.FindAsync(life.Deployment.Id, life.Token), time, life.Token);
         life.GoOnWith(now ?? life.Deployment);
         await life.Log.SayAsync(Listening(life.Deployment), life.Token);
+        await SayReplacedAsync(life);
 
         async Task<bool> UntilHealthyAsync(CancellationToken cancellationToken)
         {
@@ -96,6 +97,16 @@ internal sealed class ServiceWatch(
                 await Task.WhenAny(exit, Task.Delay(probing.Pause, time, cancellationToken));
                 cancellationToken.ThrowIfCancellationRequested();
             }
+        }
+    }
+
+    private async Task SayReplacedAsync(Life life)
+    {
+        var replaced = await Retry.UntilDoneAsync(
+            () => services.ListReplacedAsync(life.Deployment.Id, life.Token), time, life.Token);
+        foreach (var words in replaced.Select(older => Replacement.ToldToNewer(older, life.Deployment)).OfType<string>())
+        {
+            await life.Log.SayAsync(words, life.Token);
         }
     }
 

@@ -6,7 +6,7 @@ using Speed.Deployments;
 namespace Speed.Runners;
 
 /// <summary>
-/// The volumes that outlive their containers. Each belongs to one repository, branch and subdirectory, so that nobody
+/// The volumes that outlive their containers. Each belongs to one repository, branch, subdirectory and name, so that nobody
 /// reaches another's data by naming it. Never removed.
 /// </summary>
 internal sealed class NamedVolumes(DockerConnection docker)
@@ -17,6 +17,7 @@ internal sealed class NamedVolumes(DockerConnection docker)
     {
         var options = deployment.Options;
         var place = $"{options.Url}\n{deployment.Branch ?? options.Branch}\n{options.Subdirectory}";
+        place += options.Name.Length == 0 ? "" : $"\n{options.Name}";
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)));
         return $"speed-{own.Instance}-{hash[..12]}-{volume.Name}";
     }

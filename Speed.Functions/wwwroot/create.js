@@ -11,6 +11,12 @@ const list = text => text.split(/[\s,]+/).filter(Boolean);
 const options = [
   { name: 'subdirectory', label: 'Subdirectory', read: text => text },
   {
+    name: 'name',
+    label: 'Name',
+    read: text => text,
+    hint: 'For a second service of the same place, such as worker.',
+  },
+  {
     name: 'dockerfile',
     label: 'Dockerfile',
     read: text => text,

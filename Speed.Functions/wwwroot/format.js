@@ -25,10 +25,11 @@ export function shortUrl(url) {
   return url.replace(/^[a-z]+:\/\/(?:[^@/]*@)?/i, '').replace(/\.git\/?$/, '');
 }
 
-/** `main`, or `main · packages/api` for a subdirectory. */
+/** `main`, or `main · packages/api · worker` for a subdirectory and a name. */
 export function placeOf(deployment) {
   const branch = deployment.branch ?? 'default branch';
-  return deployment.subdirectory === '.' ? branch : `${branch} · ${deployment.subdirectory}`;
+  const folder = deployment.subdirectory === '.' ? null : deployment.subdirectory;
+  return [branch, folder, deployment.name].filter(Boolean).join(' · ');
 }
 
 /** The addresses of a service, as links; nothing for what has none. */

@@ -7,6 +7,10 @@ ALTER TABLE deployment ADD COLUMN identity TEXT NOT NULL DEFAULT '';
 ALTER TABLE deployment ADD COLUMN name TEXT NOT NULL DEFAULT ''
     CHECK (length(name) <= 30 AND name NOT GLOB '*[^a-z0-9-]*' AND name NOT GLOB '-*' AND name NOT GLOB '*-');
 
+-- Of what was up when its repository got an identity: the address by which it was known, which tells two apart that were
+-- two services until then. A newer one, which has none, takes the place of both.
+ALTER TABLE deployment ADD COLUMN address_of_before TEXT;
+
 -- The names that a service has by itself: those of its own, as a list, and the brief one, which others may want too.
 ALTER TABLE deployment ADD COLUMN own_hosts TEXT NOT NULL DEFAULT '[]' CHECK (json_type(own_hosts) = 'array');
 ALTER TABLE deployment ADD COLUMN brief_host TEXT;
@@ -16,7 +20,8 @@ DROP TRIGGER deployment_is_final_once_ended;
 DROP TRIGGER deployment_keeps_what_it_was_made_of;
 
 UPDATE deployment
-SET identity = repository_identity(coalesce(options ->> 'url', ''));
+SET identity = repository_identity(coalesce(options ->> 'url', '')),
+    address_of_before = CASE WHEN first_up_at_ms IS NOT NULL AND ended_at_ms IS NULL THEN options ->> 'url' END;
 
 UPDATE deployment
 SET own_hosts = json_array(own_host_of_before(
@@ -26,8 +31,10 @@ SET own_hosts = json_array(own_host_of_before(
 WHERE kind = 'service';
 
 CREATE TRIGGER deployment_keeps_what_it_was_made_of BEFORE UPDATE ON deployment
-WHEN (OLD.id, OLD.worker_id, OLD.options, OLD.created_at_ms, OLD.deadline_at_ms, OLD.identity, OLD.name)
-    IS NOT (NEW.id, NEW.worker_id, NEW.options, NEW.created_at_ms, NEW.deadline_at_ms, NEW.identity, NEW.name)
+WHEN (OLD.id, OLD.worker_id, OLD.options, OLD.created_at_ms, OLD.deadline_at_ms, OLD.identity, OLD.name,
+        OLD.address_of_before)
+    IS NOT (NEW.id, NEW.worker_id, NEW.options, NEW.created_at_ms, NEW.deadline_at_ms, NEW.identity, NEW.name,
+        NEW.address_of_before)
 BEGIN
     SELECT RAISE(ABORT, 'what a deployment was made of does not change');
 END;
