@@ -46,11 +46,15 @@ internal sealed class MemoryTree : ISourceTree
         _files.TryGetValue(path, out var bytes) ? Encoding.UTF8.GetString(bytes) : null);
 
     public async Task WriteContextAsync(
-        string dockerfile, string dockerfileText, Stream destination, CancellationToken cancellationToken)
+        string dockerfile, string? dockerfileText, Stream destination, CancellationToken cancellationToken)
     {
         await using var tar = new TarWriter(destination, TarEntryFormat.Gnu, leaveOpen: true);
-        await WriteFileAsync(tar, dockerfile, Encoding.UTF8.GetBytes(dockerfileText), cancellationToken);
-        foreach (var (path, bytes) in _files.Where(file => file.Key != dockerfile))
+        if (dockerfileText is not null)
+        {
+            await WriteFileAsync(tar, dockerfile, Encoding.UTF8.GetBytes(dockerfileText), cancellationToken);
+        }
+
+        foreach (var (path, bytes) in _files.Where(file => dockerfileText is null || file.Key != dockerfile))
         {
             await WriteFileAsync(tar, path, bytes, cancellationToken);
         }
@@ -60,6 +64,8 @@ internal sealed class MemoryTree : ISourceTree
             throw Fault;
         }
     }
+
+    public Stream OpenScratchFile() => new MemoryStream();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -27,17 +27,28 @@ public interface ISourceTree : IAsyncDisposable
 
     IReadOnlyList<SourceFile> Files { get; }
 
-    /// <summary>The text of a regular file of at most 1 MiB; null where there is none at this path.</summary>
+    /// <summary>
+    /// The text of a file of at most 1 MiB, through symbolic links that stay in the context; null where there is nothing
+    /// at this path. Throws <see cref="DeploymentFailedException"/>, naming it, for what is there and cannot be read.
+    /// </summary>
     Task<string?> ReadTextAsync(string path, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes the build context as a GNU tar: first the Dockerfile at <paramref name="dockerfile"/> with
-    /// <paramref name="dockerfileText"/> as its content, then what the ignore rules leave of the tree.
+    /// Writes the build context as a GNU tar: what the ignore rules leave of the tree, every file with the commit's time.
     /// </summary>
+    /// <param name="dockerfile">Its path; the ignore file of its name comes before the general one.</param>
+    /// <param name="dockerfileText">
+    /// Null for a builder that is given the Dockerfile apart. Else it comes first in the tar, as this text, and where the
+    /// rules leave it out an ignore file that tells the legacy builder so.
+    /// </param>
     Task WriteContextAsync(
-        string dockerfile, string dockerfileText, Stream destination, CancellationToken cancellationToken);
+        string dockerfile, string? dockerfileText, Stream destination, CancellationToken cancellationToken);
+
+    /// <summary>An empty file on disk for whatever comes of the tree, gone once it is disposed.</summary>
+    Stream OpenScratchFile();
 }
 
+/// <param name="Path">As <see cref="TreePath"/> has it.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="IsRegular">False for a symbolic link or a submodule.</param>
 public sealed record SourceFile(string Path, long Size, bool IsRegular);

@@ -6,6 +6,7 @@ namespace Speed.Runners;
 internal static class DockerfilePath
 {
     private const int MostNamed = 10;
+    private const long MaxBytes = 1024 * 1024;
 
     /// <summary>Without <c>./</c> and doubled slashes, as the tree's own paths are.</summary>
     public static string Normalize(string path) => string.Join(
@@ -15,10 +16,15 @@ internal static class DockerfilePath
     public static async Task<string> ReadAsync(ISourceTree source, string path, CancellationToken cancellationToken)
     {
         var file = source.Files.FirstOrDefault(file => file.Path == path);
-        if (file is { IsRegular: true })
+        if (file is { IsRegular: true, Size: > MaxBytes })
         {
-            return await source.ReadTextAsync(path, cancellationToken) ?? throw new DeploymentFailedException(
+            throw new DeploymentFailedException(
                 FailureCode.DockerfileRefused, $"`{path}` is larger than 1 MiB.", "Name another Dockerfile.");
+        }
+
+        if (file is { IsRegular: true } && await source.ReadTextAsync(path, cancellationToken) is { } text)
+        {
+            return text;
         }
 
         var there = source.Files.Where(file => file.IsRegular && IsDockerfile(file.Path)).Select(file => file.Path);
@@ -29,7 +35,7 @@ internal static class DockerfilePath
     {
         var what = isLink ? $"`{path}` is not a regular file" : $"There is no `{path}`";
         var others = there.Length > 0
-            ? $"there is {string.Join(", ", there.Select(other => $"`{other}`"))}"
+            ? $"there is {string.Join(", ", there.Select(other => $"`{TreePath.Show(other)}`"))}"
             : "nor any other Dockerfile";
         return new DeploymentFailedException(
             FailureCode.DockerfileNotFound,

@@ -6,69 +6,49 @@ namespace Speed.Sources;
 /// </summary>
 internal sealed class DockerIgnore
 {
-    private readonly Rule[] _rules;
-    private readonly string[] _exceptions;
+    /// <summary>The most patterns of a file. Those of people have a few hundred at most.</summary>
+    public const int MaxPatterns = 10_000;
 
-    private DockerIgnore(Rule[] rules, string[] exceptions) => (_rules, _exceptions) = (rules, exceptions);
+    private DockerIgnore(IgnoreRule[] rules) => Rules = rules;
 
     /// <summary>Excludes nothing.</summary>
-    public static DockerIgnore Nothing { get; } = new([], []);
+    public static DockerIgnore Nothing { get; } = new([]);
 
-    /// <summary>Throws <see cref="FormatException"/> with the line where Docker would refuse the file.</summary>
+    /// <summary>In their order.</summary>
+    public IReadOnlyList<IgnoreRule> Rules { get; }
+
+    /// <summary>
+    /// Throws <see cref="FormatException"/> with the line where Docker would refuse the file, or where it has more than
+    /// <see cref="MaxPatterns"/>.
+    /// </summary>
     public static DockerIgnore Parse(string text)
     {
-        var rules = new List<Rule>();
+        var rules = new List<IgnoreRule>();
         var number = 0;
         foreach (var line in text.TrimStart('\uFEFF').Split('\n'))
         {
             number++;
+
             // Before trimming: a comment begins at the start of its line, a pattern may be indented.
-            if (!line.StartsWith('#') && Normalize(line.Trim()) is { Length: > 0 } pattern)
+            if (line.StartsWith('#') || Normalize(line.Trim()) is not { Length: > 0 } pattern)
             {
-                rules.Add(ParseRule(pattern)
-                    ?? throw new FormatException($"line {number}, `{line.Trim()}`, is not a pattern"));
+                continue;
             }
+
+            if (rules.Count == MaxPatterns)
+            {
+                throw new FormatException($"it has more than {MaxPatterns:N0} patterns");
+            }
+
+            rules.Add(ParseRule(pattern)
+                ?? throw new FormatException($"line {number}, `{line.Trim()}`, is not a pattern"));
         }
 
-        return new DockerIgnore([.. rules], []);
+        return new DockerIgnore([.. rules]);
     }
-
-    /// <summary>The same rules, but <paramref name="path"/> is never excluded.</summary>
-    public DockerIgnore Except(string path) => new(_rules, [.. _exceptions, path]);
 
     /// <summary>True if the file or folder at this path, relative to the context, is left out of it.</summary>
-    public bool Excludes(string path)
-    {
-        if (_rules.Length == 0 || _exceptions.Contains(path))
-        {
-            return false;
-        }
-
-        var excluded = false;
-        var fits = new bool[_rules.Length];
-        for (var end = 0; end < path.Length;)
-        {
-            var slash = path.IndexOf('/', end + 1);
-            end = slash < 0 ? path.Length : slash;
-            excluded = Apply(path.AsSpan(0, end), fits);
-        }
-
-        return excluded;
-    }
-
-    // A rule that fits a folder fits all below. An exception counts only where something was excluded before it:
-    // of "**/*.log" and "!logs", the second does not fit the folder logs, and so saves nothing in it.
-    private bool Apply(ReadOnlySpan<char> path, bool[] fits)
-    {
-        var excluded = false;
-        for (var i = 0; i < _rules.Length; i++)
-        {
-            fits[i] |= _rules[i].IsException == excluded && _rules[i].Pattern.Fits(path);
-            excluded = fits[i] ? !_rules[i].IsException : excluded;
-        }
-
-        return excluded;
-    }
+    public bool Excludes(string path) => new IgnoreWalk(this).Excludes(path);
 
     // Docker cleans a line before it looks for the mark of an exception, and once more after it.
     private static string Normalize(string line)
@@ -79,12 +59,12 @@ internal sealed class DockerIgnore
         return (isException ? "!" + pattern : pattern).Trim();
     }
 
-    private static Rule? ParseRule(string line)
+    private static IgnoreRule? ParseRule(string line)
     {
         var pattern = Clean(line);
         var isException = pattern.StartsWith('!');
         var rest = isException ? pattern[1..] : pattern;
-        return rest.Length > 0 && IgnorePattern.Parse(rest) is { } parsed ? new Rule(isException, parsed) : null;
+        return rest.Length > 0 && IgnorePattern.Parse(rest) is { } parsed ? new IgnoreRule(isException, parsed) : null;
     }
 
     // As Go's filepath.Clean: "/a/./b/../" is "/a".
@@ -107,6 +87,7 @@ internal sealed class DockerIgnore
         var cleaned = (isRooted ? "/" : "") + string.Join('/', parts);
         return cleaned.Length == 0 && pattern.Length > 0 ? "." : cleaned;
     }
-
-    private sealed record Rule(bool IsException, IgnorePattern Pattern);
 }
+
+/// <summary>One line of an ignore file.</summary>
+internal sealed record IgnoreRule(bool IsException, IgnorePattern Pattern);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Speed.Deployments;
 
 namespace Speed.Sources;
 
@@ -10,7 +11,7 @@ namespace Speed.Sources;
 /// <param name="route">Where it may go; null for commands that stay on this machine.</param>
 internal sealed class Git(GitOptions options, string folder, GitRoute? route = null)
 {
-    private const int MaxTextBytes = 1024 * 1024;
+    private const int MaxBytes = 1024 * 1024;
 
     private static readonly string[] Settings =
     [
@@ -36,22 +37,48 @@ internal sealed class Git(GitOptions options, string folder, GitRoute? route = n
     /// <summary>The first line of its output; null if it fails or says nothing.</summary>
     public async Task<string?> AskAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments)
     {
-        var text = await ReadTextAsync(cancellationToken, arguments);
-        return text?.Split('\n', 2)[0] is { Length: > 0 } line ? line : null;
+        var (exit, bytes) = await ReadBytesAsync(cancellationToken, arguments);
+        var line = exit.IsSuccess ? Encoding.UTF8.GetString(bytes).Split('\n', 2)[0] : "";
+        return line.Length > 0 ? line : null;
     }
 
-    /// <summary>The output as UTF-8, its first 1 MiB; null if it fails.</summary>
-    public async Task<string?> ReadTextAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments)
+    /// <summary>How it ended, and its output, of which no more than the first 1 MiB is kept.</summary>
+    public async Task<(GitExit Exit, byte[] Bytes)> ReadBytesAsync(
+        CancellationToken cancellationToken, params IEnumerable<string> arguments)
     {
-        var text = new byte[MaxTextBytes];
+        var bytes = new byte[MaxBytes];
         var length = 0;
         var exit = await ReadAsync(async output =>
         {
-            length = await output.ReadAtLeastAsync(text, text.Length, false, CancellationToken.None);
+            length = await output.ReadAtLeastAsync(bytes, bytes.Length, false, CancellationToken.None);
             await output.CopyToAsync(Stream.Null, CancellationToken.None);
         }, arguments, cancellationToken);
-        return exit.IsSuccess ? Encoding.UTF8.GetString(text, 0, length) : null;
+        return (exit, bytes[..length]);
     }
+
+    /// <summary>
+    /// The content of a file. Throws, naming it, where it is larger than 1 MiB or git cannot read it: what cannot be read
+    /// is never taken for what is not there.
+    /// </summary>
+    /// <param name="path">By what the owner knows it.</param>
+    public async Task<byte[]> ReadFileAsync(TreeEntry file, string path, CancellationToken cancellationToken)
+    {
+        if (file.Size > MaxBytes)
+        {
+            throw Unreadable(FailureCode.BuildFailed, path, "it is larger than 1 MiB");
+        }
+
+        var (exit, bytes) = await ReadBytesAsync(cancellationToken, "cat-file", "blob", file.ObjectId);
+        return exit.IsSuccess && bytes.Length == file.Size
+            ? bytes
+            : throw Unreadable(FailureCode.CloneFailed, path, exit.Errors.Trim());
+    }
+
+    /// <summary>A file that is there, and cannot be read.</summary>
+    public static DeploymentFailedException Unreadable(FailureCode code, string path, string why) => new(
+        code,
+        $"`{TreePath.Show(path)}` could not be read: {why}.",
+        "Correct the file in the repository, or remove it.");
 
     /// <summary>Hands its output to <paramref name="read"/> as it comes; one that throws ends the command.</summary>
     public async Task<GitExit> ReadAsync(

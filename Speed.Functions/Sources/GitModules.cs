@@ -5,17 +5,20 @@ namespace Speed.Sources;
 /// <summary>What a commit says of where its submodules come from.</summary>
 internal static class GitModules
 {
+    private const string FileName = ".gitmodules";
+    private const int MaxBytes = 512 * 1024;
     private const string Path = ".path";
     private const string Url = ".url";
 
-    /// <summary>The addresses by path from the top of the commit; empty where it has no <c>.gitmodules</c>.</summary>
+    /// <summary>
+    /// The addresses by path from the top of the commit; empty where it has no <c>.gitmodules</c>. Throws where that
+    /// cannot be read.
+    /// </summary>
     public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(
         Git git, string commit, CancellationToken cancellationToken)
     {
-        var settings = await git.ReadTextAsync(
-            cancellationToken, "config", "--blob", commit + ":.gitmodules", "--null", "--list");
         var (paths, urls) = (new Dictionary<string, string>(), new Dictionary<string, string>());
-        foreach (var setting in (settings ?? "").Split('\0', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var setting in await ReadSettingsAsync(git, commit, cancellationToken))
         {
             // "submodule.<name>.path\n<value>"; the last one counts, as it does for git.
             var parts = setting.Split('\n', 2);
@@ -71,6 +74,27 @@ internal static class GitModules
 
         var root = path.StartsWith('/') ? "/" : "";
         return segments.Count == 0 ? null : host + root + string.Join('/', segments);
+    }
+
+    private static async Task<string[]> ReadSettingsAsync(Git git, string commit, CancellationToken cancellationToken)
+    {
+        if (await new GitTree(git).AtTopAsync(commit, FileName, cancellationToken) is not { } file)
+        {
+            return [];
+        }
+
+        if (!file.IsRegular || file.Size > MaxBytes)
+        {
+            throw Git.Unreadable(
+                FailureCode.CloneFailed, FileName, file.IsRegular ? "it is larger than 512 KiB" : "it is not a regular file");
+        }
+
+        // No output is longer than the file by much; one that is cut would lose submodules.
+        var (exit, bytes) = await git.ReadBytesAsync(
+            cancellationToken, "config", "--blob", file.ObjectId, "--null", "--list");
+        return exit.IsSuccess && (bytes.Length == 0 || bytes[^1] == 0)
+            ? TreePath.Decode(bytes).Split('\0', StringSplitOptions.RemoveEmptyEntries)
+            : throw Git.Unreadable(FailureCode.CloneFailed, FileName, exit.Errors.Trim());
     }
 
     private static void Keep(Dictionary<string, string> values, string suffix, string key, string value)

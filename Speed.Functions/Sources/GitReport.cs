@@ -1,3 +1,4 @@
+using System.Text;
 using Speed.Deployments;
 
 namespace Speed.Sources;
@@ -8,11 +9,21 @@ internal sealed class GitReport(DeploymentLog log)
     private const int LongestSubject = 200;
     private const int NamedSubmodules = 20;
 
-    public async Task SayCommitAsync(Git git, string commit, CancellationToken cancellationToken)
+    /// <summary>Gives the commit's time.</summary>
+    public async Task<DateTimeOffset> SayCommitAsync(Git git, string commit, CancellationToken cancellationToken)
     {
-        var subject = await git.AskAsync(cancellationToken, "log", "-1", "--no-show-signature", "--format=%s", commit);
-        var text = subject is { Length: > LongestSubject } ? subject[..LongestSubject] + "…" : subject;
-        await log.SayAsync($"Commit {commit}: {text ?? "(no message)"}", cancellationToken);
+        var (exit, bytes) = await git.ReadBytesAsync(
+            cancellationToken, "log", "-1", "--no-show-signature", "--format=%ct%n%s", commit);
+        if (!exit.IsSuccess)
+        {
+            throw new DeploymentFailedException(
+                FailureCode.CloneFailed, $"Git could not read commit {commit}: {exit.Errors.Trim()}");
+        }
+
+        var lines = Encoding.UTF8.GetString(bytes).Split('\n');
+        var subject = lines[1].Length > LongestSubject ? lines[1][..LongestSubject] + "…" : lines[1];
+        await log.SayAsync($"Commit {commit}: {(subject.Length > 0 ? subject : "(no message)")}", cancellationToken);
+        return ContextTime.Of(lines[0]);
     }
 
     public async Task SayFilesAsync(
@@ -40,7 +51,7 @@ internal sealed class GitReport(DeploymentLog log)
         var submodules = part.Submodules.ToArray();
         foreach (var submodule in submodules.Take(NamedSubmodules))
         {
-            await log.SayAsync($"Submodule {submodule.Path} is not fetched", cancellationToken);
+            await log.SayAsync($"Submodule {TreePath.Show(submodule.Path)} is not fetched", cancellationToken);
         }
 
         if (submodules.Length > NamedSubmodules)
@@ -56,7 +67,7 @@ internal sealed class GitReport(DeploymentLog log)
         {
             await log.SayAsync(
                 $"{pointers.Count:N0} {(pointers.Count == 1 ? "file is a pointer" : "files are pointers")} to Git LFS, "
-                + $"whose contents are not fetched: {string.Join(", ", pointers.Take(5))}"
+                + $"whose contents are not fetched: {string.Join(", ", pointers.Take(5).Select(TreePath.Show))}"
                 + (pointers.Count > 5 ? ", …" : ""), cancellationToken);
         }
     }

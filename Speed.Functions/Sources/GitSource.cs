@@ -31,13 +31,13 @@ public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
             var git = workspace.Open(options, route);
             var fetch = new GitFetch(git, options, workspace, time, route);
             var fetched = await FetchAsync(fetch, deployment, log, cancellationToken);
-            await new GitReport(log).SayCommitAsync(git, fetched.Commit, cancellationToken);
+            var commitTime = await new GitReport(log).SayCommitAsync(git, fetched.Commit, cancellationToken);
 
             var count = new TreeCount(options);
             var part = await OpenAsync(git, fetched.Commit, folder, count, cancellationToken);
             var submodules = new SubmoduleFetch(options, workspace, _router, time, count, secrets.Git, log);
             var parts = await CompleteAsync(part, submodules, folder, deployment, log, cancellationToken);
-            return new GitSourceTree(fetched, parts, workspace);
+            return new GitSourceTree(fetched, commitTime, parts, workspace);
         }
         catch (Exception fault)
         {

@@ -7,11 +7,12 @@ namespace Speed.Sources;
 /// <summary>
 /// A fetched commit's files and those of its fetched submodules, read from the bare repositories of its workspace.
 /// </summary>
+/// <param name="time">The commit's.</param>
 /// <param name="parts">The deployed repository's first.</param>
 internal sealed class GitSourceTree(
-    Fetched fetched, IReadOnlyList<SourcePart> parts, IAsyncDisposable workspace) : ISourceTree
+    Fetched fetched, DateTimeOffset time, IReadOnlyList<SourcePart> parts, GitWorkspace workspace) : ISourceTree
 {
-    private const int MaxTextBytes = 1024 * 1024;
+    private readonly Lazy<TreeFiles> _files = new(() => new TreeFiles(parts));
 
     public string Branch => fetched.Branch;
 
@@ -21,39 +22,42 @@ internal sealed class GitSourceTree(
 
     public IReadOnlyList<SourceFile> Files { get; } = FilesOf(parts);
 
-    public async Task<string?> ReadTextAsync(string path, CancellationToken cancellationToken)
-    {
-        var wanted = RepositoryPath.Normalize(path);
-        var file = Files.FirstOrDefault(file => file.Path == wanted);
-        if (file is not { IsRegular: true, Size: <= MaxTextBytes })
-        {
-            return null;
-        }
-
-        var part = parts.Where(part => file.Path.StartsWith(part.Prefix, StringComparison.Ordinal))
-            .MaxBy(part => part.Prefix.Length)!;
-        var text = await part.Git.ReadTextAsync(
-            cancellationToken, "cat-file", "blob", $"{part.TreeId}:{file.Path[part.Prefix.Length..]}");
-        return text?.TrimStart('\uFEFF');
-    }
+    public async Task<string?> ReadTextAsync(string path, CancellationToken cancellationToken) =>
+        RepositoryPath.Normalize(path) is { Length: > 0 } wanted
+        && await _files.Value.ReadAsync(wanted, cancellationToken) is { } bytes
+            ? Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF')
+            : null;
 
     public async Task WriteContextAsync(
-        string dockerfile, string dockerfileText, Stream destination, CancellationToken cancellationToken)
+        string dockerfile, string? dockerfileText, Stream destination, CancellationToken cancellationToken)
     {
         var path = RepositoryPath.Normalize(dockerfile) is { Length: > 0 } inside
             ? inside
             : throw new DeploymentFailedException(
                 FailureCode.DockerfileNotFound, $"`{dockerfile}` is not a path inside the build context.");
-        var ignore = await ReadIgnoreAsync(path, cancellationToken);
-        var context = new ContextTar(destination);
-        await context.WriteDockerfileAsync(path, dockerfileText, cancellationToken);
-        foreach (var part in parts)
+        var ignore = await IgnoreFile.ReadAsync(_files.Value, path, cancellationToken);
+        var context = new ContextTar(destination, time);
+        var written = dockerfileText is null
+            ? []
+            : await WriteDockerfileAsync(context, path, dockerfileText, ignore, cancellationToken);
+        try
         {
-            await CopyAsync(part, context, name => name == path || ignore.Excludes(name), cancellationToken);
+            var walk = new IgnoreWalk(ignore.Rules);
+            foreach (var part in parts)
+            {
+                await CopyAsync(
+                    part, context, name => written.Contains(name) || walk.Excludes(name), cancellationToken);
+            }
+        }
+        catch (FormatException fault)
+        {
+            throw IgnoreFile.Unusable(ignore.Path!, fault);
         }
 
         await context.FinishAsync(cancellationToken);
     }
+
+    public Stream OpenScratchFile() => workspace.OpenScratchFile();
 
     public ValueTask DisposeAsync() => workspace.DisposeAsync();
 
@@ -89,32 +93,18 @@ internal sealed class GitSourceTree(
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }
 
-    // An ignore file of the Dockerfile's own name comes before the general one.
-    private async Task<DockerIgnore> ReadIgnoreAsync(string dockerfile, CancellationToken cancellationToken)
+    // Gives the paths that are in the context by it.
+    private async Task<IReadOnlyList<string>> WriteDockerfileAsync(
+        ContextTar context, string path, string text, IgnoreFile ignore, CancellationToken cancellationToken)
     {
-        foreach (var path in new[] { dockerfile + ".dockerignore", ".dockerignore" })
+        await context.WriteFileAsync(path, Encoding.UTF8.GetBytes(text), cancellationToken);
+        if (await ignore.ForLegacyBuilderAsync(_files.Value, path, cancellationToken) is not { } general)
         {
-            if (await ReadTextAsync(path, cancellationToken) is { } text)
-            {
-                // The builder reads it too, and drops it if it ignores itself.
-                return Parse(text, path).Except(path).Except(".dockerignore");
-            }
+            return [path];
         }
 
-        return DockerIgnore.Nothing;
-    }
-
-    private static DockerIgnore Parse(string text, string path)
-    {
-        try
-        {
-            return DockerIgnore.Parse(text);
-        }
-        catch (FormatException fault)
-        {
-            throw new DeploymentFailedException(
-                FailureCode.BuildFailed, $"`{path}` cannot be used: {fault.Message}.", "Correct or remove that line.");
-        }
+        await context.WriteFileAsync(IgnoreFile.General, general, cancellationToken);
+        return [path, IgnoreFile.General];
     }
 
     // What a repository says for its releases would silently change what is built.

@@ -10,9 +10,12 @@ namespace Speed.Sources;
 /// <param name="Mode">
 /// Git's: <c>100644</c>, <c>100755</c>, <c>120000</c> a symbolic link, <c>160000</c> a submodule.
 /// </param>
+/// <param name="Path">As <see cref="TreePath"/> has it.</param>
 internal readonly record struct TreeEntry(string Mode, string ObjectId, long Size, string Path)
 {
     public bool IsRegular => Mode.StartsWith("100", StringComparison.Ordinal);
+
+    public bool IsLink => Mode == "120000";
 
     public bool IsSubmodule => Mode == "160000";
 }
@@ -20,6 +23,8 @@ internal readonly record struct TreeEntry(string Mode, string ObjectId, long Siz
 /// <summary>Reads and counts a tree, however large it claims to be.</summary>
 internal sealed class GitTree(Git git)
 {
+    private const int MaxNamed = 10;
+
     /// <summary>The id of the tree at <paramref name="folder"/> (empty: the whole); null if there is none.</summary>
     public async Task<string?> FindAsync(string commit, string folder, CancellationToken cancellationToken)
     {
@@ -32,11 +37,26 @@ internal sealed class GitTree(Git git)
         return id is not null && await git.AskAsync(cancellationToken, "cat-file", "-t", id) == "tree" ? id : null;
     }
 
-    /// <summary>The first ten folders at the top of a commit.</summary>
+    /// <summary>The first ten folders at the top of a commit, to be shown.</summary>
     public async Task<IReadOnlyList<string>> FoldersAsync(string commit, CancellationToken cancellationToken)
     {
-        var text = await git.ReadTextAsync(cancellationToken, "ls-tree", "-d", "-z", "--name-only", commit) ?? "";
-        return [.. text.Split('\0', StringSplitOptions.RemoveEmptyEntries).Take(10)];
+        var folders = new List<string>();
+        await ListAsync(["ls-tree", "-d", "-l", "-z", commit], entry =>
+        {
+            if (folders.Count < MaxNamed)
+            {
+                folders.Add(TreePath.Show(entry.Path));
+            }
+        }, cancellationToken);
+        return folders;
+    }
+
+    /// <summary>What is at this one path at the top of a commit; null if nothing is.</summary>
+    public async Task<TreeEntry?> AtTopAsync(string commit, string name, CancellationToken cancellationToken)
+    {
+        TreeEntry? found = null;
+        await ListAsync(["ls-tree", "-l", "-z", commit, name], entry => found = entry, cancellationToken);
+        return found;
     }
 
     /// <summary>Every file below; throws <c>REPO_TOO_LARGE</c> as soon as a limit is passed.</summary>
@@ -45,15 +65,12 @@ internal sealed class GitTree(Git git)
         string treeId, string prefix, TreeCount count, CancellationToken cancellationToken)
     {
         var entries = new List<TreeEntry>();
-        var exit = await git.ReadAsync(output => ReadRecordsAsync(output, record =>
+        await ListAsync(["ls-tree", "-r", "-l", "-z", treeId], entry =>
         {
-            var entry = Parse(record);
             entries.Add(entry);
             count.Add(entry.Size, prefix + entry.Path);
-        }), ["ls-tree", "-r", "-l", "-z", treeId], cancellationToken);
-
-        return exit.IsSuccess ? entries : throw new DeploymentFailedException(
-            FailureCode.CloneFailed, $"Git could not read the files: {exit.Errors.Trim()}");
+        }, cancellationToken);
+        return entries;
     }
 
     public static DeploymentFailedException TooLarge(string message) => new(
@@ -61,7 +78,18 @@ internal sealed class GitTree(Git git)
         message,
         "Deploy a smaller subdirectory, or leave large files out of the repository.");
 
-    private static async Task ReadRecordsAsync(Stream output, Action<string> see)
+    private async Task ListAsync(string[] command, Action<TreeEntry> see, CancellationToken cancellationToken)
+    {
+        var exit = await git.ReadAsync(
+            output => ReadRecordsAsync(output, record => see(Parse(record))), command, cancellationToken);
+        if (!exit.IsSuccess)
+        {
+            throw new DeploymentFailedException(
+                FailureCode.CloneFailed, $"Git could not read the files: {exit.Errors.Trim()}");
+        }
+    }
+
+    private static async Task ReadRecordsAsync(Stream output, Action<byte[]> see)
     {
         var reader = PipeReader.Create(output);
         while (true)
@@ -70,7 +98,7 @@ internal sealed class GitTree(Git git)
             var buffer = read.Buffer;
             while (buffer.PositionOf((byte)0) is { } end)
             {
-                see(Encoding.UTF8.GetString(buffer.Slice(0, end)));
+                see(buffer.Slice(0, end).ToArray());
                 buffer = buffer.Slice(buffer.GetPosition(1, end));
             }
 
@@ -82,12 +110,12 @@ internal sealed class GitTree(Git git)
         }
     }
 
-    // "100644 blob 257cc5642cb1a054f08cc83f2d943e56fd3ebe99       4\tpath"; a submodule's size is "-".
-    private static TreeEntry Parse(string record)
+    // "100644 blob 257cc5642cb1a054f08cc83f2d943e56fd3ebe99       4\tpath"; a submodule's or folder's size is "-".
+    private static TreeEntry Parse(byte[] record)
     {
-        var tab = record.IndexOf('\t');
-        var fields = record[..tab].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var tab = Array.IndexOf(record, (byte)'\t');
+        var fields = Encoding.ASCII.GetString(record, 0, tab).Split(' ', StringSplitOptions.RemoveEmptyEntries);
         _ = long.TryParse(fields[3], CultureInfo.InvariantCulture, out var size);
-        return new TreeEntry(fields[0], fields[2], size, record[(tab + 1)..]);
+        return new TreeEntry(fields[0], fields[2], size, TreePath.Decode(record.AsSpan(tab + 1)));
     }
 }

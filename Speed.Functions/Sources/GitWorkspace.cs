@@ -49,6 +49,16 @@ internal sealed class GitWorkspace : IAsyncDisposable
         return new Git(options, folder, route);
     }
 
+    /// <summary>An empty file of its own here, gone once it is disposed.</summary>
+    public Stream OpenScratchFile() => new FileStream(
+        Path.Combine(_folder, Guid.NewGuid().ToString("N")),
+        new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose,
+        });
+
     /// <summary>Removes what fetches of a process that died have left under <paramref name="root"/>.</summary>
     public static void RemoveLeftovers(string root)
     {
@@ -72,13 +82,33 @@ internal sealed class GitWorkspace : IAsyncDisposable
     // Copies: their names here need no quotes, and ssh cannot change the operator's file.
     private void WriteKeys(string repository, string knownHosts, Credential? credential)
     {
-        var known = File.Exists(knownHosts) ? File.ReadAllText(knownHosts) : "";
-        WritePrivate(Path.Combine(_folder, SshCommand.KnownHosts), known);
+        WritePrivate(Path.Combine(_folder, SshCommand.KnownHosts), ReadKnownHosts(knownHosts));
         if (credential is not null)
         {
             // OpenSSH reads no key without a last line feed, nor one with carriage returns.
             var key = credential.Value.ReplaceLineEndings("\n").Trim() + "\n";
             WritePrivate(repository + SshCommand.KeySuffix, key);
+        }
+    }
+
+    // Without the file no server is known. One that is there and cannot be read is another thing than an unknown server.
+    private static string ReadKnownHosts(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return "";
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new DeploymentFailedException(
+                FailureCode.Internal,
+                $"The file of known ssh servers, {path}, could not be read: {fault.Message}",
+                "The operator makes Speed__Git__KnownHostsFile a file that SPEED may read.",
+                inner: fault);
         }
     }
 

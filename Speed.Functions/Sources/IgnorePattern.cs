@@ -13,11 +13,34 @@ internal sealed class IgnorePattern
 {
     private readonly IgnoreToken[] _tokens;
 
-    private IgnorePattern(IgnoreToken[] tokens) => _tokens = tokens;
+    private readonly string _beginning;
+    private readonly string _end;
+    private readonly int _least;
+
+    private IgnorePattern(IgnoreToken[] tokens)
+    {
+        _tokens = tokens;
+        _beginning = TextOf(tokens.TakeWhile(IsPlain));
+        _end = TextOf(tokens.Reverse().TakeWhile(IsPlain).Reverse());
+        _least = tokens.Count(token => !token.IsOptional);
+        Literal = tokens.All(IsPlain) ? _beginning : null;
+    }
+
+    /// <summary>The one path that it fits; null if there may be others.</summary>
+    public string? Literal { get; }
+
+    /// <summary>How many elements it has.</summary>
+    public int Length => _tokens.Length;
 
     /// <summary>Null where Docker refuses the pattern: a class without an end, a backslash before nothing.</summary>
     public static IgnorePattern? Parse(string pattern) =>
         IgnoreToken.Parse(pattern) is { } tokens ? new IgnorePattern(tokens) : null;
+
+    /// <summary>False where a look at the path's beginning, end and length says that it does not fit.</summary>
+    public bool MayFit(string path) =>
+        path.Length >= _least
+        && path.StartsWith(_beginning, StringComparison.Ordinal)
+        && path.EndsWith(_end, StringComparison.Ordinal);
 
     /// <summary>True if the pattern describes the whole path.</summary>
     public bool Fits(ReadOnlySpan<char> path)
@@ -44,6 +67,11 @@ internal sealed class IgnorePattern
 
         return now[^1];
     }
+
+    // A byte that is no UTF-8 is one U+FFFD to the patterns, as it is to Docker, but not in the text of a path.
+    private static bool IsPlain(IgnoreToken token) => token.Plain is { } rune && rune != Rune.ReplacementChar;
+
+    private static string TextOf(IEnumerable<IgnoreToken> tokens) => string.Concat(tokens.Select(token => token.Plain));
 
     private void Step(Span<bool> next, int i, Rune rune)
     {

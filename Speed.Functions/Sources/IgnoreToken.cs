@@ -7,6 +7,9 @@ internal abstract record IgnoreToken
 {
     private static readonly Rune Slash = new('/');
 
+    /// <summary>The one character that it stands for; null if there may be others.</summary>
+    public virtual Rune? Plain => null;
+
     /// <summary>True if it can stand for nothing.</summary>
     public virtual bool IsOptional => false;
 
@@ -85,6 +88,8 @@ internal abstract record IgnoreToken
 
     private sealed record One(Rune Rune) : IgnoreToken
     {
+        public override Rune? Plain => Rune;
+
         public override bool Passes(Rune rune) => rune == Rune;
     }
 

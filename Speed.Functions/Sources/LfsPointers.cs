@@ -1,4 +1,5 @@
 using System.Text;
+using Speed.Deployments;
 
 namespace Speed.Sources;
 
@@ -8,6 +9,8 @@ internal sealed class LfsPointers(Git git)
     private const int MostAttributeFiles = 100;
     private const int MostCandidates = 10_000;
     private const int LargestPointer = 1024;
+    private const string AttributesFile = ".gitattributes";
+    private static readonly byte[] Filter = Encoding.ASCII.GetBytes("filter=lfs");
     private static readonly byte[] Signature = Encoding.ASCII.GetBytes("version https://git-lfs.github.com/spec/v1");
 
     /// <summary>Their paths; looked for only where an attributes file speaks of LFS.</summary>
@@ -30,22 +33,52 @@ internal sealed class LfsPointers(Git git)
     private async Task<bool> IsUsedAsync(
         string commit, IReadOnlyList<TreeEntry> entries, CancellationToken cancellationToken)
     {
-        // The top's counts in a subdirectory too.
         var files = entries
-            .Where(entry => entry.IsRegular && Path.GetFileName(entry.Path) == ".gitattributes")
+            .Where(entry => entry.IsRegular && Path.GetFileName(entry.Path) == AttributesFile)
             .Take(MostAttributeFiles)
-            .Select(entry => entry.ObjectId)
-            .Append($"{commit}:.gitattributes");
+            .ToList();
+
+        // The top's counts in a subdirectory too.
+        if (await new GitTree(git).AtTopAsync(commit, AttributesFile, cancellationToken) is { IsRegular: true } top)
+        {
+            files.Add(top);
+        }
+
         foreach (var file in files)
         {
-            var text = await git.ReadTextAsync(cancellationToken, "cat-file", "blob", file);
-            if (text is not null && text.Contains("filter=lfs", StringComparison.Ordinal))
+            if (await SpeaksOfLfsAsync(file, cancellationToken))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    private async Task<bool> SpeaksOfLfsAsync(TreeEntry file, CancellationToken cancellationToken)
+    {
+        var found = false;
+        var exit = await git.ReadAsync(
+            async output => found = await HasAsync(output, Filter), ["cat-file", "blob", file.ObjectId], cancellationToken);
+        return exit.IsSuccess
+            ? found
+            : throw Git.Unreadable(FailureCode.CloneFailed, file.Path, exit.Errors.Trim());
+    }
+
+    // However long it is: a piece begins with the end of the one before it.
+    private static async Task<bool> HasAsync(Stream output, byte[] words)
+    {
+        var buffer = new byte[64 * 1024];
+        var (kept, found) = (0, false);
+        while (await output.ReadAsync(buffer.AsMemory(kept), CancellationToken.None) is > 0 and var read)
+        {
+            var piece = buffer.AsSpan(0, kept + read);
+            found = found || piece.IndexOf(words) >= 0;
+            kept = Math.Min(piece.Length, words.Length - 1);
+            piece[^kept..].CopyTo(buffer);
+        }
+
+        return found;
     }
 
     // At most 10 MiB: as many as are looked at, each of the largest size.
@@ -63,8 +96,10 @@ internal sealed class LfsPointers(Git git)
         }
 
         await reading;
-        await process.WaitAsync(cancellationToken);
-        return contents.ToArray();
+        var exit = await process.WaitAsync(cancellationToken);
+        return exit.IsSuccess
+            ? contents.ToArray()
+            : throw new InvalidOperationException($"git cat-file failed: {exit.Errors}");
     }
 
     // Of each: a line "<id> blob <size>", the content, a line feed.

@@ -56,7 +56,7 @@ internal sealed class SubmoduleFetch(
         TreeEntry entry, string prefix, string url, CancellationToken cancellationToken)
     {
         await log.SayAsync(
-            $"Cloning submodule {prefix}{entry.Path}: {url}, commit {entry.ObjectId}", cancellationToken);
+            $"Cloning submodule {TreePath.Show(prefix + entry.Path)}: {url}, commit {entry.ObjectId}", cancellationToken);
         var route = await router.FindAsync(url, credentials, cancellationToken);
         var git = workspace.Open(options, route);
         await new GitFetch(git, options, workspace, time, route)
@@ -83,7 +83,7 @@ internal sealed class SubmoduleFetch(
             ? url!
             : throw new DeploymentFailedException(
                 FailureCode.CloneFailed,
-                $"Submodule `{part.Prefix}{entry.Path}` cannot be fetched: {fault}",
+                $"Submodule `{TreePath.Show(part.Prefix + entry.Path)}` cannot be fetched: {fault}",
                 "Correct its url in `.gitmodules`, or deploy without submodules.");
     }
 }
