@@ -38,7 +38,7 @@ public sealed partial class ArchitectureTests
     [InlineData("SQLitePCL", "Data")]
     [InlineData("Docker.DotNet", "Runners")]
     [InlineData("Prometheus", "Endpoints")]
-    [InlineData("Microsoft.AspNetCore", "Endpoints", "Hosting", "Proxy")]
+    [InlineData("Microsoft.AspNetCore", "Endpoints", "Hosting", "Proxy", "Runners")]
     [InlineData("Yarp", "Proxy")]
     [InlineData("Microsoft.Azure.Functions", "Endpoints", "Hosting", "")]
     public void A_technology_stays_in_its_folder(string technology, params string[] folders)

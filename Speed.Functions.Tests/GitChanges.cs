@@ -1,4 +1,5 @@
 using System.Text;
+using Speed.Deployments;
 
 namespace Speed.Tests;
 
@@ -12,6 +13,7 @@ public sealed class GitChanges
     private readonly HashSet<string> _begun = [];
     private readonly StringBuilder _pending = new();
     private string _branch;
+    private string _time = "1767225600";
     private int _marks;
 
     // Speaks to `git fast-import`: any path and mode, whatever the file system here can hold.
@@ -48,7 +50,7 @@ public sealed class GitChanges
 
     public GitChanges Symlink(string path, string target)
     {
-        var content = Encoding.UTF8.GetBytes(target);
+        var content = TreePath.Encode(target);
         return Blob("120000", path, content.Length, script => script.Write(content));
     }
 
@@ -61,6 +63,13 @@ public sealed class GitChanges
     public GitChanges Delete(string path)
     {
         _pending.Append($"D {Quoted(path)}\n");
+        return this;
+    }
+
+    /// <summary>The time of the commits from here on, as it stands in them: seconds since 1970.</summary>
+    public GitChanges At(string time)
+    {
+        _time = time;
         return this;
     }
 
@@ -129,10 +138,12 @@ public sealed class GitChanges
         return this;
     }
 
-    private static string Quoted(string path) =>
-        '"' + path.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n") + '"';
+    // A path as TreePath has it: all but plain ASCII as octal digits of its bytes.
+    private static string Quoted(string path) => '"' + string.Concat(TreePath.Encode(path).Select(one =>
+        one is > 0x1F and < 0x7F and not ((byte)'"' or (byte)'\\') ? $"{(char)one}" : $"\\{Convert.ToString(one, 8).PadLeft(3, '0')}"))
+        + '"';
 
-    private static string By(string role) => $"{role} Ada <ada@example.com> 1767225600 +0000\n";
+    private string By(string role) => $"{role} Ada <ada@example.com> {_time} +0000\n";
 
     private static string Data(string text) => $"data {Encoding.UTF8.GetByteCount(text)}\n{text}\n";
 

@@ -60,7 +60,7 @@ internal sealed class DockerWorld : IAsyncDisposable
     public Deployment NewScript(string script, Func<DeploymentOptions, DeploymentOptions>? change = null) =>
         NewDeployment(options => (change?.Invoke(options) ?? options) with { Command = ["sh", "-c", script] });
 
-    public async Task<string> BuildAsync(Deployment deployment, MemoryTree tree)
+    public async Task<string> BuildAsync(Deployment deployment, ISourceTree tree)
     {
         var plan = await Runner.PlanAsync(deployment, tree, DeploymentSecrets.None, Log, Token);
         var id = await Runner.BuildAsync(plan, tree, Log, Token);

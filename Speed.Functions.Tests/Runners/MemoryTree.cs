@@ -54,8 +54,10 @@ internal sealed class MemoryTree : ISourceTree
             await WriteFileAsync(tar, dockerfile, Encoding.UTF8.GetBytes(dockerfileText), cancellationToken);
         }
 
+        var folders = new HashSet<string>();
         foreach (var (path, bytes) in _files.Where(file => dockerfileText is null || file.Key != dockerfile))
         {
+            await WriteFoldersAsync(tar, path, folders, cancellationToken);
             await WriteFileAsync(tar, path, bytes, cancellationToken);
         }
 
@@ -68,6 +70,18 @@ internal sealed class MemoryTree : ISourceTree
     public Stream OpenScratchFile() => new MemoryStream();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static async Task WriteFoldersAsync(
+        TarWriter tar, string path, HashSet<string> written, CancellationToken cancellationToken)
+    {
+        for (var slash = path.IndexOf('/'); slash > 0; slash = path.IndexOf('/', slash + 1))
+        {
+            if (written.Add(path[..slash]))
+            {
+                await tar.WriteEntryAsync(new GnuTarEntry(TarEntryType.Directory, path[..slash] + "/"), cancellationToken);
+            }
+        }
+    }
 
     private static async Task WriteFileAsync(
         TarWriter tar, string path, byte[] bytes, CancellationToken cancellationToken)

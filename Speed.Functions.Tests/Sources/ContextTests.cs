@@ -77,17 +77,38 @@ public sealed class ContextTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Equal_trees_give_equal_bytes()
+    public async Task A_commit_always_gives_the_same_bytes_and_another_of_the_same_tree_only_another_time()
     {
         var first = await _world.Server.CreateAsync("one", r => r.File("a/b", "1").Executable("c", "2"));
         var second = await _world.Server.CreateAsync("two", r => r
-            .File("x", "0").Commit("Another history").Delete("x").File("a/b", "1").Executable("c", "2"));
+            .At("1700000000").File("x", "0").Commit("Another history")
+            .Delete("x").File("a/b", "1").Executable("c", "2"));
         await using var one = await _world.FetchAsync(first.Url);
+        await using var again = await _world.FetchAsync(first.Url);
         await using var two = await _world.FetchAsync(second.Url);
 
         Assert.NotEqual(one.Commit, two.Commit);
         Assert.Equal(one.TreeId, two.TreeId);
-        Assert.Equal(await SourceWorld.TarAsync(one), await SourceWorld.TarAsync(two));
+        Assert.Equal(await SourceWorld.TarAsync(one), await SourceWorld.TarAsync(again));
+        Assert.All(await SourceWorld.ContextAsync(one), entry => Assert.Equal(
+            1767225600, entry.Entry.ModificationTime.ToUnixTimeSeconds()));
+        Assert.All(await SourceWorld.ContextAsync(two), entry => Assert.Equal(
+            1700000000, entry.Entry.ModificationTime.ToUnixTimeSeconds()));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1000")]
+    [InlineData("99999999999")]
+    public async Task A_commit_of_a_time_that_archives_cannot_hold_has_the_year_2000(string time)
+    {
+        var repository = await _world.Server.CreateAsync("app", r => r.At(time).File("a", "1"));
+        await using var tree = await _world.FetchAsync(repository.Url);
+
+        var entries = await SourceWorld.ContextAsync(tree);
+
+        Assert.All(entries, entry => Assert.Equal(
+            new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero), entry.Entry.ModificationTime));
     }
 
     [Fact]
@@ -104,46 +125,6 @@ public sealed class ContextTests : IAsyncLifetime
         Assert.Equal("1", entries.Single(entry => entry.Name == "tests/a").Content);
         Assert.Equal("2", entries.Single(entry => entry.Name == "secret.txt").Content);
         Assert.Equal("$Format:%H$", entries.Single(entry => entry.Name == "version").Content);
-    }
-
-    [Fact]
-    public async Task Ignored_files_are_left_out_but_never_the_Dockerfile_or_the_ignore_file()
-    {
-        var repository = await _world.Server.CreateAsync("app", r => r
-            .File(".dockerignore", "*\n!src\n**/*.log\n")
-            .File("Dockerfile", "FROM x\n").File("README.md", "x").File("src/a.cs", "1").File("src/deep/a.log", "2"));
-        await using var tree = await _world.FetchAsync(repository.Url);
-
-        var entries = await SourceWorld.ContextAsync(tree);
-
-        Assert.Equal(
-            ["Dockerfile", ".dockerignore", "src/", "src/a.cs", "src/deep/"], entries.Select(entry => entry.Name));
-    }
-
-    [Fact]
-    public async Task An_ignore_file_of_the_Dockerfiles_own_comes_before_the_general_one()
-    {
-        var repository = await _world.Server.CreateAsync("app", r => r
-            .File(".dockerignore", "a\n").File("docker/web.dockerignore", "b\n*ignore\n**/*ignore\n")
-            .File("a", "1").File("b", "2"));
-        await using var tree = await _world.FetchAsync(repository.Url);
-
-        var entries = await SourceWorld.ContextAsync(tree, "docker/web");
-
-        Assert.Equal(
-            ["docker/web", ".dockerignore", "a", "docker/", "docker/web.dockerignore"],
-            entries.Select(entry => entry.Name));
-    }
-
-    [Fact]
-    public async Task An_ignore_file_that_Docker_refuses_is_told_with_its_line()
-    {
-        var repository = await _world.Server.CreateAsync("app", r => r.File(".dockerignore", "# fine\n*.log\n[a\n"));
-        await using var tree = await _world.FetchAsync(repository.Url);
-
-        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => SourceWorld.TarAsync(tree));
-
-        Assert.Equal("`.dockerignore` cannot be used: line 3, `[a`, is not a pattern.", failure.Message);
     }
 
     [Theory]
@@ -163,7 +144,7 @@ public sealed class ContextTests : IAsyncLifetime
     public async Task The_tar_of_the_system_reads_it()
     {
         var repository = await _world.Server.CreateAsync("app", r => r
-            .File("ünï/" + new string('x', 150), "1").Executable("run", "2"));
+            .File("Dockerfile", "x").File("ünï/" + new string('x', 150), "1").Executable("run", "2"));
         await using var tree = await _world.FetchAsync(repository.Url);
         var file = Path.Combine(_world.Options.WorkFolder, "context.tar");
         await File.WriteAllBytesAsync(file, await SourceWorld.TarAsync(tree), TestContext.Current.CancellationToken);

@@ -1,3 +1,4 @@
+using Speed.Deployments;
 using Speed.Sources;
 using Xunit;
 
@@ -115,6 +116,72 @@ public sealed class DockerIgnoreTests
         Assert.StartsWith("line 3, ", fault.Message);
     }
 
+    [Theory]
+    // A byte that is no UTF-8 is one character, and as good as any other such byte: so Docker's matcher has it.
+    [InlineData("z?z", "z\\xefz", true)]
+    [InlineData("z?z", "z\\xef\\xeez", false)]
+    [InlineData("z??z", "z\\xef\\xeez", true)]
+    [InlineData("z*", "z\\xef", true)]
+    [InlineData("z[^a]z", "z\\xefz", true)]
+    [InlineData("z\\xef", "z\\xef", true)]
+    [InlineData("z\\xef", "z\\xee", true)]
+    [InlineData("e\\xe2\\x82e", "e\\xe2e", false)]
+    [InlineData("z\\xef/*", "z\\xef/a", true)]
+    [InlineData("\\xef", "a", false)]
+    public void Names_that_are_not_UTF_8_are_matched(string text, string path, bool excluded) =>
+        Assert.Equal(excluded, DockerIgnore.Parse(Bytes(text)).Excludes(Bytes(path)));
+
+    [Fact]
+    public void What_is_asked_in_the_order_of_the_tree_is_what_is_asked_alone()
+    {
+        var rules = DockerIgnore.Parse("a\n*/b\n!a/keep\n**/*.log\n!a/keep/x.log\nc/d/e\n!c\nf*\n!**/g\n");
+        string[] names = ["a", "b", "c", "d", "e", "keep", "x.log", "f1", "g"];
+        var paths =
+            from one in names
+            from two in names
+            from three in names
+            from path in new[] { one, $"{one}/{two}", $"{one}/{two}/{three}" }
+            select path;
+        var walk = new IgnoreWalk(rules);
+
+        Assert.All(paths, path => Assert.Equal(rules.Excludes(path), walk.Excludes(path)));
+    }
+
+    [Fact]
+    public void A_file_has_at_most_10_000_patterns()
+    {
+        string Lines(int count) => "# one\n\n" + string.Concat(Enumerable.Range(0, count).Select(i => $"a{i}\n"));
+
+        Assert.True(DockerIgnore.Parse(Lines(10_000)).Excludes("a9999/b"));
+        var fault = Assert.Throws<FormatException>(() => DockerIgnore.Parse(Lines(10_001)));
+        Assert.Equal("it has more than 10,000 patterns", fault.Message);
+    }
+
+    [Fact]
+    public void So_many_patterns_and_files_take_no_time_where_a_look_is_enough()
+    {
+        string[] forms = ["dir{0}/file", "**/*.ext{0}", "**/node{0}", "lib{0}/**", "!keep{0}"];
+        var rules = DockerIgnore.Parse(string.Concat(Enumerable.Range(0, 10_000).Select(
+            i => string.Format(null, forms[i % forms.Length], i) + "\n")));
+        var walk = new IgnoreWalk(rules, maxSteps: 1_000_000);
+
+        var excluded = Enumerable.Range(0, 2_000).Count(i => walk.Excludes($"lib{i}/src/main.c"));
+
+        Assert.Equal(400, excluded);
+    }
+
+    [Fact]
+    public void Patterns_that_take_too_long_are_refused()
+    {
+        var rules = DockerIgnore.Parse(string.Concat(Enumerable.Range(0, 1_000).Select(i => $"*a*b*{i}*c\n")));
+        var walk = new IgnoreWalk(rules, maxSteps: 1_000_000);
+
+        var fault = Assert.Throws<FormatException>(
+            () => Enumerable.Range(0, 1_000).Count(i => walk.Excludes($"aaaabbbb{i}c")));
+
+        Assert.Equal("its patterns take too long for so many files", fault.Message);
+    }
+
     [Fact]
     public void A_malicious_pattern_takes_no_time()
     {
@@ -122,4 +189,11 @@ public sealed class DockerIgnoreTests
 
         Assert.False(rules.Excludes(string.Concat(Enumerable.Repeat("a/", 1_000)) + "a"));
     }
+
+    // "\x" and two digits stand for a byte.
+    private static string Bytes(string text) => TreePath.Decode(
+        [.. System.Text.RegularExpressions.Regex.Split(text, @"(\\x[0-9a-f]{2})").SelectMany(
+            part => part.StartsWith(@"\x", StringComparison.Ordinal)
+                ? [Convert.ToByte(part[2..], 16)]
+                : System.Text.Encoding.UTF8.GetBytes(part))]);
 }

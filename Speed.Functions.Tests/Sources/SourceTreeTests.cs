@@ -69,8 +69,10 @@ public sealed class SourceTreeTests : IAsyncLifetime
 
         Assert.Equal(1024 * 1024, (await tree.ReadTextAsync("full", CancellationToken.None))?.Length);
         Assert.Equal("FROM ü\n", await tree.ReadTextAsync("bom", CancellationToken.None));
-        Assert.Null(await tree.ReadTextAsync("over", CancellationToken.None));
-        Assert.Null(await tree.ReadTextAsync("link", CancellationToken.None));
+        Assert.Equal(1024 * 1024, (await tree.ReadTextAsync("link", CancellationToken.None))?.Length);
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
+            () => tree.ReadTextAsync("over", CancellationToken.None));
+        Assert.Equal("`over` could not be read: it is larger than 1 MiB.", failure.Message);
         Assert.Null(await tree.ReadTextAsync("none", CancellationToken.None));
         Assert.Contains(tree.Files, file => file.Path == "odd \"name\"\nü");
         Assert.False(tree.Files.Single(file => file.Path == "link").IsRegular);

@@ -87,7 +87,7 @@ internal sealed class SourceWorld : IAsyncDisposable
 
     /// <summary>The build context's bytes.</summary>
     public static async Task<byte[]> TarAsync(
-        ISourceTree tree, string dockerfile = "Dockerfile", string text = "FROM busybox\n")
+        ISourceTree tree, string dockerfile = "Dockerfile", string? text = "FROM busybox\n")
     {
         using var destination = new MemoryStream();
         await tree.WriteContextAsync(dockerfile, text, destination, CancellationToken.None);
@@ -96,7 +96,7 @@ internal sealed class SourceWorld : IAsyncDisposable
 
     /// <summary>The build context's entries with what is in them, in order.</summary>
     public static async Task<IReadOnlyList<ContextEntry>> ContextAsync(
-        ISourceTree tree, string dockerfile = "Dockerfile", string text = "FROM busybox\n")
+        ISourceTree tree, string dockerfile = "Dockerfile", string? text = "FROM busybox\n")
     {
         using var reader = new TarReader(new MemoryStream(await TarAsync(tree, dockerfile, text)));
         var entries = new List<ContextEntry>();
@@ -108,6 +108,10 @@ internal sealed class SourceWorld : IAsyncDisposable
 
         return entries;
     }
+
+    /// <summary>The paths of the context for a builder that is given the Dockerfile apart.</summary>
+    public static async Task<IReadOnlyList<string>> PathsAsync(ISourceTree tree, string dockerfile = "Dockerfile") =>
+        [.. (await ContextAsync(tree, dockerfile, text: null)).Select(entry => entry.Name)];
 
     public async ValueTask DisposeAsync()
     {

@@ -75,6 +75,19 @@ public sealed class SshTests : IAsyncLifetime
         Assert.Contains("Speed__Git__KnownHostsFile", another.Hint);
     }
 
+    [Fact]
+    public async Task A_file_of_known_servers_that_cannot_be_read_is_not_one_that_is_missing()
+    {
+        _world.Credentials = [Own(_server.Key)];
+        _world.Options.KnownHostsFile = Directory.CreateDirectory(Path.Combine(_repository.Folder, "folder")).FullName;
+
+        var failure = await _world.FailAsync(Url);
+
+        Assert.Equal("platform", failure.Code.Fault);
+        Assert.StartsWith($"The file of known ssh servers, {_world.Options.KnownHostsFile}, could not be read: ", failure.Message);
+        Assert.Contains("Speed__Git__KnownHostsFile", failure.Hint);
+    }
+
     // No resolver of this machine knows the name, and the server's key is known by that name alone.
     [Fact]
     public async Task Ssh_connects_to_the_address_that_was_checked_and_knows_the_server_by_its_name()

@@ -8,7 +8,8 @@ namespace Speed.Deployments;
 /// <param name="Path">As <see cref="TreePath"/> has it, and without a last slash.</param>
 /// <param name="Link">Where a symbolic link leads; else empty.</param>
 /// <param name="Size">Bytes of its content, of the next ones in the stream.</param>
-internal sealed record RawTarEntry(char Type, int Mode, string Path, string Link, long Size)
+/// <param name="Time">When it was modified, in seconds since 1970.</param>
+internal sealed record RawTarEntry(char Type, int Mode, string Path, string Link, long Size, long Time)
 {
     public bool IsFile => Type == '0';
 
@@ -34,7 +35,7 @@ internal sealed class RawTarReader(Stream tar)
     /// <summary>The next one; null at the end. What was not copied of the one before is passed over.</summary>
     public async Task<RawTarEntry?> NextAsync(CancellationToken cancellationToken)
     {
-        await CopyAsync(Stream.Null, cancellationToken);
+        await SkipAsync(cancellationToken);
         var extra = new Dictionary<string, byte[]>();
         while (await ReadHeaderAsync(cancellationToken))
         {
@@ -52,7 +53,8 @@ internal sealed class RawTarReader(Stream tar)
                 (int)NumberAt(100, 8),
                 TreePath.Decode(extra.TryGetValue("path", out var path) ? path : NameInHeader()).TrimEnd('/'),
                 TreePath.Decode(extra.TryGetValue("linkpath", out var link) ? link : FieldAt(157, 100)),
-                size);
+                size,
+                NumberAt(136, 12));
         }
 
         return null;
@@ -71,6 +73,17 @@ internal sealed class RawTarReader(Stream tar)
 
         await tar.ReadExactlyAsync(_buffer.AsMemory(0, _padding), cancellationToken);
         _padding = 0;
+    }
+
+    private async Task SkipAsync(CancellationToken cancellationToken)
+    {
+        if (tar.CanSeek)
+        {
+            tar.Seek(_left + _padding, SeekOrigin.Current);
+            (_left, _padding) = (0, 0);
+        }
+
+        await CopyAsync(Stream.Null, cancellationToken);
     }
 
     // False at the end, which is a block of zeros.

@@ -6,7 +6,7 @@ using Speed.Deployments;
 namespace Speed.Runners;
 
 /// <summary>What the engine is asked to build, as it goes over the wire.</summary>
-internal sealed class BuildRequest(BuildPlan plan, Builder builder, string tag)
+internal sealed class BuildRequest(BuildPlan plan, string tag)
 {
     private const long Mebibyte = 1024 * 1024;
     private const long CpuPeriod = 100_000;
@@ -14,17 +14,32 @@ internal sealed class BuildRequest(BuildPlan plan, Builder builder, string tag)
     /// <summary>By this name a BuildKit build can be canceled.</summary>
     public string BuildId { get; } = Guid.NewGuid().ToString("N");
 
+    /// <summary>For BuildKit, which asks for the context in the session of this name.</summary>
+    public HttpRequestMessage ToHttp(string session)
+    {
+        var parameters = Parameters();
+        parameters["version"] = "2";
+        parameters["buildid"] = BuildId;
+        parameters["remote"] = "client-session";
+        parameters["session"] = session;
+        return ToHttp(parameters);
+    }
+
+    /// <summary>For the legacy builder, which takes the context with the request.</summary>
     public HttpRequestMessage ToHttp(Stream context)
     {
-        var query = string.Join('&', Parameters().Select(
-            pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value)}"));
-        var request = new HttpRequestMessage(HttpMethod.Post, $"/build?{query}") { Content = new StreamContent(context) };
+        var request = ToHttp(LegacyParameters());
+        request.Content = new StreamContent(context);
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
 
         // The engine may refuse before it has read the context: its reason must arrive all the same.
         request.Headers.ExpectContinue = true;
         return request;
     }
+
+    private static HttpRequestMessage ToHttp(Dictionary<string, string> parameters) => new(
+        HttpMethod.Post,
+        $"/build?{string.Join('&', parameters.Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value)}"))}");
 
     private Dictionary<string, string> Parameters()
     {
@@ -44,13 +59,13 @@ internal sealed class BuildRequest(BuildPlan plan, Builder builder, string tag)
             parameters["target"] = options.Target;
         }
 
-        if (builder == Builder.BuildKit)
-        {
-            parameters["version"] = "2";
-            parameters["buildid"] = BuildId;
-            return parameters;
-        }
+        return parameters;
+    }
 
+    private Dictionary<string, string> LegacyParameters()
+    {
+        var options = plan.Deployment.Options;
+        var parameters = Parameters();
         var memory = (options.BuildResources.MemoryMb * Mebibyte).ToString(CultureInfo.InvariantCulture);
         var quota = (long)(options.BuildResources.Cpus * CpuPeriod);
         parameters["memory"] = memory;

@@ -42,8 +42,10 @@ public sealed partial class DockerRunner
         try
         {
             await using var _ = progress;
-            var build = new ImageBuild(_docker, new BuildRequest(plan, builder, tag), progress);
-            return await build.RunAsync(plan, source, cancellationToken);
+            var build = new ImageBuild(_docker, new BuildRequest(plan, tag), progress);
+            return builder == Builder.BuildKit
+                ? await build.RunInSessionAsync(plan, source, cancellationToken)
+                : await build.RunAsync(plan, source, cancellationToken);
         }
         finally
         {

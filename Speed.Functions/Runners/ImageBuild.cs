@@ -4,7 +4,7 @@ using Speed.Deployments;
 namespace Speed.Runners;
 
 /// <summary>
-/// One build: sends the context while it is being written, and reads the progress to its end.
+/// One build: gives the engine the context, and reads the progress to its end.
 /// </summary>
 internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, BuildProgress progress)
 {
@@ -12,9 +12,30 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Ends when the engine has; what came of it is in the progress. Canceled, it stops the engine's work first.
+    /// With BuildKit. Ends when the engine has; what came of it is in the progress. Canceled, it stops the engine's work
+    /// first.
     /// </summary>
     /// <returns>Null, or the engine's reason for not even beginning.</returns>
+    public async Task<string?> RunInSessionAsync(
+        BuildPlan plan, ISourceTree source, CancellationToken cancellationToken)
+    {
+        await using var context = await ContextFiles.OfAsync(source, plan.Dockerfile, cancellationToken);
+        await using var dockerfile = ContextFiles.Of(plan.Dockerfile, plan.DockerfileText);
+        var key = BuildKey.Sha256($"{source.Commit}\n{source.TreeId}\n{plan.Dockerfile}");
+        try
+        {
+            await using var session = await BuildSession.OpenAsync(
+                docker, new SessionCalls(dockerfile, context), key, cancellationToken);
+            using var message = request.ToHttp(session.Id);
+            return await SendAsync(message, cancellationToken);
+        }
+        catch (Exception exception) when (DockerConnection.IsLost(exception))
+        {
+            throw docker.Unavailable(exception);
+        }
+    }
+
+    /// <summary>The same with the legacy builder: the context is sent while it is being written.</summary>
     public async Task<string?> RunAsync(BuildPlan plan, ISourceTree source, CancellationToken cancellationToken)
     {
         var pipe = new Pipe();
@@ -22,7 +43,8 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
         var writing = WriteContextAsync(plan, source, pipe.Writer, abandoned.Token);
         try
         {
-            return await SendAsync(pipe.Reader.AsStream(), cancellationToken);
+            using var message = request.ToHttp(pipe.Reader.AsStream());
+            return await SendAsync(message, cancellationToken);
         }
         catch (Exception exception) when (DockerConnection.IsLost(exception))
         {
@@ -69,9 +91,8 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
         }
     }
 
-    private async Task<string?> SendAsync(Stream context, CancellationToken cancellationToken)
+    private async Task<string?> SendAsync(HttpRequestMessage message, CancellationToken cancellationToken)
     {
-        using var message = request.ToHttp(context);
         using var response = await docker.SendAsync(message, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {

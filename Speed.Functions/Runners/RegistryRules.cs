@@ -73,11 +73,6 @@ internal sealed class RegistryRules(IReadOnlyList<string> allowed)
         var directory = Environment.GetEnvironmentVariable("DOCKER_CONFIG")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker");
         var file = Path.Combine(directory, "config.json");
-        if (!File.Exists(file))
-        {
-            return null;
-        }
-
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllText(file));
@@ -88,9 +83,20 @@ internal sealed class RegistryRules(IReadOnlyList<string> allowed)
                     ? Decode(auth.GetString() ?? "", key)
                     : null;
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
+        }
+        catch (Exception exception) when (
+            exception is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            // Without its login a private image would seem not to exist.
+            throw new DeploymentFailedException(
+                FailureCode.BaseImageUnavailable,
+                $"The operator's Docker configuration {file}, which may hold the login for `{image}`, could not be read: "
+                + exception.Message,
+                "The operator corrects that file, or removes it.",
+                inner: exception);
         }
     }
 

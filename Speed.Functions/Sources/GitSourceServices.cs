@@ -36,15 +36,29 @@ public static class GitSourceServices
             options.AllowedSchemes = ReadSchemes(schemes);
         }
 
-        if (options.CaFile is { } file && !File.Exists(file))
-        {
-            throw new InvalidOperationException($"Speed__Git__CaFile names `{file}`, which does not exist.");
-        }
-
+        CheckReadable(options.CaFile);
         var data = Given(configuration["Speed:DataDirectory"]) ?? DataFolder.Default();
         options.WorkFolder = Path.GetFullPath(Path.Combine(data, "git"));
         options.KnownHostsFile = Path.GetFullPath(Given(git["KnownHostsFile"]) ?? Path.Combine(data, "known_hosts"));
         return options;
+    }
+
+    // Git would say of either that the servers' certificates are not trusted.
+    private static void CheckReadable(string? caFile)
+    {
+        try
+        {
+            using var _ = caFile is null ? null : File.OpenRead(caFile);
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidOperationException($"Speed__Git__CaFile names `{caFile}`, which does not exist.", fault);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException(
+                $"Speed__Git__CaFile names `{caFile}`, which cannot be read: {fault.Message}", fault);
+        }
     }
 
     private static string[] ReadHosts(string list)

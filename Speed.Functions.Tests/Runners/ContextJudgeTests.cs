@@ -1,0 +1,137 @@
+using System.Globalization;
+using Speed.Deployments;
+using Speed.Runners;
+using Speed.Tests.EndToEnd;
+using Speed.Tests.Sources;
+using Xunit;
+
+namespace Speed.Tests.Runners;
+
+/// <summary>What of a repository is in the image, by each builder, with <c>docker build</c> as the judge.</summary>
+public sealed class ContextJudgeTests
+{
+    private const string Dockerfile = "FROM busybox\nCOPY . /c\n";
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("*.log\n")]
+    [InlineData("Dockerfile\n.dockerignore\n")]
+    [InlineData("Dockerfile\n")]
+    [InlineData(".dockerignore\n")]
+    [InlineData("*\n!src\n")]
+    [InlineData("**\n!**/*.cs\n")]
+    [InlineData("**/*file\n!Dockerfile\nsrc/**/deep\n")]
+    [InlineData("*\n!*/deep/a.cs\n!Dockerfile\n")]
+    public async Task The_same_files_are_in_the_image_as_by_docker_build(string? rules)
+    {
+        await using var world = await SourceWorld.StartAsync();
+        var repository = await world.Server.CreateAsync("app", r =>
+        {
+            r.File("Dockerfile", Dockerfile).File("a.log", "1").File("src/a.cs", "2").File("src/deep/a.cs", "3")
+                .File("src/deep/b.log", "4").File("src/Dockerfile", "5").Executable("run", "6").Symlink("link", "src/a.cs");
+            if (rules is not null)
+            {
+                r.File(".dockerignore", rules);
+            }
+        });
+
+        var expected = await ByDockerAsync(world, repository);
+        var byBuildKit = await BySpeedAsync(world, repository, Sandbox.Standard, List);
+        var byLegacy = await BySpeedAsync(world, repository, Sandbox.Strict, List);
+
+        Assert.Contains("/c", expected, StringComparison.Ordinal);
+        Assert.Equal(expected, byBuildKit);
+        Assert.Equal(expected, byLegacy);
+    }
+
+    [Theory]
+    [InlineData(Sandbox.Standard)]
+    [InlineData(Sandbox.Strict)]
+    public async Task Names_are_the_bytes_that_they_are_in_git(Sandbox sandbox)
+    {
+        await using var world = await SourceWorld.StartAsync();
+        var repository = await world.Server.CreateAsync("app", r => r
+            .File("Dockerfile", Dockerfile).File(".dockerignore", "Dockerfile\n.dockerignore\n?b\n")
+            .File("a\uDCEF", "1").File("a\uDCEE", "2").File("na\uDCEFve\n", "3").File("\uDCE9b", "4")
+            .Symlink("l", "\uDCFF"));
+
+        var names = await BySpeedAsync(
+            world, repository, sandbox, "cd /c; for f in *; do printf '%s=' \"$f\"; cat \"$f\" || readlink \"$f\"; done | od -An -v -tx1");
+
+        Assert.Equal(
+            "61ee3d32" + "61ef3d31" + "6c3d" + "ff0a" + "6e61ef76650a3d33",
+            string.Concat(names.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    [Theory]
+    [InlineData(Sandbox.Standard)]
+    [InlineData(Sandbox.Strict)]
+    public async Task A_file_that_changed_at_the_same_length_has_another_time(Sandbox sandbox)
+    {
+        await using var world = await SourceWorld.StartAsync();
+        var repository = await world.Server.CreateAsync("app", r => r
+            .At("1700000000").File("Dockerfile", Dockerfile).File("page", Guid.NewGuid().ToString()));
+        var before = await BySpeedAsync(world, repository, sandbox, "stat -c %Y /c/page");
+        await repository.ChangeAsync(r => r.At("1700000600").File("page", Guid.NewGuid().ToString()));
+
+        var after = await BySpeedAsync(world, repository, sandbox, "stat -c %Y /c/page");
+
+        Assert.Equal(("1700000000\n", "1700000600\n"), (before, after));
+    }
+
+    [Theory]
+    [InlineData(Sandbox.Standard)]
+    [InlineData(Sandbox.Strict)]
+    public async Task Two_contexts_of_one_size_and_time_are_not_mixed_up(Sandbox sandbox)
+    {
+        await using var world = await SourceWorld.StartAsync();
+        var one = await world.Server.CreateAsync("one", r => r.File("Dockerfile", Dockerfile).File("page", "first"));
+        var two = await world.Server.CreateAsync("two", r => r.File("Dockerfile", Dockerfile).File("page", "other"));
+
+        Assert.Equal("first", await BySpeedAsync(world, one, sandbox, "cat /c/page"));
+        Assert.Equal("other", await BySpeedAsync(world, two, sandbox, "cat /c/page"));
+    }
+
+    [Theory]
+    [InlineData(Sandbox.Standard)]
+    [InlineData(Sandbox.Strict)]
+    public async Task A_Dockerfile_deep_in_the_context_is_found_whatever_is_ignored(Sandbox sandbox)
+    {
+        await using var world = await SourceWorld.StartAsync();
+        var path = string.Concat(Enumerable.Repeat("a-folder-of-the-context/", 6)) + "Web.Dockerfile";
+        var repository = await world.Server.CreateAsync("app", r => r
+            .File(path, Dockerfile).File(".dockerignore", "*\n!page\n").File("page", "1"));
+
+        Assert.Equal("/c/page\n", await BySpeedAsync(world, repository, sandbox, "find /c -type f", path));
+    }
+
+    private const string List = "find /c | sort; find /c -type f | sort | xargs -r ls -l | cut -c1-10";
+
+    private static async Task<string> BySpeedAsync(
+        SourceWorld source, GitRepository repository, Sandbox sandbox, string script, string dockerfile = "Dockerfile")
+    {
+        await using var docker = await DockerWorld.CreateAsync(sandbox);
+        await using var tree = await source.FetchAsync(repository.Url);
+        var image = await docker.BuildAsync(
+            docker.NewDeployment(options => options with { Dockerfile = dockerfile }), tree);
+        return (await docker.RunAsync(docker.NewScript(script), image)).Output.Stdout;
+    }
+
+    private static async Task<string> ByDockerAsync(SourceWorld source, GitRepository repository)
+    {
+        var checkout = Path.Combine(source.Options.WorkFolder, "checkout");
+        Directory.CreateDirectory(checkout);
+        await GitCli.RunAsync(checkout, "clone", "--quiet", repository.Url, ".");
+        Directory.Delete(Path.Combine(checkout, ".git"), recursive: true);
+        var tag = string.Create(CultureInfo.InvariantCulture, $"speed-judge:{Guid.NewGuid():N}");
+        await DockerCli.RunAsync("build", "--quiet", "--tag", tag, checkout);
+        try
+        {
+            return await DockerCli.RunAsync("run", "--rm", tag, "sh", "-c", List);
+        }
+        finally
+        {
+            await DockerCli.RunAsync("rmi", "--force", tag);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Speed.Runners;
+
+/// <summary>Answers what the engine calls in a build's session: whether we are well, and what files there are.</summary>
+/// <param name="dockerfile">The Dockerfile alone, which no instruction copies from.</param>
+internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context) : IHttpApplication<HttpContext>
+{
+    /// <summary>The calls that the engine is told of.</summary>
+    public const string DiffCopy = "/moby.filesync.v1.FileSync/DiffCopy";
+
+    private const string Check = "/grpc.health.v1.Health/Check";
+    private const int PieceBytes = 128 * 1024;
+    private const int Unimplemented = 12;
+
+    private int _ignoreFileAsked;
+
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    public void DisposeContext(HttpContext context, Exception? exception)
+    {
+    }
+
+    public async Task ProcessRequestAsync(HttpContext context)
+    {
+        context.Response.ContentType = "application/grpc";
+        var status = 0;
+        if (context.Request.Path == DiffCopy)
+        {
+            await SendFilesAsync(context, FilesFor(context.Request.Headers));
+        }
+        else if (context.Request.Path == Check)
+        {
+            // SERVING.
+            await WriteAsync(context, FileSync.Framed([8, 1]));
+        }
+        else
+        {
+            status = Unimplemented;
+        }
+
+        context.Response.AppendTrailer("grpc-status", $"{status}");
+    }
+
+    // The first who asks for the ignore file alone is the frontend, which would apply what is applied already.
+    private ContextFiles? FilesFor(IHeaderDictionary headers)
+    {
+        var isIgnoreFile = headers["followpaths"] is [".dockerignore"];
+        return headers["dir-name"] == "dockerfile" ? dockerfile
+            : isIgnoreFile && Interlocked.Exchange(ref _ignoreFileAsked, 1) == 0 ? null
+            : context;
+    }
+
+    // We say what there is; the engine says, by their numbers, which of the files it wants, and that it has them all.
+    private static async Task SendFilesAsync(HttpContext call, ContextFiles? tree)
+    {
+        var wanted = Channel.CreateUnbounded<uint>();
+        var reading = ReadWantedAsync(call, wanted.Writer);
+        foreach (var file in tree?.Files ?? [])
+        {
+            await WriteAsync(call, FileSync.Stat(file));
+        }
+
+        await WriteAsync(call, FileSync.LastStat());
+        var piece = new byte[PieceBytes];
+        await foreach (var id in wanted.Reader.ReadAllAsync(call.RequestAborted))
+        {
+            var file = tree!.Files[(int)id];
+            for (long from = 0; from < file.Entry.Size;)
+            {
+                var read = await tree.ReadAsync(file, from, piece, call.RequestAborted);
+                await WriteAsync(call, FileSync.Data(id, piece.AsSpan(0, read)));
+                from += read;
+            }
+
+            await WriteAsync(call, FileSync.Data(id, []));
+        }
+
+        await reading;
+        await WriteAsync(call, FileSync.End());
+    }
+
+    private static async Task ReadWantedAsync(HttpContext call, ChannelWriter<uint> wanted)
+    {
+        Exception? fault = null;
+        try
+        {
+            while (await FileSync.ReadAsync(call.Request.BodyReader, call.RequestAborted)
+                is { Kind: not (FileSync.Kind.End or FileSync.Kind.Fault) } packet)
+            {
+                if (packet.Kind == FileSync.Kind.Request)
+                {
+                    wanted.TryWrite(packet.Id);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            fault = exception;
+            throw;
+        }
+        finally
+        {
+            wanted.Complete(fault);
+        }
+    }
+
+    private static async Task WriteAsync(HttpContext call, byte[] message) =>
+        await call.Response.BodyWriter.WriteAsync(message, call.RequestAborted);
+}
