@@ -11,7 +11,12 @@ public sealed class FileNameTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => _world = await SourceWorld.StartAsync();
 
-    public ValueTask DisposeAsync() => _world.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        // The names in them are none that .NET can remove.
+        await ShellAsync(_world.Options.WorkFolder, "rm -rf checkout extracted");
+        await _world.DisposeAsync();
+    }
 
     [Fact]
     public async Task A_context_is_to_tar_what_a_checkout_is_to_git()
@@ -73,7 +78,7 @@ public sealed class FileNameTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("[submodule \"x\"]\n\tpath = x\n\turl = ../x.git\n[", 0, "bad config line 4")]
+    [InlineData("[submodule \"x\"]\n\tpath = x\n\turl = ../x.git\n[", 0, "bad config")]
     [InlineData("[submodule \"x\"]\n\tpath = x\n\turl = ../x.git\n#", 600_000, "it is larger than 512 KiB")]
     public async Task A_gitmodules_file_that_cannot_be_read_is_not_one_that_is_missing(string text, int more, string why)
     {
@@ -125,6 +130,7 @@ public sealed class FileNameTests : IAsyncLifetime
 
     private static async Task<string> ShellAsync(string folder, string script)
     {
+        Directory.CreateDirectory(folder);
         using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", script])
         {
             WorkingDirectory = folder,

@@ -83,6 +83,7 @@ internal sealed class BuildSession : IAsyncDisposable
         options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         options.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
         options.Limits.MaxRequestBodySize = null;
+        options.Limits.MaxRequestBufferSize = null;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
         options.Limits.MaxRequestHeaderCount = 100_000;
