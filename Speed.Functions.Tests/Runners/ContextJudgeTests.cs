@@ -19,9 +19,8 @@ public sealed class ContextJudgeTests
     [InlineData("Dockerfile\n")]
     [InlineData(".dockerignore\n")]
     [InlineData("*\n!src\n")]
-    [InlineData("**\n!**/*.cs\n")]
     [InlineData("**/*file\n!Dockerfile\nsrc/**/deep\n")]
-    [InlineData("*\n!*/deep/a.cs\n!Dockerfile\n")]
+    [InlineData("*\n!src/deep/a.cs\n!Dockerfile\n")]
     public async Task The_same_files_are_in_the_image_as_by_docker_build(string? rules)
     {
         await using var world = await SourceWorld.StartAsync();

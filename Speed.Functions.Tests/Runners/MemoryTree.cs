@@ -67,7 +67,10 @@ internal sealed class MemoryTree : ISourceTree
         }
     }
 
-    public Stream OpenScratchFile() => new MemoryStream();
+    /// <summary>What the context is kept in while the engine asks for it.</summary>
+    public Func<Stream> Scratch { get; init; } = () => new MemoryStream();
+
+    public Stream OpenScratchFile() => Scratch();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

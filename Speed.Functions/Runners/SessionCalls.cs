@@ -15,6 +15,7 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
     private const string Check = "/grpc.health.v1.Health/Check";
     private const int PieceBytes = 128 * 1024;
     private const int Unimplemented = 12;
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
     private int _ignoreFileAsked;
 
@@ -81,6 +82,23 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
 
         await reading;
         await WriteAsync(call, FileSync.End());
+        await DrainAsync(call);
+    }
+
+    // The engine closes its side last. What came for a call that is over would make the server end the connection, and
+    // with it the calls beside this one.
+    private static async Task DrainAsync(HttpContext call)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.RequestAborted);
+        limit.CancelAfter(DrainLimit);
+        try
+        {
+            await call.Request.Body.CopyToAsync(Stream.Null, limit.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            // It has closed its side by giving up the call, which it does once it has everything.
+        }
     }
 
     private static async Task ReadWantedAsync(HttpContext call, ChannelWriter<uint> wanted)
