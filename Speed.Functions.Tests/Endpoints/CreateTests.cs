@@ -66,6 +66,23 @@ public sealed class CreateTests
     }
 
     [Fact]
+    public async Task A_volume_s_path_is_stored_in_its_one_spelling_and_every_spelling_is_the_same_request()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var first = await app.SendAsync(Path, WithVolumeAt("/data/x"), idempotencyKey: "k");
+        foreach (var path in new[] { "/data/x/", "//data//x", "/data/./x/." })
+        {
+            var same = await app.SendAsync(Path, WithVolumeAt(path), idempotencyKey: "k");
+
+            Assert.Equal(first.Text, same.Text);
+            Assert.Equal("/data/x", same.Json.GetProperty("volumes")[0].GetProperty("path").GetString());
+        }
+
+        static string WithVolumeAt(string path) =>
+            $$"""{"url": "https://example.com/r.git", "volumes": [{"name": "data", "path": "{{path}}"}]}""";
+    }
+
+    [Fact]
     public async Task The_short_form_of_an_address_is_ssh()
     {
         await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__Git__AllowedSchemes"] = "ssh" });

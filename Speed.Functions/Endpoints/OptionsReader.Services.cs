@@ -88,17 +88,18 @@ public sealed partial class OptionsReader
                 item.Refuse("name", "must have 1 to 64 lower-case letters, digits, '.', '_' and '-', and begin with a letter or digit.");
             }
 
-            if (path.Length > 0 && !IsMountPath(path))
+            var folder = VolumePath.Normalize(path);
+            if (path.Length > 0 && folder is null)
             {
                 item.Refuse("path", "must be a folder of the container such as /data: absolute, without '..', and none of the system's own.");
             }
 
-            if (volumes.Any(other => other.Name == name || other.Path == path))
+            if (volumes.Any(other => other.Name == name || other.Path == folder))
             {
                 item.Refuse("name", "and path must be other than those before it in the list.");
             }
 
-            volumes.Add(new VolumeOption(name, path));
+            volumes.Add(new VolumeOption(name, folder ?? path));
         }
 
         return volumes;
@@ -181,22 +182,11 @@ public sealed partial class OptionsReader
         return [.. hosts.Distinct()];
     }
 
-    private static bool IsMountPath(string path) =>
-        MountPath().IsMatch(path)
-        && !path.Split('/').Contains("..")
-        && !SystemPath().IsMatch(path);
-
     [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?\\z")]
     private static partial Regex ServiceNameText();
 
     [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,63}$")]
     private static partial Regex VolumeName();
-
-    [GeneratedRegex(@"^/[^:\\]{1,1023}$")]
-    private static partial Regex MountPath();
-
-    [GeneratedRegex("^/+(proc|sys|dev|run/speed)(/|$)|^/+$")]
-    private static partial Regex SystemPath();
 
     [GeneratedRegex(@"^/[\x21-\x7e]*$")]
     private static partial Regex HealthPath();
