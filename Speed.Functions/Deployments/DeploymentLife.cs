@@ -152,7 +152,7 @@ public sealed partial class DeploymentLife(
             deployment.Options.Timeouts.BuildSeconds,
             time,
             () => BuildMissed(deployment.Options.Timeouts.BuildSeconds),
-            token => _engine.RepeatAsync(life, again => images.UseAgainAsync(imageId, RecordAsync, again), token),
+            token => _engine.RepeatAsync(life, again => images.UseAgainAsync(imageId, RecordKeptAsync, again), token),
             life.Token);
         if (!isKept)
         {
@@ -162,10 +162,10 @@ public sealed partial class DeploymentLife(
         await life.Log.SayAsync($"Neither cloned nor built: image {imageId} of deployment {id} is kept.", life.Token);
         return imageId;
 
-        async Task RecordAsync()
+        async Task RecordKeptAsync()
         {
-            await GuardAsync(life, () => store.RecordCommitAsync(life.Claim, branch, commit, life.Token));
-            await GuardAsync(life, () => store.RecordImageAsync(life.Claim, imageId, life.Token));
+            await RecordAsync(life, () => store.RecordCommitAsync(life.Claim, branch, commit, life.Token));
+            await RecordAsync(life, () => store.RecordImageAsync(life.Claim, imageId, life.Token));
         }
     }
 
@@ -179,7 +179,7 @@ public sealed partial class DeploymentLife(
             () => CloneMissed(timeouts.CloneSeconds),
             token => source.FetchAsync(life.Deployment, life.Secrets, life.Log, token),
             life.Token);
-        await GuardAsync(life, () => store.RecordCommitAsync(life.Claim, tree.Branch, tree.Commit, life.Token));
+        await RecordAsync(life, () => store.RecordCommitAsync(life.Claim, tree.Branch, tree.Commit, life.Token));
 
         await EnterAsync(life, DeploymentPhase.Build);
         return await Deadline.WithinAsync(
@@ -193,25 +193,29 @@ public sealed partial class DeploymentLife(
     private async Task<string> BuildAsync(Life life, ISourceTree tree, CancellationToken cancellationToken)
     {
         var plan = await runner.PlanAsync(life.Deployment, tree, life.Secrets, life.Log, cancellationToken);
-        return await images.UseAsync(plan, tree, life.Log, RecordAsync, cancellationToken);
+        return await images.UseAsync(plan, tree, life.Log, RecordImageAsync, cancellationToken);
 
-        Task RecordAsync(string imageId) =>
-            GuardAsync(life, () => store.RecordImageAsync(life.Claim, imageId, life.Token));
+        Task RecordImageAsync(string imageId) =>
+            RecordAsync(life, () => store.RecordImageAsync(life.Claim, imageId, life.Token));
     }
 
     private async Task EnterAsync(Life life, DeploymentPhase phase)
     {
-        await GuardAsync(life, () => store.EnterPhaseAsync(life.Claim, phase, life.Token));
+        await RecordAsync(life, () => store.EnterPhaseAsync(life.Claim, phase, life.Token));
         life.Log.Phase = phase;
     }
 
-    // A stale claim means that the store holds a cause to stop that the watch is about to see.
-    private async Task GuardAsync(Life life, Func<Task<bool>> write)
+    // A stale claim means that the store holds a cause to stop that the watch is about to see. Else the life goes on with
+    // what was recorded: its branch, for one, says more than what was asked for.
+    private async Task RecordAsync(Life life, Func<Task<bool>> write)
     {
         if (!await Retry.UntilDoneAsync(write, time, life.Token))
         {
             await life.Interruption.WaitAsync();
         }
+
+        var now = await Retry.UntilDoneAsync(() => store.FindAsync(life.Deployment.Id, life.Token), time, life.Token);
+        life.GoOnWith(now ?? life.Deployment);
     }
 
     private static DeploymentFailedException CloneMissed(int seconds) => new(
