@@ -142,7 +142,7 @@ public sealed class DockerContainerTests
         await using var world = await DockerWorld.CreateAsync();
         var deployment = world.NewScript("true");
         var image = await world.AskAsync(client => client.Images.InspectImageAsync("busybox", Token));
-        var asked = new ContainerProfile(Sandbox.Standard, null, null, 1 << 20).For(
+        var asked = new ContainerProfile(Sandbox.Standard, null, null, [], 1 << 20).For(
             deployment, DeploymentSecrets.None, image, new Ownership("0"));
         var made = new ContainerInspectResponse
         {
@@ -150,7 +150,7 @@ public sealed class DockerContainerTests
             HostConfig = new HostConfig { Privileged = true, Binds = ["/:/host"], PidMode = "host" },
         };
 
-        var differences = ProfileCheck.Differences(asked, made, limitsSwap: true);
+        var differences = ProfileCheck.Differences(asked, [], made, limitsSwap: true);
 
         Assert.Superset(
             new HashSet<string> { "privileged", "bind mounts", "host's processes", "memory", "dropped capabilities" },

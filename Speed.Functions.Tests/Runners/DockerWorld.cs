@@ -21,12 +21,13 @@ internal sealed class DockerWorld : IAsyncDisposable
     private readonly ConcurrentBag<string> _images = [];
     private long _lastId;
 
-    private DockerWorld(Sandbox sandbox, string endpoint, DeploymentLog log, RecordedLog recorded)
+    private DockerWorld(Sandbox sandbox, string endpoint, DataFolder? data, DeploymentLog log, RecordedLog recorded)
     {
         _engine = new DockerConnection(endpoint);
         Instance = Guid.NewGuid().ToString("N")[..12];
-        Runner = new DockerRunner(
-            new DockerOptions { Endpoint = endpoint, Sandbox = sandbox }, NamedStore.Create(Instance));
+        var store = NamedStore.Create(Instance);
+        Reports = data is null ? null : new ReportFolder(data, store);
+        Runner = new DockerRunner(new DockerOptions { Endpoint = endpoint, Sandbox = sandbox }, store, Reports);
         (Log, Recorded) = (log, recorded);
     }
 
@@ -34,17 +35,21 @@ internal sealed class DockerWorld : IAsyncDisposable
 
     public DockerRunner Runner { get; }
 
+    /// <summary>Null unless there is a data directory.</summary>
+    public ReportFolder? Reports { get; }
+
     public DeploymentLog Log { get; }
 
     public RecordedLog Recorded { get; }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<DockerWorld> CreateAsync(Sandbox sandbox = Sandbox.Standard, string? endpoint = null)
+    public static async Task<DockerWorld> CreateAsync(
+        Sandbox sandbox = Sandbox.Standard, string? endpoint = null, DataFolder? data = null)
     {
         var recorded = new RecordedLog();
         var world = new DockerWorld(
-            sandbox, endpoint ?? Endpoint, await DeploymentLog.OpenAsync(1, recorded, TimeProvider.System, Token), recorded);
+            sandbox, endpoint ?? Endpoint, data, await DeploymentLog.OpenAsync(1, recorded, TimeProvider.System, Token), recorded);
         Assert.Null(await world.Runner.FindFaultAsync(Token));
         return world;
     }
@@ -104,12 +109,23 @@ internal sealed class DockerWorld : IAsyncDisposable
         return [.. all.SelectMany(one => one.Names).Where(name => name.Contains(Instance, StringComparison.Ordinal))];
     }
 
+    public async Task<IReadOnlyList<string>> ListVolumesAsync()
+    {
+        var all = await AskAsync(client => client.Volumes.ListAsync(null, default));
+        return [.. all.Volumes.Select(one => one.Name).Where(name => name.Contains(Instance, StringComparison.Ordinal))];
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var name in await ListContainersAsync())
         {
             await TryAsync(client => client.Containers.RemoveContainerAsync(
                 name.TrimStart('/'), new ContainerRemoveParameters { Force = true, RemoveVolumes = true }, default));
+        }
+
+        foreach (var volume in await ListVolumesAsync())
+        {
+            await TryAsync(client => client.Volumes.RemoveAsync(volume, null, default));
         }
 
         foreach (var image in _images.Distinct())

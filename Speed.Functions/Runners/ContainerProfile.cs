@@ -9,9 +9,10 @@ namespace Speed.Runners;
 /// </summary>
 /// <param name="NetworkId">Null: no network.</param>
 /// <param name="ReportSource">The host's folder with the socket to report through; null for none.</param>
+/// <param name="Volumes">Every one that the deployment asks for: whatever else a container has to do without, these stay.</param>
 /// <param name="EngineLogBytes">What the engine buffers of the output for a restart of SPEED.</param>
 internal sealed record ContainerProfile(
-    Sandbox Sandbox, string? NetworkId, string? ReportSource, long EngineLogBytes)
+    Sandbox Sandbox, string? NetworkId, string? ReportSource, IReadOnlyList<VolumeMount> Volumes, long EngineLogBytes)
 {
     private const long Mebibyte = 1024 * 1024;
     private const string Nobody = "65534:65534";
@@ -38,10 +39,10 @@ internal sealed record ContainerProfile(
             AttachStderr = true,
             ExposedPorts = deployment.Endpoints.ToDictionary(PortOf, _ => new EmptyStruct()),
             Healthcheck = HealthcheckOf(deployment.Options.Health),
-            HostConfig = HostConfigFor(deployment, image, own),
+            HostConfig = HostConfigFor(deployment, image),
         };
 
-    private HostConfig HostConfigFor(Deployment deployment, ImageInspectResponse image, Ownership own)
+    private HostConfig HostConfigFor(Deployment deployment, ImageInspectResponse image)
     {
         var options = deployment.Options;
         return new HostConfig
@@ -58,7 +59,7 @@ internal sealed record ContainerProfile(
             NetworkMode = NetworkId ?? "none",
             ReadonlyRootfs = Sandbox == Sandbox.Strict,
             Tmpfs = Sandbox == Sandbox.Strict ? TmpfsFor(image) : null,
-            Mounts = [.. Mounts(deployment, own)],
+            Mounts = [.. Mounts()],
             PortBindings = deployment.Endpoints.ToDictionary(
             PortOf, endpoint => (IList<PortBinding>)[PublishedOn(endpoint.Host)]),
             RestartPolicy = new RestartPolicy { Name = RestartPolicyKind.No },
@@ -74,12 +75,12 @@ internal sealed record ContainerProfile(
         };
     }
 
-    private IEnumerable<Mount> Mounts(Deployment deployment, Ownership own) =>
+    private IEnumerable<Mount> Mounts() =>
         (ReportSource is null ? [] : (Mount[])[ReportMountFrom(ReportSource)]).Concat(
-            deployment.Options.Volumes.Select(volume => new Mount
+            Volumes.Select(volume => new Mount
             {
                 Type = "volume",
-                Source = NamedVolumes.NameOf(deployment, volume, own),
+                Source = volume.EngineName,
                 Target = volume.Path,
             }));
 
@@ -145,10 +146,12 @@ internal sealed record ContainerProfile(
         return InitPrograms.Contains(program[(program.LastIndexOf('/') + 1)..]);
     }
 
-    private static Dictionary<string, string> TmpfsFor(ImageInspectResponse image)
+    // Where a volume is asked for there is no second mount: the engine would refuse both.
+    private Dictionary<string, string> TmpfsFor(ImageInspectResponse image)
     {
         var tmpfs = (image.Config?.Volumes?.Keys ?? []).ToDictionary(path => path, _ => TmpfsOptions);
         tmpfs["/tmp"] = $"{TmpfsOptions},noexec";
-        return tmpfs;
+        return tmpfs.Where(mount => Volumes.All(volume => volume.Path != VolumePath.Normalize(mount.Key)))
+            .ToDictionary();
     }
 }

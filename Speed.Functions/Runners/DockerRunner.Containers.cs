@@ -22,14 +22,15 @@ public sealed partial class DockerRunner
             await SayNoReportsAsync(reason, log, cancellationToken);
         }
 
-        await _volumes.EnsureAsync(deployment, Own, cancellationToken);
-        var profile = new ContainerProfile(_options.Sandbox, network, reports, 8 * _options.LogMaxBytes);
-        var parameters = profile.For(deployment, secrets, await FindImageToRunAsync(imageId, cancellationToken), Own);
+        var volumes = await _volumes.EnsureAsync(deployment, Own, cancellationToken);
+        var profile = new ContainerProfile(_options.Sandbox, network, reports, volumes, 8 * _options.LogMaxBytes);
+        var image = await FindImageToRunAsync(imageId, cancellationToken);
 
-        var (made, isAdopted) = await CreateOrAdoptAsync(parameters, log, cancellationToken);
+        var (asked, made, isAdopted) = await MakeAsync(
+            profile, held => held.For(deployment, secrets, image, Own), log, cancellationToken);
         var container = new DockerContainer(_docker, made, deployment, log);
         if (container.State != ContainerState.Created
-            || await FindDifferencesAsync(parameters, made, cancellationToken) is not { Count: > 0 } differences)
+            || await FindDifferencesAsync(asked, volumes, made, cancellationToken) is not { Count: > 0 } differences)
         {
             return container;
         }
@@ -81,6 +82,30 @@ public sealed partial class DockerRunner
         return [.. found.Where(one => one.Names.Any(name => Own.OwnsContainer(name, one.Labels)))];
     }
 
+    // Without the folder to report through where the engine does not see it; everything else is asked for as before.
+    private async Task<(CreateContainerParameters Asked, ContainerInspectResponse Made, bool IsAdopted)> MakeAsync(
+        ContainerProfile profile, Func<ContainerProfile, CreateContainerParameters> ask, DeploymentLog log,
+        CancellationToken cancellationToken)
+    {
+        var asked = ask(profile);
+        try
+        {
+            var (made, isAdopted) = await CreateOrAdoptAsync(asked, log, cancellationToken);
+            return (asked, made, isAdopted);
+        }
+        catch (DockerApiException refusal) when (SpeaksOf(profile.ReportSource, refusal))
+        {
+            const string Reason = "the engine does not see SPEED's files";
+            _reports.GiveUp(Reason);
+            await SayNoReportsAsync(Reason, log, cancellationToken);
+            return await MakeAsync(profile with { ReportSource = null }, ask, log, cancellationToken);
+        }
+        catch (DockerApiException refusal)
+        {
+            throw DockerContainer.Refused(refusal);
+        }
+    }
+
     private async Task<(ContainerInspectResponse Made, bool IsAdopted)> CreateOrAdoptAsync(
         CreateContainerParameters parameters, DeploymentLog log, CancellationToken cancellationToken)
     {
@@ -100,20 +125,11 @@ public sealed partial class DockerRunner
         {
             return (await AdoptAsync(parameters, cancellationToken) ?? throw DockerContainer.Refused(exception), true);
         }
-        catch (DockerApiException exception) when (
-            parameters.HostConfig!.Mounts is not null
-            && exception.Reason.Contains("bind source path does not exist", StringComparison.Ordinal))
-        {
-            _reports.GiveUp("the engine does not see SPEED's files");
-            await SayNoReportsAsync("the engine does not see SPEED's files", log, cancellationToken);
-            parameters.HostConfig.Mounts = null;
-            return await CreateOrAdoptAsync(parameters, log, cancellationToken);
-        }
-        catch (DockerApiException exception)
-        {
-            throw DockerContainer.Refused(exception);
-        }
     }
+
+    // Each engine has words of its own for a folder that it does not see; all of them name it.
+    private static bool SpeaksOf(string? reportSource, DockerApiException refusal) =>
+        reportSource is not null && refusal.Reason.Contains(reportSource, StringComparison.Ordinal);
 
     private static ValueTask SayNoReportsAsync(string reason, DeploymentLog log, CancellationToken cancellationToken) =>
         log.SayAsync($"The program cannot report through {ReportFolder.InContainer}: {reason}.", cancellationToken);
@@ -131,10 +147,11 @@ public sealed partial class DockerRunner
     }
 
     private async Task<IReadOnlyList<string>> FindDifferencesAsync(
-        CreateContainerParameters parameters, ContainerInspectResponse made, CancellationToken cancellationToken)
+        CreateContainerParameters parameters, IReadOnlyList<VolumeMount> volumes, ContainerInspectResponse made,
+        CancellationToken cancellationToken)
     {
         var info = await _docker.AskAsync(client => client.System.GetSystemInfoAsync(cancellationToken));
-        return ProfileCheck.Differences(parameters, made, info.SwapLimit);
+        return ProfileCheck.Differences(parameters, volumes, made, info.SwapLimit);
     }
 
     private async Task<ImageInspectResponse> FindImageToRunAsync(string imageId, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ internal sealed class NamedVolumes(DockerConnection docker)
 {
     private const string VolumeLabel = "speed.volume";
 
-    public static string NameOf(Deployment deployment, VolumeOption volume, Ownership own)
+    private static string NameOf(Deployment deployment, VolumeOption volume, Ownership own)
     {
         var options = deployment.Options;
         var place = $"{options.Url}\n{deployment.Branch ?? options.Branch}\n{options.Subdirectory}";
@@ -22,12 +22,15 @@ internal sealed class NamedVolumes(DockerConnection docker)
         return $"speed-{own.Instance}-{hash[..12]}-{volume.Name}";
     }
 
-    /// <summary>Makes those that are not there yet.</summary>
-    public async Task EnsureAsync(Deployment deployment, Ownership own, CancellationToken cancellationToken)
+    /// <summary>Gives where each of its volumes is mounted; makes those that are not there yet.</summary>
+    public async Task<IReadOnlyList<VolumeMount>> EnsureAsync(
+        Deployment deployment, Ownership own, CancellationToken cancellationToken)
     {
+        List<VolumeMount> mounts = [];
         foreach (var volume in deployment.Options.Volumes)
         {
             var name = NameOf(deployment, volume, own);
+            mounts.Add(new VolumeMount(volume.Name, name, PathOf(volume)));
             var parameters = new VolumesCreateParameters
             {
                 Name = name,
@@ -49,5 +52,14 @@ internal sealed class NamedVolumes(DockerConnection docker)
                     $"Remove it, if nobody needs it: `docker volume rm {name}`.");
             }
         }
+
+        return mounts;
     }
+
+    // A deployment of before may have a path that is refused today.
+    private static string PathOf(VolumeOption volume) => VolumePath.Normalize(volume.Path)
+        ?? throw new DeploymentFailedException(
+            FailureCode.ContainerStartFailed,
+            $"The volume {volume.Name} cannot be at {volume.Path}.",
+            "Deploy again with a path that is a folder of the container such as /data.");
 }

@@ -1,14 +1,19 @@
 using Docker.DotNet.Models;
+using Speed.Deployments;
 
 namespace Speed.Runners;
 
-/// <summary>Compares what the engine made with what it was asked for.</summary>
+/// <summary>
+/// Compares what the engine made with what the deployment asks for: with the whole of its profile, never with what was
+/// left of that when something of it could not be had.
+/// </summary>
 internal static class ProfileCheck
 {
     /// <summary>What differs, by name; empty where nothing does.</summary>
+    /// <param name="volumes">Those that the deployment asks for: each must be there, to be written to.</param>
     /// <param name="limitsSwap">False where the engine cannot: then it takes no limit on swap.</param>
     public static IReadOnlyList<string> Differences(
-        CreateContainerParameters asked, ContainerInspectResponse made, bool limitsSwap)
+        CreateContainerParameters asked, IReadOnlyList<VolumeMount> volumes, ContainerInspectResponse made, bool limitsSwap)
     {
         var wanted = asked.HostConfig!;
         var host = made.HostConfig ?? new HostConfig();
@@ -18,6 +23,7 @@ internal static class ProfileCheck
                 .Append(("user", asked.User == (made.Config?.User ?? "") || asked.User.Length == 0))
                 .Append(("image", asked.Image == made.Image))
                 .Append(("mounts", (made.Mounts ?? []).All(mount => IsExpected(mount, wanted))))
+                .Append(("volumes", volumes.All(volume => IsMounted(volume, made))))
                 .Concat(Never(host))
                 .Where(rule => !rule.Item2)
                 .Select(rule => rule.Item1),
@@ -56,6 +62,10 @@ internal static class ProfileCheck
         ("restarts", host.RestartPolicy?.Name is null or RestartPolicyKind.Undefined or RestartPolicyKind.No),
         ("removal by the engine", !host.AutoRemove),
     ];
+
+    private static bool IsMounted(VolumeMount volume, ContainerInspectResponse made) =>
+        (made.Mounts ?? []).Any(mount => mount.Type == "volume" && mount.RW
+            && mount.Name == volume.EngineName && mount.Destination == volume.Path);
 
     // Anonymous volumes of the image, the volumes asked for, and the one folder to report through.
     private static bool IsExpected(MountPoint made, HostConfig wanted) =>
