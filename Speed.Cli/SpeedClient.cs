@@ -20,21 +20,9 @@ internal sealed class SpeedClient : IDisposable
     public SpeedClient(Uri server, Key key)
     {
         (_server, _key) = (server, key);
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            // The key is for this server: neither another one nor a proxy in front of this machine's own gets it.
-            AllowAutoRedirect = false,
-            UseProxy = !Key.IsLoopback(server),
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            ConnectCallback = ConnectAsync,
-        })
-        {
-            BaseAddress = server,
-            // Copying and clearing away take their time. Where nothing may take long, who asks has a limit.
-            Timeout = TimeSpan.FromMinutes(10),
-        };
-        _http.DefaultRequestHeaders.Authorization =
-            key.Value is null ? null : new AuthenticationHeaderValue("Bearer", key.Value);
+
+        // Copying and clearing away take their time. Where nothing may take long, who asks has a limit.
+        _http = Open(TimeSpan.FromMinutes(10));
     }
 
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) =>
@@ -73,11 +61,7 @@ internal sealed class SpeedClient : IDisposable
         async () =>
         {
             using var answer = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            if (!answer.IsSuccessStatusCode)
-            {
-                throw FaultOf(answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
-            }
-
+            await RequireAsync(answer, cancellationToken);
             using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellationToken));
             while (await reader.ReadLineAsync(cancellationToken) is { } line)
             {
@@ -88,7 +72,59 @@ internal sealed class SpeedClient : IDisposable
         },
         cancellationToken);
 
+    /// <summary>Writes the body of an answer as it comes. What has been written by the time of a fault is not all.</summary>
+    public Task DownloadAsync(string path, Stream into, CancellationToken cancellationToken) => ReachAsync(
+        async () =>
+        {
+            using var answer = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            await RequireAsync(answer, cancellationToken);
+            await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+            await body.CopyToAsync(into, cancellationToken);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Sends a body of any length, however long that takes.</summary>
+    public Task UploadAsync(string path, Stream from, string mediaType, CancellationToken cancellationToken) => ReachAsync(
+        async () =>
+        {
+            using var http = Open(Timeout.InfiniteTimeSpan);
+            using var request = new HttpRequestMessage(HttpMethod.Put, path) { Content = new StreamContent(from) };
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+            using var answer = await http.SendAsync(request, cancellationToken);
+            await RequireAsync(answer, cancellationToken);
+            return true;
+        },
+        cancellationToken);
+
     public void Dispose() => _http.Dispose();
+
+    private async Task RequireAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw FaultOf(answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
+        }
+    }
+
+    private HttpClient Open(TimeSpan timeout)
+    {
+        var http = new HttpClient(new SocketsHttpHandler
+        {
+            // The key is for this server: neither another one nor a proxy in front of this machine's own gets it.
+            AllowAutoRedirect = false,
+            UseProxy = !Key.IsLoopback(_server),
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            ConnectCallback = ConnectAsync,
+        })
+        {
+            BaseAddress = _server,
+            Timeout = timeout,
+        };
+        http.DefaultRequestHeaders.Authorization =
+            _key.Value is null ? null : new AuthenticationHeaderValue("Bearer", _key.Value);
+        return http;
+    }
 
     // A log may be silent for hours: the system asks whether a connection is still there, and gives it up after two
     // minutes without an answer.

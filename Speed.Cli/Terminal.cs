@@ -23,6 +23,12 @@ public sealed class Terminal(TextReader input, TextWriter output, TextWriter err
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Standard input, for what is no text.</summary>
+    public Func<Stream> OpenIn { get; init; } = Console.OpenStandardInput;
+
+    /// <summary>Standard output, for what is no text.</summary>
+    public Func<Stream> OpenOut { get; init; } = Console.OpenStandardOutput;
+
     /// <summary>True where somebody types: they are asked then.</summary>
     public bool IsInTerminal { get; init; }
 

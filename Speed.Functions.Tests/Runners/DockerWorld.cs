@@ -25,15 +25,23 @@ internal sealed class DockerWorld : IAsyncDisposable
     {
         _engine = new DockerConnection(endpoint);
         Instance = Guid.NewGuid().ToString("N")[..12];
-        var store = NamedStore.Create(Instance);
+        VolumeStore = new MemoryVolumeStore(Instance);
+        var store = NamedStore.Create(Instance, VolumeStore.Find);
+        var options = new DockerOptions { Endpoint = endpoint, Sandbox = sandbox };
         Reports = data is null ? null : new ReportFolder(data, store);
-        Runner = new DockerRunner(new DockerOptions { Endpoint = endpoint, Sandbox = sandbox }, store, Reports);
+        Volumes = new DockerVolumes(options, store);
+        Runner = new DockerRunner(
+            options, store, new ServiceVolumes(VolumeStore, store, Volumes, TimeProvider.System), Reports);
         (Log, Recorded) = (log, recorded);
     }
 
     public string Instance { get; }
 
     public DockerRunner Runner { get; }
+
+    public DockerVolumes Volumes { get; }
+
+    public MemoryVolumeStore VolumeStore { get; }
 
     /// <summary>Null unless there is a data directory.</summary>
     public ReportFolder? Reports { get; }
@@ -58,8 +66,12 @@ internal sealed class DockerWorld : IAsyncDisposable
 
     public Task AskAsync(Func<DockerClient, Task> ask) => _engine.AskAsync(ask);
 
-    public Deployment NewDeployment(Func<DeploymentOptions, DeploymentOptions>? change = null) =>
-        SomeDeployment.Of(Interlocked.Increment(ref _lastId), change);
+    public Deployment NewDeployment(Func<DeploymentOptions, DeploymentOptions>? change = null)
+    {
+        var deployment = SomeDeployment.Of(Interlocked.Increment(ref _lastId), change);
+        VolumeStore.Add(deployment);
+        return deployment;
+    }
 
     /// <summary>Runs a shell script in busybox.</summary>
     public Deployment NewScript(string script, Func<DeploymentOptions, DeploymentOptions>? change = null) =>
@@ -136,6 +148,7 @@ internal sealed class DockerWorld : IAsyncDisposable
 
         await Log.DisposeAsync();
         await Runner.DisposeAsync();
+        Volumes.Dispose();
         await TryAsync(client => client.Networks.DeleteNetworkAsync($"speed-{Instance}", default));
         _engine.Dispose();
     }

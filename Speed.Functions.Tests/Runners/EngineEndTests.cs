@@ -36,7 +36,7 @@ public sealed class EngineEndTests
             var socket = Path.Combine(folder.FullPath, "d.sock");
             await using var engine = await StartAsync(socket, reason, ends);
             await using var runner = new DockerRunner(
-                new DockerOptions { Endpoint = $"unix://{socket}" }, NamedStore.Create("0123456789ab"));
+                new DockerOptions { Endpoint = $"unix://{socket}" }, NamedStore.Create("0123456789ab"), NoVolumes.Of("0123456789ab"));
             await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
             var tree = new MemoryTree("FROM busybox\nRUN make\n");
             var plan = new BuildPlan(
@@ -59,7 +59,7 @@ public sealed class EngineEndTests
         var socket = Path.Combine(folder.FullPath, "d.sock");
         await using var engine = await StartAsync(socket, "failed to update store", ends);
         await using var runner = new DockerRunner(
-            new DockerOptions { Endpoint = $"unix://{socket}" }, NamedStore.Create("0123456789ab"));
+            new DockerOptions { Endpoint = $"unix://{socket}" }, NamedStore.Create("0123456789ab"), NoVolumes.Of("0123456789ab"));
         await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
         var container = await runner.FindAsync(SomeDeployment.Of(1), log, Token);
 

@@ -27,6 +27,7 @@ public static class DataServices
         services.AddSingleton<IDeploymentStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IEventStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IServiceStore>(provider => provider.GetRequiredService<DbManager>());
+        services.AddSingleton<IVolumeStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IAccessStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<DbManager>());
         services.AddSingleton<IHookStore>(provider => provider.GetRequiredService<DbManager>());

@@ -12,12 +12,21 @@ internal static class MigrationFunctions
 {
     private const int MaxLabelLength = 63;
     private const int MarkLength = 6;
+    private const int VolumeMarkLength = 12;
 
     public static void Define(SqliteSession session)
     {
         session.Define("repository_identity", url => RepositoryIdentity.Of(url).Text);
         session.Define("own_host_of_before", OwnHost);
         session.Define("brief_host_of_before", BriefHost);
+        session.Define("volume_mark_of_before", VolumeMark);
+    }
+
+    // What stood in the name of a volume between the instance's and its own.
+    private static string VolumeMark(string url, string branch, string subdirectory)
+    {
+        var place = Encoding.UTF8.GetBytes($"{url}\n{branch}\n{subdirectory}");
+        return Convert.ToHexStringLower(SHA256.HashData(place))[..VolumeMarkLength];
     }
 
     private static string OwnHost(string url, string branch, string subdirectory)

@@ -18,6 +18,10 @@ public static class DeploymentServices
         services.AddSingleton<QueueView>();
         services.AddSingleton<LogReader>();
         services.AddSingleton<Images>();
+        services.AddSingleton<ServiceVolumes>();
+        services.AddSingleton<VolumeList>();
+        services.AddSingleton<VolumeTransfer>();
+        services.AddSingleton<ICheckup, VolumeCheckup>();
         services.TryAddSingleton<MeasureDisk>(DiskSpace.Measure);
         services.AddSingleton<DiskGuard>();
         services.AddSingleton<Retention>();

@@ -55,7 +55,11 @@ public interface IRunner
     /// <summary>The containers of this instance, whatever their state.</summary>
     Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
 
-    /// <summary>Stops and removes whatever containers the deployment has, of any attempt. Idempotent.</summary>
+    /// <summary>
+    /// Stops and removes whatever containers the deployment has, of any attempt. Idempotent. One that ran without the
+    /// volumes that were asked for holds data in itself: it is stopped, kept under another name, and no container of ours
+    /// from then on.
+    /// </summary>
     Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken);
 }
 

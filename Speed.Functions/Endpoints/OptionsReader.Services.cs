@@ -185,7 +185,7 @@ public sealed partial class OptionsReader
     [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?\\z")]
     private static partial Regex ServiceNameText();
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,63}$")]
+    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,63}\\z")]
     private static partial Regex VolumeName();
 
     [GeneratedRegex(@"^/[\x21-\x7e]*$")]

@@ -22,7 +22,8 @@ public sealed partial class DockerRunner
             await SayNoReportsAsync(reason, log, cancellationToken);
         }
 
-        var volumes = await _volumes.EnsureAsync(deployment, Own, cancellationToken);
+        await _volumes.SettleAsync(cancellationToken);
+        var volumes = await _volumes.MountAsync(deployment, log, cancellationToken);
         var profile = new ContainerProfile(_options.Sandbox, network, reports, volumes, 8 * _options.LogMaxBytes);
         var image = await FindImageToRunAsync(imageId, cancellationToken);
 
@@ -48,15 +49,26 @@ public sealed partial class DockerRunner
     public async Task<IContainer?> FindAsync(
         Deployment deployment, DeploymentLog log, CancellationToken cancellationToken)
     {
+        await _volumes.SettleAsync(cancellationToken);
         var name = Own.ContainerName(deployment.Id, deployment.Attempt);
         var found = await InspectAsync(name, cancellationToken);
-        return found is not null && Own.OwnsContainer(found.Name, found.Config?.Labels)
-            ? new DockerContainer(_docker, found, deployment, log)
-            : null;
+        if (found is null || !Own.OwnsContainer(found.Name, found.Config?.Labels))
+        {
+            return null;
+        }
+
+        if (found.State?.Status != "created")
+        {
+            await _volumes.TellIfBareAsync(
+                deployment, name, DockerVolumes.MountsOf(found.Mounts), log, cancellationToken);
+        }
+
+        return new DockerContainer(_docker, found, deployment, log);
     }
 
     public async Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken)
     {
+        await _volumes.SettleAsync(cancellationToken);
         var label = $"{Ownership.DeploymentLabel}={deploymentId.ToString(CultureInfo.InvariantCulture)}";
         foreach (var one in await ListOwnAsync(label, cancellationToken))
         {
@@ -64,11 +76,33 @@ public sealed partial class DockerRunner
             {
                 await using var container = new DockerContainer(_docker, inspected, deployment: null, log: null);
                 await container.StopAsync(StopGrace, cancellationToken);
-                await container.RemoveAsync(cancellationToken);
+                await (await HoldsDataAsync(deploymentId, inspected, cancellationToken)
+                    ? KeepAsync(inspected, cancellationToken)
+                    : container.RemoveAsync(cancellationToken));
             }
         }
 
         _ports.Release(deploymentId);
+    }
+
+    private async Task<bool> HoldsDataAsync(
+        long deploymentId, ContainerInspectResponse container, CancellationToken cancellationToken) =>
+        container.State?.Status != "created"
+        && await _volumes.IsBareAsync(deploymentId, DockerVolumes.MountsOf(container.Mounts), cancellationToken);
+
+    // Under a name that is none of ours, so that nothing of SPEED's waits for it, counts it or removes it.
+    private async Task KeepAsync(ContainerInspectResponse container, CancellationToken cancellationToken)
+    {
+        var name = BareContainer.KeptNameOf(container.Name.TrimStart('/'));
+        try
+        {
+            await _docker.AskAsync(client => client.Containers.RenameContainerAsync(
+                container.ID, new ContainerRenameParameters { NewName = name }, cancellationToken));
+        }
+        catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
+        {
+            // Somebody else removed it.
+        }
     }
 
     private async Task<IReadOnlyList<ContainerListResponse>> ListOwnAsync(string label, CancellationToken cancellationToken)

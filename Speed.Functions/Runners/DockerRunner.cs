@@ -16,18 +16,19 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
     private readonly BaseImages _bases;
     private readonly InstanceNetwork _network;
     private readonly ReportMount _reports;
-    private readonly NamedVolumes _volumes;
+    private readonly ServiceVolumes _volumes;
     private readonly HostPorts _ports = new();
     private bool _isDisposed;
 
-    public DockerRunner(DockerOptions options, IDeploymentStore store, ReportFolder? reports = null)
+    public DockerRunner(
+        DockerOptions options, IDeploymentStore store, ServiceVolumes volumes, ReportFolder? reports = null)
     {
         _options = options;
         _store = store;
         _docker = new DockerConnection(options.Endpoint);
         _bases = new BaseImages(_docker, new RegistryRules(options.AllowedRegistries));
         _network = new InstanceNetwork(_docker);
-        _volumes = new NamedVolumes(_docker);
+        _volumes = volumes;
         _reports = new ReportMount(_docker, options.Endpoint, reports);
     }
 

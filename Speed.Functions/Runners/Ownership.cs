@@ -20,6 +20,9 @@ internal sealed record Ownership(string Instance)
     public string ContainerName(long deploymentId, int attempt) => string.Create(
         CultureInfo.InvariantCulture, $"speed-{Instance}-{deploymentId}-{attempt}");
 
+    /// <summary>Of a container that a volume is opened through: what its label <c>speed.helper</c> says is in it.</summary>
+    public string HelperName(IDictionary<string, string> labels) => $"speed-{Instance}-volume-{labels["speed.helper"]}";
+
     public Dictionary<string, string> ContainerLabels(Deployment deployment) => new()
     {
         [InstanceLabel] = Instance,

@@ -14,6 +14,7 @@ public static class RunnerServices
     public static IServiceCollection AddDockerRunner(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(DockerOptions.Read(configuration));
+        services.AddSingleton<IVolumeEngine, DockerVolumes>();
         services.AddSingleton<DockerRunner>();
         services.AddSingleton<IRunner>(provider => provider.GetRequiredService<DockerRunner>());
         services.AddSingleton<ICheckup, DockerCheckup>();

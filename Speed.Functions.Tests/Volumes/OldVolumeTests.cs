@@ -1,0 +1,270 @@
+using System.Security.Cryptography;
+using System.Text;
+using Speed.Data;
+using Speed.Deployments;
+using Speed.Tests.Data;
+using Speed.Tests.Runners;
+using Xunit;
+
+namespace Speed.Tests.Volumes;
+
+/// <summary>The volumes that an earlier SPEED made, whose names it worked out each time: each is found by its service.</summary>
+public sealed class OldVolumeTests : IDisposable
+{
+    private const string Url = "https://git.example.org/o/app";
+
+    private readonly TempFolder _folder = new();
+    private readonly OldDatabase _old;
+    private readonly ScriptedEngine _engine = new();
+    private DataDirectory? _directory;
+    private DbManager? _store;
+
+    public OldVolumeTests() => _old = new OldDatabase(_folder.File("deployments.db"));
+
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _store?.Dispose();
+        _directory?.Dispose();
+        _old.Dispose();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData("main", "main")]
+    [InlineData(null, "")]
+    public async Task The_only_one_that_is_there_is_the_one(string? asked, string branchInName)
+    {
+        var id = _old.Add(new OldDeployment(Url, asked, "main", "data"));
+        _old.Start(id);
+        _old.BecomeUp(id);
+        _old.Cancel(id);
+        _engine.Write(NameOf(Url, branchInName, "data"), "old");
+
+        var next = await AddAsync(Url, "main");
+
+        Assert.Equal(NameOf(Url, branchInName, "data"), await MountAsync(next));
+    }
+
+    [Fact]
+    public async Task The_one_that_the_container_which_is_up_mounts_wins_whatever_else_there_is()
+    {
+        var up = _old.Add(new OldDeployment(Url, null, "main", "data"));
+        _old.Start(up);
+        _old.BecomeUp(up);
+        var newer = _old.Add(new OldDeployment(Url, "main", "main", "data"));
+        _old.Start(newer);
+        _old.BecomeUp(newer);
+        _old.Cancel(newer);
+        var (first, second) = (NameOf(Url, "", "data"), NameOf(Url, "main", "data"));
+        _engine.Write(first, "of the first attempt");
+        _engine.Write(second, "of the newer one");
+        await RunOnEngineAsync(up, 1, first);
+
+        var next = await AddAsync(Url, "main");
+
+        Assert.Equal(first, await MountAsync(next));
+        var listed = await Volumes().List.ReadAsync(Now);
+        Assert.Equal(
+            [(first, VolumeState.InUse), (second, VolumeState.Candidate)],
+            listed.Select(one => (one.EngineName, one.State)));
+        Assert.Contains(up, listed[0].Deployments);
+    }
+
+    [Fact]
+    public async Task Without_a_container_it_is_the_one_that_the_newest_deployment_that_was_up_had_last()
+    {
+        var url = Url + ".git";
+        var crashed = _old.Add(new OldDeployment(Url, null, "main", "data"));
+        _old.Start(crashed);
+        _old.BecomeUp(crashed);
+        _old.BeginAnew(crashed);
+        _old.Start(crashed);
+        _old.BecomeUp(crashed);
+        _old.Cancel(crashed);
+        var neverUp = _old.Add(new OldDeployment(url, "main", "main", "data"));
+        _old.Start(neverUp);
+        _old.Cancel(neverUp);
+        foreach (var name in new[] { NameOf(Url, "", "data"), NameOf(Url, "main", "data"), NameOf(url, "main", "data") })
+        {
+            _engine.Write(name, "something");
+        }
+
+        var next = await AddAsync("git@git.example.org:o/app.git", "main");
+
+        Assert.Equal(NameOf(Url, "main", "data"), await MountAsync(next));
+    }
+
+    [Fact]
+    public async Task Two_spellings_that_are_both_up_keep_what_each_has_and_the_next_one_gets_the_newer_one_s()
+    {
+        var url = Url + ".git";
+        var (older, newer) = (NameOf(Url, "main", "data"), NameOf(url, "main", "data"));
+        var first = _old.Add(new OldDeployment(Url, "main", "main", "data"));
+        var second = _old.Add(new OldDeployment(url, "main", "main", "data"));
+        foreach (var (id, name) in new[] { (first, older), (second, newer) })
+        {
+            _old.Start(id);
+            _old.BecomeUp(id);
+            _engine.Write(name, "something");
+            await RunOnEngineAsync(id, 1, name);
+        }
+
+        var next = await AddAsync(Url, "main");
+        var mounted = await MountAsync(next);
+
+        Assert.Equal(newer, mounted);
+        Assert.Equal(older, await MountAsync(await FindAsync(first)));
+        Assert.Equal(newer, await MountAsync(await FindAsync(second)));
+        Assert.Equal(["something", $"{first}.1"], _engine.Read(older)!);
+    }
+
+    [Fact]
+    public async Task One_that_is_not_on_the_engine_any_more_comes_back_under_its_likeliest_name()
+    {
+        var id = _old.Add(new OldDeployment(Url, null, "main", "data"));
+        _old.Start(id);
+        _old.BecomeUp(id);
+        _old.Cancel(id);
+
+        var next = await AddAsync(Url, "main");
+
+        Assert.Equal(NameOf(Url, "", "data"), await MountAsync(next));
+    }
+
+    [Fact]
+    public async Task Other_branches_subdirectories_and_names_are_other_services_and_begin_with_new_volumes()
+    {
+        var id = _old.Add(new OldDeployment(Url, "main", "main", "data"));
+        _old.Start(id);
+        _old.BecomeUp(id);
+        _old.Cancel(id);
+        _engine.Write(NameOf(Url, "main", "data"), "old");
+
+        var others = new[]
+        {
+            await AddAsync(Url, "dev"), await AddAsync(Url, "main", name: "worker"),
+            await AddAsync(Url, "main", subdirectory: "app"), await AddAsync("https://git.example.org/o/other", "main"),
+            await AddAsync(Url, "main", volume: "cache"),
+        };
+
+        HashSet<string> names = [];
+        foreach (var other in others)
+        {
+            var name = await MountAsync(other);
+            Assert.Matches($"^speed-{_old.Instance}-[0-9a-f]{{32}}-(data|cache)$", name);
+            Assert.True(names.Add(name));
+        }
+
+        Assert.Equal(["old"], _engine.Read(NameOf(Url, "main", "data"))!);
+    }
+
+    [Fact]
+    public async Task A_container_that_runs_without_its_volume_says_nothing_of_which_one_it_is()
+    {
+        var id = _old.Add(new OldDeployment(Url, "main", "main", "data"));
+        _old.Start(id);
+        _old.BecomeUp(id);
+        _engine.Write(NameOf(Url, "main", "data"), "old");
+        await RunOnEngineAsync(id, 1);
+
+        Assert.Equal(NameOf(Url, "main", "data"), await MountAsync(await AddAsync(Url, "main")));
+        var (bare, isKept) = Assert.Single(await Volumes().List.FindBareAsync(Now));
+        Assert.Equal((id, false), (bare.DeploymentId, isKept));
+        Assert.Equal(["/data"], bare.Paths);
+    }
+
+    [Fact]
+    public async Task Of_a_job_it_is_the_one_that_the_newest_run_had()
+    {
+        var first = _old.Add(new OldDeployment(Url, "main", "main", "data") { IsJob = true });
+        _old.Start(first);
+        _old.Cancel(first);
+        var second = _old.Add(new OldDeployment(Url, null, "main", "data") { IsJob = true });
+        _old.Start(second);
+        _old.Cancel(second);
+        _engine.Write(NameOf(Url, "", "data"), "newest");
+        _engine.Write(NameOf(Url, "main", "data"), "older");
+
+        Assert.Equal(NameOf(Url, "", "data"), await MountAsync(await AddAsync(Url, "main")));
+    }
+
+    [Fact]
+    public async Task What_was_chosen_stays_chosen_and_what_is_there_without_a_record_is_listed_and_left_alone()
+    {
+        var id = _old.Add(new OldDeployment(Url, null, "main", "data"));
+        _old.Start(id);
+        _old.BecomeUp(id);
+        _old.Cancel(id);
+        var lost = NameOf("https://git.example.org/o/forgotten", "main", "data");
+        _engine.Write(lost, "of a record that is gone");
+        _engine.Write(NameOf(Url, "main", "data"), "old");
+        var chosen = await MountAsync(await AddAsync(Url, "main"));
+
+        _engine.Write(NameOf(Url, "", "data"), "later");
+        var again = await MountAsync(await AddAsync(Url, "main"));
+        var listed = await Volumes().List.ReadAsync(Now);
+
+        Assert.Equal((NameOf(Url, "main", "data"), chosen), (chosen, again));
+        Assert.Equal(VolumeState.Unowned, listed.Single(one => one.EngineName == lost).State);
+        Assert.Equal(VolumeState.Candidate, listed.Single(one => one.EngineName == NameOf(Url, "", "data")).State);
+    }
+
+    // As the earlier SPEED worked it out.
+    private string NameOf(string url, string branch, string volume)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{url}\n{branch}\n.")));
+        return $"speed-{_old.Instance}-{hash[..12]}-{volume}";
+    }
+
+    private DbManager Store()
+    {
+        if (_store is null)
+        {
+            _old.Dispose();
+            var options = new StoreOptions { DataDirectory = _folder.FullPath };
+            _directory = new DataDirectory(options);
+            _store = new DbManager(_directory, options, new Bell(), TimeProvider.System);
+        }
+
+        return _store;
+    }
+
+    private (ServiceVolumes Of, VolumeList List) Volumes()
+    {
+        var volumes = new ServiceVolumes(Store(), Store(), _engine, TimeProvider.System);
+        return (volumes, new VolumeList(Store(), Store(), _engine, volumes));
+    }
+
+    private async Task RunOnEngineAsync(long id, int attempt, params string[] engineNames)
+    {
+        var box = _engine.Create(
+            DockerWorld.NewDeployment(id) with { Attempt = attempt }, _old.Instance,
+            [.. engineNames.Select(name => new VolumeMount("data", name, "/data"))]);
+        await box.StartAsync(Now);
+    }
+
+    // As of today, and at the point where it gets its container.
+    private async Task<Deployment> AddAsync(
+        string url, string branch, string subdirectory = ".", string name = "", string volume = "data")
+    {
+        var options = SomeOptions.Of(url) with
+        {
+            Branch = branch,
+            Subdirectory = subdirectory,
+            Name = name,
+            Volumes = [new VolumeOption(volume, $"/{volume}")],
+        };
+        var outcome = await Store().AddAsync(new NewDeployment(options, null, 100), Now);
+        return ((AddOutcome.Added)outcome).Deployment;
+    }
+
+    private async Task<Deployment> FindAsync(long id) => (await Store().FindAsync(id, Now))!;
+
+    private async Task<string> MountAsync(Deployment deployment)
+    {
+        await using var log = await DeploymentLog.OpenAsync(deployment.Id, new MemoryLogStore(), TimeProvider.System, Now);
+        return Assert.Single(await Volumes().Of.MountAsync(deployment, log, Now)).EngineName;
+    }
+}
