@@ -240,7 +240,7 @@ public sealed class OldVolumeTests : IDisposable
     private async Task RunOnEngineAsync(long id, int attempt, params string[] engineNames)
     {
         var box = _engine.Create(
-            DockerWorld.NewDeployment(id) with { Attempt = attempt }, _old.Instance,
+            SomeDeployment.Of(id) with { Attempt = attempt }, _old.Instance,
             [.. engineNames.Select(name => new VolumeMount("data", name, "/data"))]);
         await box.StartAsync(Now);
     }
