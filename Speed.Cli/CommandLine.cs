@@ -75,7 +75,7 @@ public static class CommandLine
         [
             DeployCommand.Create, ListCommand.Create, ShowCommand.Create, LogsCommand.Create, ResultsCommand.Create,
             CancelCommand.Create, RetryCommand.Create, QueueCommand.Create, SecretsCommand.Create, TokensCommand.Create,
-            VolumesCommand.Create, DoctorCommand.Create, GcCommand.Create, BackupCommand.Create,
+            VolumesCommand.Create, DoctorCommand.Create, GcCommand.Create, BackupCommand.Create, RestoreCommand.Create,
         ])
         {
             root.Subcommands.Add(command(globals));

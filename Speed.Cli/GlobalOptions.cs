@@ -43,6 +43,11 @@ internal sealed class GlobalOptions(Terminal terminal)
             return await act(session, cancellationToken);
         });
 
+    /// <summary>What the command does on this machine, without asking any SPEED. It gives the exit code.</summary>
+    public void RunLocally(Command command, Func<LocalRun, CancellationToken, Task<int>> act) =>
+        command.SetAction((asked, cancellationToken) =>
+            act(new LocalRun(asked, terminal, asked.GetValue(_json)), cancellationToken));
+
     private Session Open(ParseResult asked)
     {
         var server = ReadServer(asked.GetValue(_server) ?? terminal.Find("SPEED_SERVER") ?? DefaultServer);

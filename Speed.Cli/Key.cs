@@ -77,7 +77,8 @@ internal sealed record Key(string? Value, string Origin)
             ? token
             : throw SpeedException.Refused($"{origin} holds no token: put one line into it, as it was given.");
 
-    private static string DataDirectory(Terminal terminal) =>
+    /// <summary>Of the SPEED on this machine.</summary>
+    internal static string DataDirectory(Terminal terminal) =>
         terminal.Find("Speed__DataDirectory") ?? Path.Combine(
             Environment.GetFolderPath(
                 Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),

@@ -18,6 +18,11 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        if (RestoreCommand.IsAskedBy(args))
+        {
+            return await RestoreCommand.RunAsync(args, Console.Out, Console.Error);
+        }
+
         try
         {
             await CreateBuilder(args).Build().RunAsync();

@@ -183,7 +183,7 @@ public sealed class CommandTests
         var report = await CliRun.RunAsync(app, "doctor", "--json");
 
         Assert.Contains("speed gc --do", would.Error, StringComparison.Ordinal);
-        Assert.Equal("""{"items":[]}""" + "\n", done.Out);
+        Assert.Equal("""{"items":[],"unrecorded":[]}""" + "\n", done.Out);
         Assert.True(File.Exists(Path.Combine(backup.Out.Trim(), "deployments.db")));
         Assert.Matches(@"\ngit +ok +git version 2", doctor.Out);
         Assert.Equal(report.AsJson().GetProperty("ok").GetBoolean() ? 0 : 1, doctor.Code);
@@ -199,7 +199,7 @@ public sealed class CommandTests
         foreach (var word in (string[])
         [
             "deploy", "list", "show", "logs", "results", "cancel", "retry", "queue", "doctor", "secrets", "tokens", "gc",
-            "backup", "Exit codes:", "130", "SPEED_SERVER", "SPEED_TOKEN",
+            "backup", "restore", "Exit codes:", "130", "SPEED_SERVER", "SPEED_TOKEN",
         ])
         {
             Assert.Contains(word, run.Out, StringComparison.Ordinal);

@@ -54,18 +54,35 @@ public sealed class CleanUpTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_container_left_behind_goes_and_one_that_only_looks_like_it_stays()
+    public async Task A_container_left_behind_goes_one_without_a_record_when_it_is_said_and_one_alike_never()
     {
-        var (left, alike) = ($"speed-{_world.Instance}-999-1", $"alike-{_world.Instance}");
-        await CreateAsync(left);
-        await CreateAsync(alike);
+        var ended = await _world.DeployAsync("FROM busybox\nCMD echo done\n");
+        await _world.EventuallyNoContainersAsync();
+        var (left, unknown) = (Name(ended.Id, 1), Name(999, 1));
+        var (later, alike) = (Name(ended.Id, 2), $"alike-{_world.Instance}");
+        await CreateAsync(left, ended.Id, 1);
+        await CreateAsync(unknown, 999, 1);
+        await CreateAsync(later, ended.Id, 2);
+        await CreateAsync(alike, 999, 1);
         try
         {
+            var listed = await _world.App.GetAsync("/v1/gc");
             var done = (await _world.App.SendAsync("/v1/gc", "")).Json;
+            var stayed = await DockerCli.ContainersAsync($"speed-{_world.Instance}-");
+            var doctor = (await _world.App.GetAsync("/v1/doctor")).GetProperty("checks").EnumerateArray()
+                .Single(check => check.GetProperty("name").GetString() == "docker without a record");
+            var said = (await _world.App.SendAsync("/v1/gc", "{\"unrecorded\": true}")).Json;
 
-            var item = Assert.Single(done.GetProperty("items").EnumerateArray());
-            Assert.Equal(("container", left), (item.GetProperty("kind").GetString(), item.GetProperty("id").GetString()));
-            Assert.Empty(await DockerCli.ContainersAsync(left));
+            Assert.Equal([left], Containers(listed, "items"));
+            Assert.Equal(new[] { later, unknown }.Order(), Containers(listed, "unrecorded").Order());
+            Assert.Equal([left], Containers(done, "items"));
+            Assert.Empty(Containers(done, "unrecorded"));
+            Assert.Equal(new[] { later, unknown }.Order(), stayed.Order());
+            Assert.False(doctor.GetProperty("ok").GetBoolean());
+            Assert.Contains(unknown, doctor.GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.Contains("--unrecorded", doctor.GetProperty("fix").GetString(), StringComparison.Ordinal);
+            Assert.Equal(new[] { later, unknown }.Order(), Containers(said, "unrecorded").Order());
+            Assert.Empty(await DockerCli.ContainersAsync($"speed-{_world.Instance}-"));
             Assert.Single(await DockerCli.ContainersAsync(alike));
         }
         finally
@@ -73,10 +90,36 @@ public sealed class CleanUpTests : IAsyncLifetime
             await DockerCli.RunAsync("rm", "--force", alike);
         }
 
-        Task CreateAsync(string name) => DockerCli.RunAsync(
-            "create", "--name", name, "--label", $"speed.instance={_world.Instance}", "--label", "speed.deployment=999",
-            "--label", "speed.attempt=1", "busybox", "sleep", "600");
+        string Name(long id, int attempt) => $"speed-{_world.Instance}-{id}-{attempt}";
+
+        Task CreateAsync(string name, long id, int attempt) => DockerCli.RunAsync(
+            "create", "--name", name, "--label", $"speed.instance={_world.Instance}", "--label", $"speed.deployment={id}",
+            "--label", $"speed.attempt={attempt}", "busybox", "sleep", "600");
     }
+
+    [Fact]
+    public async Task An_image_without_a_record_goes_when_it_is_said()
+    {
+        var tag = $"speed-{_world.Instance}:{new string('a', 64)}";
+        await DockerCli.RunAsync("tag", "busybox:latest", tag);
+
+        var listed = await _world.App.GetAsync("/v1/gc");
+        await _world.App.SendAsync("/v1/gc", "");
+        var stayed = await DockerCli.LinesAsync("images", "--quiet", tag);
+        await _world.App.SendAsync("/v1/gc", "{\"unrecorded\": true}");
+
+        Assert.Equal("image", Assert.Single(listed.GetProperty("unrecorded").EnumerateArray()).GetProperty("kind").GetString());
+        Assert.Single(stayed);
+        Assert.Empty(await DockerCli.LinesAsync("images", "--quiet", tag));
+        Assert.NotEmpty(await DockerCli.LinesAsync("images", "--quiet", "busybox:latest"));
+    }
+
+    private static string[] Containers(JsonElement list, string of) =>
+    [
+        .. from item in list.GetProperty(of).EnumerateArray()
+           where item.GetProperty("kind").GetString() == "container"
+           select item.GetProperty("id").GetString()!,
+    ];
 
     private static IEnumerable<string> Images(JsonElement list) =>
         from item in list.GetProperty("items").EnumerateArray()

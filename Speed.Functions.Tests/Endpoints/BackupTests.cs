@@ -38,6 +38,7 @@ public sealed class BackupTests
                 new FileInfo(Path.Combine(folder, file.GetProperty("name").GetString()!)).Length,
                 file.GetProperty("bytes").GetInt64()));
         Assert.Contains("Keys are not in it", answer.Json.GetProperty("note").GetString(), StringComparison.Ordinal);
+        Assert.Contains("speed restore", answer.Json.GetProperty("note").GetString(), StringComparison.Ordinal);
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(

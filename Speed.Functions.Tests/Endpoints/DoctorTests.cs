@@ -22,8 +22,8 @@ public sealed class DoctorTests
             check => check.GetProperty("name").GetString()!, check => check.GetProperty("detail").GetString()!);
         Assert.Equal(
             [
-                ".net", "clock", "data directory", "deployments.db", "disk", "docker", "docker builds", "docker clock",
-                "docker limits", "git", "logs.db",
+                ".net", "backups", "clock", "data directory", "deployments.db", "disk", "docker", "docker builds",
+                "docker clock", "docker limits", "docker without a record", "git", "logs.db",
             ],
             checks.Keys.Order(StringComparer.Ordinal));
         Assert.Matches(@"^\.NET 10\.", checks[".net"]);
@@ -32,6 +32,10 @@ public sealed class DoctorTests
         Assert.Matches(@"^SQLite 3\.\d+\.\d+, sound$", checks["deployments.db"]);
         Assert.Matches(@"MiB free", checks["disk"]);
         Assert.Equal(app.DataDirectory, checks["data directory"]);
+        Assert.Equal(
+            "none by schedule (Speed__Backup__Every); there is none yet; secrets.key, admin.key and volumes are in none",
+            checks["backups"]);
+        Assert.Equal("nothing", checks["docker without a record"]);
         // Of what may be otherwise on a good machine there is the engine's own kernel alone.
         Assert.All(
             report.GetProperty("checks").EnumerateArray().Where(check => !check.GetProperty("ok").GetBoolean()),

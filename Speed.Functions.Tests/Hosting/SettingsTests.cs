@@ -21,6 +21,8 @@ public sealed class SettingsTests
     [InlineData("Speed__MaxResources__memory_mb", "1", "99999999999")]
     [InlineData("Speed__Retention__LogDays", "-1", "36501", "x")]
     [InlineData("Speed__Retention__RecordDays", "-1", "36501", "for ever")]
+    [InlineData("Speed__Backup__Every", "-1", "1001", "6h", "0.5")]
+    [InlineData("Speed__Backup__Keep", "0", "1001", "all")]
     [InlineData("Speed__Disk__LowBytes", "-1", "5%", "1125899906842625")]
     public void A_setting_out_of_range_is_named_with_its_range(string name, params string[] values)
     {
@@ -42,6 +44,7 @@ public sealed class SettingsTests
 
         Assert.Equal((0, 500), (settings.MaxRunning, settings.MaxQueued));
         Assert.Equal((0, 300), (settings.Timeouts.RunSeconds, settings.Timeouts.CloneSeconds));
+        Assert.Equal((0, 7), (settings.BackupEveryHours, settings.BackupKeep));
         Assert.Equal((30, 0, null), (settings.LogDays, settings.RecordDays, settings.DiskLowBytes));
         Assert.Equal((0.5, 1_024), (settings.Resources.Cpus, settings.Resources.MemoryMb));
         Assert.Equal(["https", "http"], settings.AllowedSchemes);

@@ -12,6 +12,7 @@ public sealed class DataDirectory : IDisposable
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly FileStream _lock;
+    private bool _arePrepared;
 
     /// <summary>
     /// Makes the folder, for its user alone, and locks it. Waits for another holder at most
@@ -23,6 +24,15 @@ public sealed class DataDirectory : IDisposable
         FullPath = Create(options.DataDirectory);
         Ballast = new Ballast(new DataFolder(FullPath));
         _lock = Lock(Path.Combine(FullPath, "speed.lock"), options.LockTimeout);
+        try
+        {
+            RestoreSwap.FinishAll(FullPath);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _lock.Dispose();
+            throw Unusable(FullPath, fault);
+        }
     }
 
     public string FullPath { get; }
@@ -31,7 +41,20 @@ public sealed class DataDirectory : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    internal string File(string name) => Path.Combine(FullPath, name);
+    /// <summary>
+    /// The databases, in this SPEED's schema where they are there: copied first, once, before the first one is changed.
+    /// Throws <see cref="StoreStartException"/>.
+    /// </summary>
+    internal DatabaseFiles PrepareFiles(TimeSpan busyTimeout)
+    {
+        if (!_arePrepared)
+        {
+            new MigrationBackup(FullPath, busyTimeout).Migrate();
+            _arePrepared = true;
+        }
+
+        return DatabaseFiles.In(FullPath);
+    }
 
     private static string Create(string directory)
     {
@@ -44,16 +67,7 @@ public sealed class DataDirectory : IDisposable
         try
         {
             var path = Path.GetFullPath(directory);
-            if (OperatingSystem.IsWindows())
-            {
-                Directory.CreateDirectory(path);
-            }
-            else
-            {
-                Directory.CreateDirectory(
-                    path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-
+            BackupFolder.CreateOwn(path);
             return path;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)

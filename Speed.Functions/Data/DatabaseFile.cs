@@ -20,10 +20,58 @@ internal sealed record DatabaseFile(string Path, int ApplicationId, Migrations M
     public bool IsNew => !File.Exists(Path) || new FileInfo(Path).Length == 0;
 
     /// <summary>
+    /// True for one that is there and has an older schema. False for what cannot be read: opening it says why.
+    /// </summary>
+    public bool IsBehind(TimeSpan busyTimeout)
+    {
+        try
+        {
+            return !IsNew && VersionOf(busyTimeout) < Migrations.Latest;
+        }
+        catch (SqliteException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The schema it has.</summary>
+    public int VersionOf(TimeSpan busyTimeout)
+    {
+        using var session = OpenToRead(busyTimeout);
+        return Migrations.VersionOf(session);
+    }
+
+    /// <summary>
+    /// Copies all of it into a folder, by SQLite's own backup in one step. One that is not there yet is an empty file
+    /// there.
+    /// </summary>
+    public void CopyInto(string folder, TimeSpan busyTimeout)
+    {
+        var copy = System.IO.Path.Combine(folder, System.IO.Path.GetFileName(Path));
+        if (IsNew)
+        {
+            File.Create(copy).Dispose();
+            return;
+        }
+
+        using var session = OpenToRead(busyTimeout);
+        session.CopyTo(copy);
+    }
+
+    /// <summary>Opens it and changes nothing.</summary>
+    public SqliteSession OpenToRead(TimeSpan busyTimeout) =>
+        SqliteSession.Open(ReadOnlySource(), SqliteOpenMode.ReadOnly, busyTimeout);
+
+    /// <summary>As an address that nobody writes through.</summary>
+    public string ReadOnlyAddress =>
+        new Uri(Path).AbsoluteUri + (HasLog ? "?mode=ro" : "?immutable=1");
+
+    /// <summary>
     /// Throws <see cref="StoreStartException"/> for a file that is foreign, newer or damaged, and leaves it byte
     /// for byte as it is. Before any connection to it: closing a plain stream would drop SQLite's own locks.
     /// </summary>
-    public void RefuseUnlessOurs(TimeSpan busyTimeout)
+    /// <param name="thoroughly">Every page and index, however long that takes.</param>
+    public void RefuseUnlessOurs(TimeSpan busyTimeout, bool thoroughly = false)
     {
         if (IsNew)
         {
@@ -33,9 +81,9 @@ internal sealed record DatabaseFile(string Path, int ApplicationId, Migrations M
         CheckHeader();
         try
         {
-            using var session = SqliteSession.Open(ReadOnlySource(), SqliteOpenMode.ReadOnly, busyTimeout);
+            using var session = OpenToRead(busyTimeout);
             CheckVersion(session);
-            CheckPages(session);
+            CheckPages(session, thoroughly);
         }
         catch (SqliteException fault) when (fault.IsDamage)
         {
@@ -84,10 +132,13 @@ internal sealed record DatabaseFile(string Path, int ApplicationId, Migrations M
         }
     }
 
-    private void CheckPages(SqliteSession session)
+    private void CheckPages(SqliteSession session, bool thoroughly)
     {
         var isSmall = new FileInfo(Path).Length <= MostChecked;
-        var verdict = session.Run(isSmall ? "PRAGMA quick_check(1)" : "SELECT 'ok' FROM sqlite_schema LIMIT 1");
+        var verdict = session.Run(
+            thoroughly ? "PRAGMA integrity_check(1)"
+            : isSmall ? "PRAGMA quick_check(1)"
+            : "SELECT 'ok' FROM sqlite_schema LIMIT 1");
         if (verdict != "ok")
         {
             throw Damaged(verdict ?? "it cannot be checked");
@@ -95,11 +146,9 @@ internal sealed record DatabaseFile(string Path, int ApplicationId, Migrations M
     }
 
     // Without a log to replay, an immutable file shows all there is, and not even a -shm file is made beside it.
-    private string ReadOnlySource()
-    {
-        var wal = new FileInfo(Path + "-wal");
-        return wal is { Exists: true, Length: > 0 } ? Path : new Uri(Path).AbsoluteUri + "?immutable=1";
-    }
+    private string ReadOnlySource() => HasLog ? Path : ReadOnlyAddress;
+
+    private bool HasLog => new FileInfo(Path + "-wal") is { Exists: true, Length: > 0 };
 
     private StoreStartException Damaged(string why, Exception? inner = null) => new(
         $"{Path} is damaged: {why.TrimEnd('.').ReplaceLineEndings(" ")}. Restore it from a backup, or move it away to begin anew.", inner);

@@ -8,9 +8,6 @@ namespace Speed.Data;
 /// </summary>
 public sealed partial class DbManager : IDeploymentStore, IDisposable
 {
-    // "SPED"
-    private const int ApplicationId = 0x53504544;
-
     private readonly SqliteDatabase _database;
     private readonly Bell _bell;
     private readonly TimeProvider _time;
@@ -18,9 +15,10 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
     /// <summary>Opens, makes or migrates the database. Throws <see cref="StoreStartException"/>.</summary>
     public DbManager(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time, StoreMeter? meter = null)
     {
-        Path = directory.File("deployments.db");
+        var file = directory.PrepareFiles(options.BusyTimeout).Deployments;
+        Path = file.Path;
         _database = SqliteDatabase.Open(
-            new DatabaseFile(Path, ApplicationId, new Migrations("deployments")),
+            file,
             alwaysDurable: true,
             options.BusyTimeout,
             onFullDisk: directory.Ballast.GiveUpForStore,

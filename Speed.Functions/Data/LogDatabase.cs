@@ -8,9 +8,6 @@ namespace Speed.Data;
 /// </summary>
 public sealed partial class LogDatabase : ILogStore, IDisposable
 {
-    // "SPEL"
-    private const int ApplicationId = 0x5350454C;
-
     private readonly SqliteDatabase _database;
     private readonly long _maxBytes;
     private readonly Bell _bell;
@@ -21,7 +18,7 @@ public sealed partial class LogDatabase : ILogStore, IDisposable
     public LogDatabase(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time, StoreMeter? meter = null)
     {
         _database = SqliteDatabase.Open(
-            new DatabaseFile(directory.File("logs.db"), ApplicationId, new Migrations("logs")) { GivesBack = true },
+            directory.PrepareFiles(options.BusyTimeout).Logs,
             alwaysDurable: false,
             options.BusyTimeout,
             onFullDisk: directory.Ballast.GiveUpForStore,

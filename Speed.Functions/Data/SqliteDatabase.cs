@@ -31,10 +31,7 @@ internal sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException fault)
         {
-            var why = fault.IsPassing
-                ? fault.ToUnavailable(file.Path).Message
-                : $"{file.Path} cannot be opened: {fault.Message}";
-            throw new StoreStartException(why, fault);
+            throw NotOpened(file, fault);
         }
     }
 
@@ -70,6 +67,25 @@ internal sealed class SqliteDatabase : IDisposable
         _readers.Dispose();
         Writer.Dispose();
     }
+
+    /// <summary>Brings one to the latest schema. Throws <see cref="StoreStartException"/> where it cannot be opened.</summary>
+    public static void Migrate(DatabaseFile file, TimeSpan busyTimeout)
+    {
+        try
+        {
+            OpenForWriting(file, alwaysDurable: true, busyTimeout).Dispose();
+        }
+        catch (SqliteException fault)
+        {
+            throw NotOpened(file, fault);
+        }
+    }
+
+    private static StoreStartException NotOpened(DatabaseFile file, SqliteException fault) => new(
+        fault.IsPassing
+            ? fault.ToUnavailable(file.Path).Message
+            : $"{file.Path} cannot be opened: {fault.Message}",
+        fault);
 
     private static SqliteSession OpenForWriting(DatabaseFile file, bool alwaysDurable, TimeSpan busyTimeout)
     {

@@ -29,6 +29,12 @@ public sealed class DeploymentSettings
     /// <summary>Days that a record is kept with its results; 0, for ever, to 36,500. For ever unless set.</summary>
     public int RecordDays { get; set; }
 
+    /// <summary>Hours from one backup to the next; 0, for none by schedule, to 1,000. None unless set.</summary>
+    public int BackupEveryHours { get; set; }
+
+    /// <summary>How many backups by schedule are kept. 1 to 1,000; 7 unless set.</summary>
+    public int BackupKeep { get; set; } = 7;
+
     /// <summary>Of addresses of repositories, <c>Speed:Git:AllowedSchemes</c>. <c>https</c> alone unless set.</summary>
     public IReadOnlyList<string> AllowedSchemes { get; set; } = ["https"];
 
@@ -77,6 +83,8 @@ public sealed class DeploymentSettings
         settings.DiskLowBytes = ReadLowBytes(reader.Within("Disk"));
         settings.LogDays = reader.Within("Retention").Number(nameof(LogDays), settings.LogDays, 0, 36_500);
         settings.RecordDays = reader.Within("Retention").Number(nameof(RecordDays), settings.RecordDays, 0, 36_500);
+        settings.BackupEveryHours = reader.Within("Backup").Number("Every", settings.BackupEveryHours, 0, 1_000);
+        settings.BackupKeep = reader.Within("Backup").Number("Keep", settings.BackupKeep, 1, 1_000);
         settings.AllowedSchemes = reader.Within("Git").List("AllowedSchemes") ?? settings.AllowedSchemes;
         settings.Timeouts = Read(reader.Within(nameof(Timeouts)), settings.Timeouts, leastRun: 0);
         settings.MaxTimeouts = Read(reader.Within(nameof(MaxTimeouts)), settings.MaxTimeouts, leastRun: 1);

@@ -55,6 +55,12 @@ public interface IRunner
     /// <summary>The containers of this instance, whatever their state.</summary>
     Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
 
+    /// <summary>The images that bear this instance's tags.</summary>
+    Task<IReadOnlyList<OwnImage>> ListImagesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Stops and removes one container. Idempotent.</summary>
+    Task RemoveAsync(OwnContainer container, CancellationToken cancellationToken);
+
     /// <summary>
     /// Stops and removes whatever containers the deployment has, of any attempt. Idempotent. One that ran without the
     /// volumes that were asked for holds data in itself: it is stopped, kept under another name, and no container of ours
@@ -64,7 +70,12 @@ public interface IRunner
 }
 
 /// <summary>A container that this instance made.</summary>
-public sealed record OwnContainer(long DeploymentId, string Name);
+/// <param name="WasStarted">Its program ran, or runs.</param>
+public sealed record OwnContainer(long DeploymentId, int Attempt, string Name, bool WasStarted);
+
+/// <summary>An image that bears tags of this instance.</summary>
+/// <param name="Keys">Of its builds, as the tags say.</param>
+public sealed record OwnImage(string Id, IReadOnlyList<string> Keys, long Bytes);
 
 /// <param name="Ports">TCP ports that it exposes, in order.</param>
 /// <param name="HasHealthcheck">It says how to tell that the program is well.</param>

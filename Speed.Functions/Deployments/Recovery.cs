@@ -38,17 +38,17 @@ public sealed class Recovery(IDeploymentStore store, IRunner runner)
     }
 
     /// <summary>
-    /// Removes the containers of ours that belong to nothing alive: the row is written first, and a process that
-    /// died before the removal has left them. Needs the engine.
+    /// Removes the containers of deployments that have ended: the row is written first, and a process that died before
+    /// the removal has left them. Those that no record tells of stay. Needs the engine.
     /// </summary>
     public async Task RemoveLeftoversAsync(CancellationToken cancellationToken)
     {
-        var containers = await runner.ListContainersAsync(cancellationToken);
-        foreach (var id in containers.Select(container => container.DeploymentId).Distinct())
+        foreach (var container in await runner.ListContainersAsync(cancellationToken))
         {
-            if (await store.FindAsync(id, cancellationToken) is not { LogClosedAt: null })
+            if (container.StandingUnder(await store.FindAsync(container.DeploymentId, cancellationToken))
+                == ContainerStanding.Leftover)
             {
-                await runner.RemoveAllAsync(id, cancellationToken);
+                await runner.RemoveAsync(container, cancellationToken);
             }
         }
     }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Speed.Deployments;
 
 /// <summary>
-/// Decides what is kept and for how long. Never touched: what an unfinished deployment has or uses, and what SPEED
-/// did not make.
+/// Decides what is kept and for how long. Never touched: what an unfinished deployment has or uses, what SPEED did not
+/// make, and what it has no record of (<see cref="Unrecorded"/>).
 /// </summary>
 public sealed class Retention(
     IDeploymentStore store,
@@ -77,20 +77,18 @@ public sealed class Retention(
     private async Task<List<Found>> FindContainersAsync(CancellationToken cancellationToken)
     {
         List<Found> found = [];
-        foreach (var (id, name) in (await runner.ListContainersAsync(cancellationToken)).Take(MostOfAKind))
+        foreach (var container in (await runner.ListContainersAsync(cancellationToken)).Take(MostOfAKind))
         {
-            var deployment = await store.FindAsync(id, cancellationToken);
-            if (deployment is not { LogClosedAt: null })
+            var deployment = await store.FindAsync(container.DeploymentId, cancellationToken);
+            if (container.StandingUnder(deployment) == ContainerStanding.Leftover)
             {
-                var reason = deployment is null
-                    ? $"left by deployment {id}, whose record is gone"
-                    : $"left by deployment {id}, which has ended";
-                found.Add(new Found(new GcItem(GcKind.Container, name, reason, null), RemoveAsync));
+                var reason = $"left by deployment {container.DeploymentId}, which has ended";
+                found.Add(new Found(new GcItem(GcKind.Container, container.Name, reason, null), RemoveAsync));
             }
 
             async Task<bool> RemoveAsync(CancellationToken cancellationToken)
             {
-                await runner.RemoveAllAsync(id, cancellationToken);
+                await runner.RemoveAsync(container, cancellationToken);
                 return true;
             }
         }

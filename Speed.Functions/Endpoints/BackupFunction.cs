@@ -9,8 +9,8 @@ namespace Speed.Endpoints;
 public sealed class BackupFunction(Backup backup, DiskGuard disk)
 {
     private const string Note =
-        "Keys are not in it: keep secrets.key and admin.key elsewhere. To restore, stop SPEED, and put these files and "
-        + "those keys alone into the data directory.";
+        "Keys are not in it, nor volumes: keep secrets.key and admin.key elsewhere. To restore, stop SPEED, and run "
+        + "`speed restore` with this folder.";
 
     [Function("Backup")]
     [Needs(Scope.Admin)]
@@ -18,7 +18,7 @@ public sealed class BackupFunction(Backup backup, DiskGuard disk)
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "v1/backup")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        var folder = await backup.MakeAsync(cancellationToken);
+        var folder = await backup.MakeAsync(BackupKind.Asked, cancellationToken);
         return folder is null
             ? Refusal.DiskLow(disk.Fault ?? "The disk has no room for a copy of the databases: free some space first.")
             : TypedResults.Created((string?)null, Show(folder));

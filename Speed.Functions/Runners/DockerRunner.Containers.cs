@@ -105,6 +105,13 @@ public sealed partial class DockerRunner
         }
     }
 
+    private async Task RemoveAsync(ContainerInspectResponse found, CancellationToken cancellationToken)
+    {
+        await using var container = new DockerContainer(_docker, found, deployment: null, log: null);
+        await container.StopAsync(StopGrace, cancellationToken);
+        await container.RemoveAsync(cancellationToken);
+    }
+
     private async Task<IReadOnlyList<ContainerListResponse>> ListOwnAsync(string label, CancellationToken cancellationToken)
     {
         var filters = new Dictionary<string, IDictionary<string, bool>>

@@ -27,8 +27,39 @@ public sealed partial class DockerRunner
         return
         [
             .. from one in found
-               let id = one.Labels[Ownership.DeploymentLabel]
-               select new OwnContainer(long.Parse(id, CultureInfo.InvariantCulture), one.Names[0].TrimStart('/')),
+               select new OwnContainer(
+                   long.Parse(one.Labels[Ownership.DeploymentLabel], CultureInfo.InvariantCulture),
+                   int.Parse(one.Labels[Ownership.AttemptLabel], CultureInfo.InvariantCulture),
+                   one.Names[0].TrimStart('/'),
+                   one.State != "created"),
+        ];
+    }
+
+    public async Task RemoveAsync(OwnContainer container, CancellationToken cancellationToken)
+    {
+        if (await InspectAsync(container.Name, cancellationToken) is { } found
+            && Own.OwnsContainer(found.Name, found.Config?.Labels))
+        {
+            await RemoveAsync(found, cancellationToken);
+        }
+    }
+
+    public async Task<IReadOnlyList<OwnImage>> ListImagesAsync(CancellationToken cancellationToken)
+    {
+        var prefix = Own.ImageTag("");
+        var filters = new Dictionary<string, IDictionary<string, bool>>
+        {
+            ["reference"] = new Dictionary<string, bool> { [Own.ImageTag("*")] = true },
+        };
+        var found = await _docker.AskAsync(client => client.Images.ListImagesAsync(
+            new ImagesListParameters { Filters = filters }, cancellationToken));
+        return
+        [
+            .. from image in found
+               let keys = (image.RepoTags ?? []).Where(tag => tag.StartsWith(prefix, StringComparison.Ordinal))
+                   .Select(tag => tag[prefix.Length..]).Order(StringComparer.Ordinal).ToArray()
+               where keys.Length > 0
+               select new OwnImage(image.ID, keys, image.Size),
         ];
     }
 

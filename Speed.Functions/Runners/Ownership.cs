@@ -37,5 +37,6 @@ internal sealed record Ownership(string Instance)
         && labels.TryGetValue(DeploymentLabel, out var deployment)
         && long.TryParse(deployment, NumberStyles.None, CultureInfo.InvariantCulture, out _)
         && labels.TryGetValue(AttemptLabel, out var attempt)
+        && int.TryParse(attempt, NumberStyles.None, CultureInfo.InvariantCulture, out _)
         && name.TrimStart('/') == $"speed-{Instance}-{deployment}-{attempt}";
 }
