@@ -140,7 +140,11 @@ internal static class ProxyBenchmarks
         public Task<Deployment?> BeginRunAnewAsync(Claim claim, int restarts, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public Task<bool> GoDownAsync(Claim claim, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<bool> GoDownAsync(Claim claim, Restarting restarting, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<bool> RecordHealthAsync(Claim claim, string? unhealthy, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task<IReadOnlyList<long>?> AskToYieldAsync(
             Claim claim, IReadOnlyList<int> hostPorts, CancellationToken cancellationToken) =>

@@ -6,7 +6,7 @@ using Xunit;
 namespace Speed.Tests.Data;
 
 /// <summary>What every store must do for those who are told, beside being one of deployments.</summary>
-public abstract class OutboxContract : IDisposable
+public abstract partial class OutboxContract : IDisposable
 {
     private const string Name = "ops";
 

@@ -6,6 +6,8 @@ namespace Speed.Tests.Data;
 
 public abstract partial class StoreContract
 {
+    private static readonly Restarting Exited = new(RestartReason.Exit, 9, 1, 1);
+
     private IServiceStore Services => Assert.IsType<IServiceStore>(Store, exactMatch: false);
 
     [Fact]
@@ -77,12 +79,12 @@ public abstract partial class StoreContract
         var service = await AddServiceAsync();
         await Services.BecomeUpAsync(service.Claim, Token);
 
-        Assert.True(await Services.GoDownAsync(service.Claim, Token));
+        Assert.True(await Services.GoDownAsync(service.Claim, Exited, Token));
 
         var now = await FindAsync(service.Id);
         Assert.Equal((null, Time.GetUtcNow()), (now.UpAt, now.FirstUpAt!.Value));
         await Store.RequestCancelAsync(service.Id, "api", null, Token);
-        Assert.False(await Services.GoDownAsync(service.Claim, Token));
+        Assert.False(await Services.GoDownAsync(service.Claim, Exited, Token));
     }
 
     [Fact]
@@ -91,7 +93,7 @@ public abstract partial class StoreContract
         var service = await AddServiceAsync();
         await Services.BecomeUpAsync(service.Claim, Token);
         Assert.Equal([service.Id], await ListServicesAsync());
-        await Services.GoDownAsync(service.Claim, Token);
+        await Services.GoDownAsync(service.Claim, Exited, Token);
         Assert.Equal([service.Id], await ListServicesAsync());
 
         var late = await AddServiceAsync();

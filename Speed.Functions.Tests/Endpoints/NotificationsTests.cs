@@ -24,7 +24,7 @@ public sealed class NotificationsTests
         Assert.Equal((201, "/v1/notifications/ops"), (made.Status, made.Headers["Location"]));
         Assert.Matches("^whsec_[A-Za-z0-9+/]{43}=$", made.Json.GetProperty("secret").GetString());
         Assert.False(chat.Json.TryGetProperty("secret", out _));
-        Assert.Equal(5, made.Json.GetProperty("events").GetArrayLength());
+        Assert.Equal(9, made.Json.GetProperty("events").GetArrayLength());
         var put = await app.PutAsync($"{Path}/ops", new { events = new[] { "deployment.up" } });
         var shown = (await app.GetAsync($"{Path}/ops")).GetRawText();
         foreach (var text in new[] { shown, put.Text, chat.Text, (await app.GetAsync(Path)).GetRawText() })
@@ -48,6 +48,8 @@ public sealed class NotificationsTests
     [InlineData("""{"name": "ops", "url": "https://a.example/x", "format": "commit_status"}""", "/format")]
     [InlineData("""{"name": "ops", "url": "https://a.example/x", "events": []}""", "/events")]
     [InlineData("""{"name": "ops", "url": "https://a.example/x", "events": ["deployment.resolved"]}""", "/events")]
+    [InlineData("""{"name": "ops", "url": "https://a.example/x", "events": ["service.*"]}""", "/events")]
+    [InlineData("""{"name": "ops", "url": "https://a.example/x", "events": ["disk.low"], "repos": ["github.com/x/*"]}""", "/events")]
     [InlineData("""{"name": "ops", "url": "https://a.example/x", "repos": ["https://github.com/x"]}""", "/repos")]
     [InlineData("""{"name": "ops", "url": "https://a.example/x", "secret": "x"}""", "/secret")]
     public async Task What_cannot_be_used_is_pointed_at(string body, string at)
@@ -57,6 +59,34 @@ public sealed class NotificationsTests
         var refused = await app.SendAsync(Path, body);
 
         Assert.Equal((400, at), (refused.Status, refused.Json.GetProperty("errors")[0].GetProperty("pointer").GetString()));
+    }
+
+    [Fact]
+    public async Task All_events_are_told_unless_some_are_asked_for_and_those_of_no_repository_to_whom_hears_of_all()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var all = new[]
+        {
+            "deployment.started", "deployment.up", "deployment.succeeded", "deployment.failed", "deployment.canceled",
+            "service.unhealthy", "service.healthy", "service.restarting", "service.down", "disk.low", "backup.failed",
+        };
+
+        var unsaid = await AddAsync(app, new { name = "unsaid", url = Url });
+        var every = await AddAsync(app, new { name = "every", url = Url, events = all.Reverse(), repos = new[] { "*" } });
+        var some = await AddAsync(app, new { name = "some", url = Url, repos = new[] { "github.com/you/*" } });
+        var put = await app.PutAsync($"{Path}/some", new { events = new[] { "backup.failed", "disk.low" } });
+        var refused = await app.PutAsync(
+            $"{Path}/some", new { events = new[] { "service.down", "backup.failed" }, repos = new[] { "github.com/you/*" } });
+
+        Assert.Equal(all, EventsOf(unsaid));
+        Assert.Equal(all, EventsOf(every));
+        Assert.Equal(all[..9], EventsOf(some));
+        Assert.Equal(["disk.low", "backup.failed"], EventsOf(put));
+        Assert.Equal(400, refused.Status);
+        Assert.Contains("backup.failed, which belongs to no repository", refused.Text, StringComparison.Ordinal);
+
+        static IEnumerable<string?> EventsOf(Answer answer) =>
+            answer.Json.GetProperty("events").EnumerateArray().Select(one => one.GetString());
     }
 
     [Fact]

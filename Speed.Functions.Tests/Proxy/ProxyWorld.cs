@@ -117,7 +117,8 @@ internal sealed class ProxyWorld : IAsyncDisposable
 
     /// <summary>Has one that is up wait to be started again.</summary>
     public async Task GoDownAsync(Deployment service) =>
-        Assert.True(await _stores.Deployments.GoDownAsync(service.Claim, Now));
+        Assert.True(await _stores.Deployments.GoDownAsync(
+            service.Claim, new Restarting(RestartReason.Exit, 1, 1, 1), Now));
 
     /// <summary>Brings that one up again.</summary>
     public async Task UpAgainAsync(Deployment service) =>

@@ -151,8 +151,8 @@ public sealed partial class DbManager
     }
 
     private static NotificationDelivery ReadDelivery(Row row) => new(
-        row.Long(), row.Text(), row.Text(), row.Text(), row.Long(), row.Word<NotificationEvent>(), row.Text(), row.Time(),
-        row.Word<DeliveryState>(), row.Int(), row.Int(),
+        row.Long(), row.Text(), row.Text(), row.Text(), row.LongOrNull(), NotificationEvents.Parse(row.Text()), row.Text(),
+        row.Time(), row.Word<DeliveryState>(), row.Int(), row.Int(),
         row.LongOrNull() is { } left ? TimeSpan.FromMilliseconds(left) : null,
         row.TimeOrNull(), row.IntOrNull(), row.TextOrNull());
 }

@@ -29,7 +29,7 @@ public sealed partial class DbManager : INotificationStore
         """,
         row => new SealedNotification(
             row.Text(), FormatOf(row.Text()), row.Text(),
-            [.. Texts(row.Text()).Select(word => Enum.Parse<NotificationEvent>(word, ignoreCase: true))],
+            [.. Texts(row.Text()).Select(NotificationEvents.Parse)],
             Texts(row.Text()), row.Time(), row.TimeOrNull(), row.BytesOrNull()));
 
     private static int AddNotification(SqliteSession db, SealedNotification notification, int most) => db.Execute(
@@ -68,7 +68,6 @@ public sealed partial class DbManager : INotificationStore
     private static NotificationFormat FormatOf(string word) =>
         Enum.Parse<NotificationFormat>(word.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
 
-    private static string Word(NotificationEvent happened) => happened.ToString().ToLowerInvariant();
-
-    private static string Words(IEnumerable<NotificationEvent> events) => JsonSerializer.Serialize(events.Select(Word));
+    private static string Words(IEnumerable<NotificationEvent> events) => 
+        JsonSerializer.Serialize(events.Select(one => one.Word));
 }

@@ -54,8 +54,11 @@ public sealed partial class DbManager : IServiceStore
         return begun;
     }
 
-    public Task<bool> GoDownAsync(Claim claim, CancellationToken cancellationToken) =>
-        ChangeAsync(claim.Id, db => SetDown(db, claim), cancellationToken);
+    public Task<bool> GoDownAsync(Claim claim, Restarting restarting, CancellationToken cancellationToken) =>
+        ChangeAsync(claim.Id, db => SetDown(db, claim, restarting), cancellationToken);
+
+    public Task<bool> RecordHealthAsync(Claim claim, string? unhealthy, CancellationToken cancellationToken) =>
+        ChangeAsync(claim.Id, db => SetHealth(db, claim, unhealthy), cancellationToken);
 
     public Task<IReadOnlyList<Deployment>> ListServicesAsync(CancellationToken cancellationToken) =>
         _database.ReadAsync(ListServices, cancellationToken);
@@ -129,7 +132,8 @@ public sealed partial class DbManager : IServiceStore
     private bool SetUp(SqliteSession db, Claim claim) => db.Execute(
         """
         UPDATE deployment
-        SET up_at_ms = $now, first_up_at_ms = coalesce(first_up_at_ms, $now), version = version + 1
+        SET up_at_ms = $now, first_up_at_ms = coalesce(first_up_at_ms, $now), version = version + 1,
+            unhealthy = NULL, health_at_ms = $now, restarting = NULL
         WHERE id = $id AND status = $status AND epoch = $epoch
             AND phase = 'run'
             AND up_at_ms IS NULL
@@ -186,7 +190,7 @@ public sealed partial class DbManager : IServiceStore
         """
         UPDATE deployment
         SET attempt = attempt + 1, start_asked_at_ms = NULL, up_at_ms = NULL, restarts = $restarts,
-            version = version + 1
+            restarting = NULL, version = version + 1
         WHERE id = $id AND status = $status AND epoch = $epoch
             AND kind = 'service'
             AND phase = 'run'
@@ -196,15 +200,29 @@ public sealed partial class DbManager : IServiceStore
         """,
         ("$restarts", restarts), ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
 
-    private static bool SetDown(SqliteSession db, Claim claim) => db.Execute(
+    private bool SetDown(SqliteSession db, Claim claim, Restarting restarting) => db.Execute(
         """
         UPDATE deployment
-        SET up_at_ms = NULL, version = version + 1
+        SET up_at_ms = NULL, restarting = coalesce(restarting, $restarting), down_at_ms = $now, version = version + 1
         WHERE id = $id AND status = $status AND epoch = $epoch
             AND superseded_by IS NULL
             AND yields_to IS NULL
             AND cancel_requested_at_ms IS NULL
         """,
+        ("$restarting", JsonSerializer.Serialize(restarting, DeploymentOptions.Json)), ("$now", Now),
+        ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
+
+    private bool SetHealth(SqliteSession db, Claim claim, string? unhealthy) => db.Execute(
+        """
+        UPDATE deployment
+        SET unhealthy = $unhealthy, health_at_ms = $now
+        WHERE id = $id AND status = $status AND epoch = $epoch
+            AND up_at_ms IS NOT NULL
+            AND superseded_by IS NULL
+            AND yields_to IS NULL
+            AND cancel_requested_at_ms IS NULL
+        """,
+        ("$unhealthy", unhealthy), ("$now", Now),
         ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
 
     private static IReadOnlyList<Deployment> ListServices(SqliteSession db) => db.All(

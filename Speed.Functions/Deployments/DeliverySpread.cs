@@ -31,15 +31,16 @@ public sealed class DeliverySpread(INotifications notifications, NotifySettings 
             return notification.Name;
         }
 
-        if (!settings.CommitStatuses || RepositoryUrl.FindFault(happening.Url, RepositoryUrl.KnownSchemes) is not null)
+        if (happening.Url is not { } url || !settings.CommitStatuses
+            || RepositoryUrl.FindFault(url, RepositoryUrl.KnownSchemes) is not null)
         {
             return null;
         }
 
-        var repository = RepositoryUrl.Parse(happening.Url);
+        var repository = RepositoryUrl.Parse(url);
         return settings.ForgeOf(repository) is not null
             && NotificationDelivery.SummaryOf(happening.Data).Commit is not null
-            && await notifications.FindLoginAsync(happening.Url, cancellationToken) is not null
+            && await notifications.FindLoginAsync(url, cancellationToken) is not null
                 ? $"{notification.Name} {repository.Host}"
                 : null;
     }

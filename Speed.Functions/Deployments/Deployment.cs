@@ -74,6 +74,12 @@ public sealed record Deployment
     /// <summary>How often it was started again since it last was up for long.</summary>
     public int Restarts { get; init; }
 
+    /// <summary>What the health check of a service answers that is not well; null while it is.</summary>
+    public string? Unhealthy { get; init; }
+
+    /// <summary>Which try comes next while a service waits to be started again; null unless it does, and is counted.</summary>
+    public int? NextTry { get; init; }
+
     /// <summary>When a service has been up for as long as it may; null where nothing limits it.</summary>
     public DateTimeOffset? ExpiresAt => Options.TtlSeconds is { } ttl ? FirstUpAt?.AddSeconds(ttl) : null;
 

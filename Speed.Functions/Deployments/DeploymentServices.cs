@@ -25,6 +25,7 @@ public static class DeploymentServices
         services.TryAddSingleton<MeasureDisk>(DiskSpace.Measure);
         services.AddSingleton<DiskGuard>();
         services.AddSingleton<Unrecorded>();
+        services.AddSingleton<DiskAlert>();
         services.AddSingleton<Retention>();
         services.AddSingleton<Backup>();
         services.AddSingleton<BackupSchedule>();

@@ -21,7 +21,7 @@ public sealed partial class DiskGuard(
     private const long MostBallast = 64 * Mebibyte;
 
     private readonly Lock _gate = new();
-    private volatile Sight _seen = new(DiskLevel.Enough, DiskLevel.Enough, null);
+    private volatile Sight _seen = new(DiskLevel.Enough, DiskLevel.Enough, null, IsRoomy: true);
 
     public DiskLevel Level => _seen.Level;
 
@@ -31,6 +31,11 @@ public sealed partial class DiskGuard(
     /// <summary>Why nothing new is started, in one sentence; null while there is room.</summary>
     public string? Fault =>
         _seen.Shortage is { } shortage ? $"{shortage}: nothing new is started until there is more." : null;
+
+    /// <summary>
+    /// True once there is a quarter more than is needed: at the very mark, room comes and goes with every build.
+    /// </summary>
+    public bool IsRoomy => _seen.IsRoomy;
 
     /// <summary>Where the engine keeps images and containers on this machine; null where that cannot be seen.</summary>
     public string? EngineFolder { get; set; }
@@ -69,7 +74,9 @@ public sealed partial class DiskGuard(
         }
 
         var worst = engine?.Level > dataLevel ? engine : home;
-        return new Sight(worst?.Level ?? DiskLevel.Enough, dataLevel, worst?.Shortage);
+        return new Sight(
+            worst?.Level ?? DiskLevel.Enough, dataLevel, worst?.Shortage,
+            IsRoomy: home is not { IsRoomy: false } && engine is not { IsRoomy: false });
     }
 
     private Disk? JudgeData()
@@ -130,10 +137,12 @@ public sealed partial class DiskGuard(
         }
     }
 
-    private sealed record Sight(DiskLevel Level, DiskLevel DataLevel, string? Shortage);
+    private sealed record Sight(DiskLevel Level, DiskLevel DataLevel, string? Shortage, bool IsRoomy);
 
     private sealed record Disk(string Folder, DiskSpace Space, long Spare, long Low, DiskLevel Level)
     {
+        public bool IsRoomy => Level == DiskLevel.Enough && (Low == 0 || Spare >= Low + (Low / 4));
+
         public string? Shortage => Level == DiskLevel.Enough
             ? null
             : $"The disk under {Folder} has {Math.Max(0, Spare) / Mebibyte} MiB to spare and needs "

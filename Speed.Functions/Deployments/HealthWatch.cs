@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace Speed.Deployments;
 
 /// <summary>
-/// Goes on asking a service that is up whether it is well, and has its log say when it no longer is, and when it is
-/// again: once each. Nothing else follows from it.
+/// Goes on asking a service that is up whether it is well. When it no longer is, and when it is again, that is recorded,
+/// and its log says so: once each, for the record tells a SPEED that was started anew. Nothing else follows from it.
 /// </summary>
-internal sealed partial class HealthWatch(TimeProvider time, ILogger logger)
+internal sealed partial class HealthWatch(IServiceStore services, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(5);
 
@@ -43,7 +43,7 @@ internal sealed partial class HealthWatch(TimeProvider time, ILogger logger)
         var limit = EngineLimit + TimeSpan.FromSeconds(health?.TimeoutSeconds ?? 0);
         // The engine counts by itself before it gives up.
         var failuresToTell = isByHttp ? HealthOption.FailuresInARow : 1;
-        var (failures, couldAsk) = (0, true);
+        var (failures, couldAsk, isIll) = (0, true, deployment.Unhealthy is not null);
         while (true)
         {
             await Task.Delay(pause, time, over);
@@ -65,18 +65,24 @@ internal sealed partial class HealthWatch(TimeProvider time, ILogger logger)
                 return;
             }
 
-            if (answer.IsHealthy && failures >= failuresToTell)
+            failures = answer.IsHealthy ? 0 : failures + 1;
+            if (answer.IsHealthy && isIll && await RecordAsync(deployment, null, over))
             {
+                isIll = false;
                 await log.SayAsync("Healthy again.", over);
             }
-
-            failures = answer.IsHealthy ? 0 : failures + 1;
-            if (failures == failuresToTell)
+            else if (failures >= failuresToTell && !isIll
+                && await RecordAsync(deployment, log.Masker.Mask(answer.Answer), over))
             {
+                isIll = true;
                 await log.SayAsync($"No longer healthy: {answer.Answer}", over);
             }
         }
     }
+
+    // False where something else is asked of it by now: whoever watches that is about to end this.
+    private Task<bool> RecordAsync(Deployment deployment, string? unhealthy, CancellationToken over) =>
+        Retry.UntilDoneAsync(() => services.RecordHealthAsync(deployment.Claim, unhealthy, over), time, over);
 
     // Neither where the engine is away or the container gone: who waits for the exit hears of that.
     private async Task<(ProbeAnswer? Answer, Exception? Fault)> AskAsync(

@@ -1,14 +1,32 @@
 namespace Speed.Deployments;
 
 /// <summary>
-/// What is to be told to others, and how far that has come. Happenings enter it by triggers, in the transaction that
-/// makes them, where somebody may want to hear of them. Every write is durable when its task completes. After each that
+/// What is to be told to others, and how far that has come. What happens to deployments enters it by triggers, in the
+/// transaction that makes it happen; what happens to SPEED's host is recorded here. Nothing enters it where nobody may
+/// want to hear of it. Every write is durable when its task completes. After each that
 /// makes something due, or records an attempt, the <see cref="Bell"/> rings for <see cref="Bell.Deliveries"/>.
 /// </summary>
 public interface IOutbox
 {
     /// <summary>Once at the start: what waits, waits no longer than it could at most.</summary>
     Task ResumeDeliveriesAsync(TimeSpan most, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Records something that happened to SPEED's host, such as <see cref="NotificationEvent.BackupFailed"/>: each call is
+    /// told to those who hear of every repository.
+    /// </summary>
+    /// <param name="message">A sentence or two, without secrets.</param>
+    Task RecordAsync(NotificationEvent happened, string message, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Records that something is wrong with SPEED's host, such as <see cref="NotificationEvent.DiskLow"/>. It is told once:
+    /// until it was cleared, by this process or another, a further call changes nothing.
+    /// </summary>
+    /// <param name="message">A sentence or two, without secrets.</param>
+    Task RaiseAlertAsync(NotificationEvent alert, string message, CancellationToken cancellationToken);
+
+    /// <summary>Records that it is over. Idempotent.</summary>
+    Task ClearAlertAsync(NotificationEvent alert, CancellationToken cancellationToken);
 
     /// <summary>The oldest happenings that are not spread yet, some tens; empty if there are none.</summary>
     Task<IReadOnlyList<Happening>> ReadOutboxAsync(CancellationToken cancellationToken);

@@ -31,10 +31,16 @@ public interface IServiceStore
     Task<Deployment?> BeginRunAnewAsync(Claim claim, int restarts, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Records that it is not up any more, and may be again. False if the claim is stale, or if something else is asked
-    /// of it by now.
+    /// Records that it is not up any more, and how it is started again: what was recorded of this attempt first stays.
+    /// False if the claim is stale, or if something else is asked of it by now.
     /// </summary>
-    Task<bool> GoDownAsync(Claim claim, CancellationToken cancellationToken);
+    Task<bool> GoDownAsync(Claim claim, Restarting restarting, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Records what the health check of one that is up holds against it; null that it is well. False if the claim is stale,
+    /// it is not up, or something else is asked of it by now.
+    /// </summary>
+    Task<bool> RecordHealthAsync(Claim claim, string? unhealthy, CancellationToken cancellationToken);
 
     /// <summary>
     /// Asks the older ones of its like that are published on one of these ports of the host to make room: they stop,

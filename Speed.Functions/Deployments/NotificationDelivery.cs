@@ -5,6 +5,7 @@ namespace Speed.Deployments;
 /// <summary>One happening on its way to one receiver.</summary>
 /// <param name="Lane">Of one lane one delivery is under way at a time.</param>
 /// <param name="MessageId">The same at every attempt, so that a receiver can drop what it has already.</param>
+/// <param name="DeploymentId">Null of what happened to SPEED's host.</param>
 /// <param name="Data">See <see cref="Happening.Data"/>.</param>
 /// <param name="Attempts">That were answered, or not in time.</param>
 /// <param name="Failures">In a row since it was asked for: how long the next pause is.</param>
@@ -16,7 +17,7 @@ public sealed record NotificationDelivery(
     string Notification,
     string Lane,
     string MessageId,
-    long DeploymentId,
+    long? DeploymentId,
     NotificationEvent Event,
     string Data,
     DateTimeOffset At,
@@ -28,7 +29,11 @@ public sealed record NotificationDelivery(
     int? Answer,
     string? Error)
 {
+    /// <summary>Only where there is a deployment.</summary>
     public DeploymentSummary Summary => SummaryOf(Data);
+
+    /// <summary>Only where there is none.</summary>
+    public HostSummary OfHost => JsonSerializer.Deserialize<HostSummary>(Data, DeploymentOptions.Json)!;
 
     internal static DeploymentSummary SummaryOf(string data) =>
         JsonSerializer.Deserialize<DeploymentSummary>(data, DeploymentOptions.Json)!;
@@ -48,10 +53,17 @@ public enum DeliveryState
 public sealed record NewDelivery(Happening Happening, string Notification, string Lane);
 
 /// <summary>How the deployment stood, as far as messages speak of it.</summary>
+/// <param name="Unhealthy">What the health check answered; null where it is not told of that.</param>
+/// <param name="Restart">Null where it is not told of that.</param>
 public sealed record DeploymentSummary(
-    long Id, string Url, string? Branch, string? Commit, FailureSummary? Failure);
+    long Id, string Url, string? Branch, string? Commit, FailureSummary? Failure, int? ExitCode = null,
+    string? Unhealthy = null, Restarting? Restart = null);
 
 public sealed record FailureSummary(string Code, string Message);
+
+/// <summary>What happened to SPEED's host, in a sentence or two.</summary>
+/// <param name="Host">The machine's name.</param>
+public sealed record HostSummary(string Host, string Message);
 
 /// <summary>What came of an attempt.</summary>
 /// <param name="Answer">HTTP status; null where none came.</param>

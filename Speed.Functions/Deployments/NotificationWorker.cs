@@ -100,7 +100,7 @@ public sealed partial class NotificationWorker(
             }
             else if (outcome.Result != AttemptResult.Delivered && pause is null)
             {
-                LogGivenUp(delivery.Notification, delivery.Id, delivery.DeploymentId, outcome.Error);
+                LogGivenUp(delivery.Notification, delivery.Id, WhatIs(delivery), outcome.Error);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -136,6 +136,10 @@ public sealed partial class NotificationWorker(
         return login is null ? null : new NotificationTarget.Commit(login);
     }
 
+    private static string WhatIs(NotificationDelivery delivery) => delivery.DeploymentId is { } id
+        ? FormattableString.Invariant($"{delivery.Event.Wire} of deployment {id}")
+        : delivery.Event.Wire;
+
     private async Task UntilDoneAsync(Func<Task> step, CancellationToken stopping)
     {
         while (true)
@@ -156,8 +160,8 @@ public sealed partial class NotificationWorker(
     [LoggerMessage(LogLevel.Warning, "Notification {Name} was disabled: its receiver said that it is gone for good")]
     private partial void LogGone(string name);
 
-    [LoggerMessage(LogLevel.Warning, "Notification {Name} gave delivery {Id} of deployment {Deployment} up: {Error}")]
-    private partial void LogGivenUp(string name, long id, long deployment, string? error);
+    [LoggerMessage(LogLevel.Warning, "Notification {Name} gave delivery {Id} of {Event} up: {Error}")]
+    private partial void LogGivenUp(string name, long id, string @event, string? error);
 
     [LoggerMessage(LogLevel.Error, "Notification {Name} met a fault with delivery {Id}")]
     private partial void LogFault(Exception fault, string name, long id);

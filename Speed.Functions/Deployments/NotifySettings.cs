@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Speed.Deployments;
 
-/// <summary>Whom SPEED may tell of deployments, and what it calls itself there.</summary>
+/// <summary>Whom SPEED may tell, and what it calls itself there.</summary>
 public sealed class NotifySettings
 {
     private static readonly Dictionary<string, Forge> Known = new()
@@ -87,8 +87,13 @@ public sealed class NotifySettings
         return Known.TryGetValue(repository.Host, out var known) ? known : null;
     }
 
-    /// <summary>Where people see a deployment; null where no address of this SPEED is known.</summary>
-    public string? LinkTo(long id) => PublicUrl is null ? null : FormattableString.Invariant($"{PublicUrl}/#/deployments/{id}");
+    /// <summary>
+    /// Where people see a deployment, or how SPEED itself fares where there is none; null where no address of this SPEED
+    /// is known.
+    /// </summary>
+    public string? LinkTo(long? id) => PublicUrl is null ? null
+        : id is null ? $"{PublicUrl}/#/doctor"
+        : FormattableString.Invariant($"{PublicUrl}/#/deployments/{id}");
 
     private static string ByTheOperator(RepositoryAddress address) =>
         $"the operator names `{address.Host}` in Speed__Notify__AllowedHosts";

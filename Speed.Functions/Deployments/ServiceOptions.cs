@@ -20,6 +20,22 @@ public enum RestartRule
     OnFailure,
 }
 
+/// <summary>How a service that was up is started again.</summary>
+/// <param name="ExitCode">Of its program; null where the engine or SPEED went away.</param>
+/// <param name="Try">Of those that are counted since it was last up for long, from 1; null where this one is not.</param>
+/// <param name="PauseSeconds">Before it is started.</param>
+public sealed record Restarting(
+    RestartReason Reason, int? ExitCode, int? Try, [property: JsonPropertyName("pause_s")] int PauseSeconds);
+
+public enum RestartReason
+{
+    /// <summary>Its program ended.</summary>
+    Exit,
+
+    /// <summary>The engine or SPEED went away, and the service with it.</summary>
+    Interrupted,
+}
+
 /// <summary>A TCP port of the container that is published on 127.0.0.1.</summary>
 /// <param name="Host">Null: a free one.</param>
 public sealed record PortOption(int Container, int? Host);

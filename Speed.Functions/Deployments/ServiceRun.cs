@@ -143,6 +143,7 @@ internal sealed class ServiceRun(
 
         if (life.Exit is { EngineRestarted: true } || failure?.Code == FailureCode.Interrupted)
         {
+            await GoDownAsync(life, new Restarting(RestartReason.Interrupted, null, null, 0));
             await life.Log.SayAsync("The Docker engine went away, and the service with it: it is started again.", life.Token);
             await PauseAsync(life, TimeSpan.Zero);
             return deployment.Restarts;
@@ -155,7 +156,7 @@ internal sealed class ServiceRun(
         }
 
         var wasUpForLong = deployment.UpAt is { } up && time.GetUtcNow() - up >= UpForLong;
-        var restarts = wasUpForLong ? 1 : deployment.Restarts + 1;
+        var restarts = deployment.NextTry ?? (wasUpForLong ? 1 : deployment.Restarts + 1);
         if (restarts > MostRestarts)
         {
             await life.Log.SayAsync($"Started again {MostRestarts} times without being up for long: that is the end.", life.Token);
@@ -163,16 +164,20 @@ internal sealed class ServiceRun(
         }
 
         var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, Math.Pow(2, restarts - 1)));
-        if (!await Retry.UntilDoneAsync(() => services.GoDownAsync(life.Claim, life.Token), time, life.Token))
-        {
-            await life.Interruption.WaitAsync();
-        }
-
+        await GoDownAsync(life, new Restarting(RestartReason.Exit, life.Exit.Code, restarts, (int)pause.TotalSeconds));
         await life.Log.SayAsync(
             $"The service ended with exit code {life.Exit.Code}: it is started again in {pause.TotalSeconds} s ({restarts} of {MostRestarts}).",
             life.Token);
         await PauseAsync(life, pause);
         return restarts;
+    }
+
+    private async Task GoDownAsync(Life life, Restarting restarting)
+    {
+        if (!await Retry.UntilDoneAsync(() => services.GoDownAsync(life.Claim, restarting, life.Token), time, life.Token))
+        {
+            await life.Interruption.WaitAsync();
+        }
     }
 
     // Its time goes on meanwhile, and may be over.

@@ -6,7 +6,7 @@ namespace Speed.Deployments;
 internal sealed class ServiceWatch(
     IDeploymentStore store, IServiceStore services, WorkerState worker, Bell bell, TimeProvider time, ILogger logger)
 {
-    private readonly HealthWatch _health = new(time, logger);
+    private readonly HealthWatch _health = new(services, time, logger);
 
     private static readonly TimeSpan AliveFor = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(250);

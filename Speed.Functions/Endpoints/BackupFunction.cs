@@ -6,7 +6,7 @@ using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class BackupFunction(Backup backup, DiskGuard disk)
+public sealed class BackupFunction(Backup backup)
 {
     private const string Note =
         "Keys are not in it, nor volumes: keep secrets.key and admin.key elsewhere. To restore, stop SPEED, and run "
@@ -20,7 +20,7 @@ public sealed class BackupFunction(Backup backup, DiskGuard disk)
     {
         var folder = await backup.MakeAsync(BackupKind.Asked, cancellationToken);
         return folder is null
-            ? Refusal.DiskLow(disk.Fault ?? "The disk has no room for a copy of the databases: free some space first.")
+            ? Refusal.DiskLow(backup.NoRoom)
             : TypedResults.Created((string?)null, Show(folder));
     }
 

@@ -47,6 +47,7 @@ public sealed class NotificationDeliveriesFunction(NotificationVault vault, IOut
 public sealed record NotificationDeliveryList(IReadOnlyList<NotificationDeliveryView> Items);
 
 /// <param name="MessageId">The header <c>webhook-id</c>: the same at every attempt.</param>
+/// <param name="DeploymentId">Null of what happened to SPEED's host.</param>
 /// <param name="At">When it happened.</param>
 /// <param name="TriedAt">The last attempt; null before the first.</param>
 /// <param name="Answer">HTTP status of the last attempt; null where none came.</param>
@@ -55,7 +56,7 @@ public sealed record NotificationDeliveryView(
     long Id,
     string MessageId,
     string Event,
-    long DeploymentId,
+    long? DeploymentId,
     DateTimeOffset At,
     DeliveryState State,
     int Attempts,

@@ -21,9 +21,10 @@ internal static class NotificationReader
     public static NotificationWish Read(Fields fields, NotifySettings settings)
     {
         fields.AllowOnly("name", "url", "events", "repos", "format");
+        var repos = ReadRepos(fields);
         return new NotificationWish(
             ReadName(fields), ReadUrl(fields, settings, isRequired: true), ReadFormat(fields) ?? NotificationFormat.Standard,
-            ReadEvents(fields), ReadRepos(fields));
+            ReadEvents(fields, repos), repos);
     }
 
     /// <summary>The same of one that is there. Its address stays where none is given; its format stays always.</summary>
@@ -43,9 +44,10 @@ internal static class NotificationReader
             fields.Refuse("format", "cannot change: delete the notification, and add another.");
         }
 
+        var repos = ReadRepos(fields);
         return new NotificationWish(
-            name, ReadUrl(fields, settings, isRequired: false), old ?? NotificationFormat.Standard, ReadEvents(fields),
-            ReadRepos(fields));
+            name, ReadUrl(fields, settings, isRequired: false), old ?? NotificationFormat.Standard,
+            ReadEvents(fields, repos), repos);
     }
 
     private static string ReadName(Fields fields)
@@ -92,21 +94,30 @@ internal static class NotificationReader
         return null;
     }
 
-    private static IReadOnlyList<NotificationEvent> ReadEvents(Fields fields)
+    // What would never be told is not asked for: it belongs to no repository, and some repositories are named.
+    private static IReadOnlyList<NotificationEvent> ReadEvents(Fields fields, IReadOnlyList<string> repos)
     {
+        var hearsOfHost = Notification.AreAll(repos);
         if (!fields.Has("events"))
         {
-            return NotificationEvents.Public;
+            return [.. NotificationEvents.Public.Where(one => hearsOfHost || !one.IsOfHost)];
         }
 
         var words = fields.List("events", maxCount: 20, maxLength: 40);
-        if (words.Count > 0 && words.All(Events.ContainsKey))
+        if (words.Count == 0 || !words.All(Events.ContainsKey))
         {
-            return [.. words.Select(word => Events[word]).Distinct().Order()];
+            fields.Refuse("events", $"must be one or more of {string.Join(", ", Events.Keys)}.");
+            return [];
         }
 
-        fields.Refuse("events", $"must be one or more of {string.Join(", ", Events.Keys)}.");
-        return [];
+        if (!hearsOfHost && words.FirstOrDefault(word => Events[word].IsOfHost) is { } ofHost)
+        {
+            fields.Refuse(
+                "events",
+                $"has {ofHost}, which belongs to no repository: ask for it in a notification without repos.");
+        }
+
+        return [.. words.Select(word => Events[word]).Distinct().Order()];
     }
 
     private static IReadOnlyList<string> ReadRepos(Fields fields)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -34,29 +35,33 @@ internal static class ChatMessage
         }));
     }
 
-    // As much of the failure as there is room for; what is cut is cut before it is escaped, or half an escape would stay.
+    // As much of the words as there is room for; what is cut is cut before it is escaped, or half an escape would stay.
     private static string Sentence(NotificationDelivery delivery, int most, Func<string, string> escape)
     {
-        var summary = delivery.Summary;
-        var branch = summary.Branch is null ? "" : $" ({escape(Cut(summary.Branch, MostName))})";
-        var head = $"Deployment {summary.Id} of {escape(Cut(Glob.TargetOf(summary.Url), MostName))}{branch} "
-            + Verb(delivery.Event);
-        if (summary.Failure is not { } failure || delivery.Event is not (NotificationEvent.Failed or NotificationEvent.Canceled))
+        var (head, words) = delivery.Event.IsOfHost
+            ? OfHost(delivery.OfHost, escape)
+            : OfDeployment(delivery.Event, delivery.Summary, escape);
+        for (var room = most; words is not null && room >= 16; room /= 2)
         {
-            return Ended(head);
-        }
-
-        var words = $": {failure.Code}: {failure.Message}";
-        for (var room = most; room >= 16; room /= 2)
-        {
-            var whole = head + escape(Cut(words, room));
+            var whole = $"{head}{escape(Cut($": {words}", room))}";
             if (whole.Length <= most)
             {
                 return whole;
             }
         }
 
-        return Ended(head);
+        return head + ".";
+    }
+
+    private static (string Head, string Words) OfHost(HostSummary summary, Func<string, string> escape) =>
+        ($"SPEED on {escape(Cut(summary.Host, MostName))}", summary.Message);
+
+    private static (string Head, string? Words) OfDeployment(
+        NotificationEvent happened, DeploymentSummary summary, Func<string, string> escape)
+    {
+        var branch = summary.Branch is null ? "" : $" ({escape(Cut(summary.Branch, MostName))})";
+        var head = $"Deployment {summary.Id} of {escape(Cut(Glob.TargetOf(summary.Url), MostName))}{branch} {Verb(happened)}";
+        return (head, Words(happened, summary));
     }
 
     private static string Verb(NotificationEvent happened) => happened switch
@@ -65,10 +70,36 @@ internal static class ChatMessage
         NotificationEvent.Up => "is up",
         NotificationEvent.Succeeded => "succeeded",
         NotificationEvent.Failed => "failed",
+        NotificationEvent.ServiceUnhealthy => "is no longer healthy",
+        NotificationEvent.ServiceHealthy => "is healthy again",
+        NotificationEvent.ServiceRestarting => "is started again",
+        NotificationEvent.ServiceDown => "is down",
         _ => "was canceled",
     };
 
-    private static string Ended(string sentence) => sentence + ".";
+    private static string? Words(NotificationEvent happened, DeploymentSummary summary) => happened switch
+    {
+        NotificationEvent.Failed or NotificationEvent.Canceled => Failure(summary),
+        NotificationEvent.ServiceUnhealthy => summary.Unhealthy,
+        NotificationEvent.ServiceRestarting => Restart(summary.Restart),
+        NotificationEvent.ServiceDown => Failure(summary) ?? Exit(summary.ExitCode),
+        _ => null,
+    };
+
+    private static string? Failure(DeploymentSummary summary) =>
+        summary.Failure is { } failure ? $"{failure.Code}: {failure.Message}" : null;
+
+    private static string? Exit(int? code) =>
+        code is null ? null : string.Create(CultureInfo.InvariantCulture, $"the program exited with code {code}.");
+
+    private static string? Restart(Restarting? restart) => restart switch
+    {
+        null => null,
+        { Reason: RestartReason.Interrupted } => "the Docker engine or SPEED went away, and the service with it.",
+        _ => string.Create(
+            CultureInfo.InvariantCulture,
+            $"the program exited with code {restart.ExitCode}. Try {restart.Try}, in {restart.PauseSeconds} s."),
+    };
 
     internal static string Cut(string text, int most)
     {
