@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Speed.Data;
 using Speed.Deployments;
 using Speed.Security;
 using Speed.Tests.Data;

@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Speed.Data;
 using Speed.Deployments;
-using Speed.Tests.Runners;
+using Speed.Tests.Data;
 using Xunit;
 
 namespace Speed.Tests.Deployments;
 
-/// <summary>Drives nothing but a rule: when a service that is up is said to be ill.</summary>
-public sealed class HealthWatchTests
+/// <summary>Drives real SQLite: when a service that is up is said to be ill.</summary>
+public sealed class HealthWatchTests : IDisposable
 {
     private static readonly ProbeAnswer Well = new(true, true, "It is well.");
     private static readonly ProbeAnswer Ill = new(false, true, "It is ill.");
@@ -15,8 +16,19 @@ public sealed class HealthWatchTests
 
     private readonly FakeTimeProvider _time = new();
     private readonly KeptLog<HealthWatch> _logged = new();
+    private readonly TempFolder _folder = TempFolder.InMemory();
+    private readonly SqliteStores _stores;
+
+    public HealthWatchTests() => _stores = new SqliteStores(
+        new StoreOptions { DataDirectory = _folder.FullPath }, new Bell(), TimeProvider.System);
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _stores.Dispose();
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task A_faulty_engine_does_not_end_it_and_is_logged_once_an_episode()
@@ -62,9 +74,72 @@ public sealed class HealthWatchTests
         Assert.Equal(["No longer healthy: It is ill.", "Healthy again."], lines);
     }
 
+    [Fact]
+    public async Task A_SPEED_that_is_started_anew_says_nothing_twice_and_knows_when_it_is_over()
+    {
+        var before = await UpAsync(health: null);
+        var first = await WatchAsync(before, _ => Task.FromResult(Well), _ => Task.FromResult(Ill));
+        var second = await WatchAsync(
+            await FindAsync(before.Id), _ => Task.FromResult(Ill), _ => Task.FromResult(Ill), _ => Task.FromResult(Well),
+            _ => Task.FromResult(Well));
+        var third = await WatchAsync(await FindAsync(before.Id), _ => Task.FromResult(Well));
+
+        Assert.Equal(["No longer healthy: It is ill."], first);
+        Assert.Equal(["Healthy again."], second);
+        Assert.Empty(third);
+    }
+
+    [Fact]
+    public async Task Asked_by_path_it_is_unhealthy_after_three_bad_answers_in_a_row()
+    {
+        var lines = await WatchAsync(
+            new HealthOption { Path = "/" },
+            _ => Task.FromResult(Ill), _ => Task.FromResult(Ill), _ => Task.FromResult(Well),
+            _ => Task.FromResult(Ill), _ => Task.FromResult(Ill), _ => Task.FromResult(Ill), _ => Task.FromResult(Ill),
+            _ => Task.FromResult(Well));
+
+        Assert.Equal(["No longer healthy: It is ill.", "Healthy again."], lines);
+    }
+
+    [Fact]
+    public async Task What_the_check_answered_is_on_record_without_secrets()
+    {
+        var service = await UpAsync(health: null);
+
+        await WatchAsync(service, _ => Task.FromResult(new ProbeAnswer(false, true, "No login with hunter2hunter2.")));
+
+        Assert.Equal("No login with ***.", (await FindAsync(service.Id)).Unhealthy);
+    }
+
+    [Fact]
+    public async Task One_that_is_to_end_is_not_called_unhealthy()
+    {
+        var service = await UpAsync(health: null);
+        await _stores.Deployments.RequestCancelAsync(service.Id, "api", null, Now);
+
+        Assert.Empty(await WatchAsync(service, _ => Task.FromResult(Ill), _ => Task.FromResult(Ill)));
+    }
+
+    private async Task<Deployment> UpAsync(HealthOption? health)
+    {
+        var store = _stores.Deployments;
+        await store.AddAsync(new NewDeployment(SomeOptions.Of() with { Health = health }, null, 500), Now);
+        var claim = (await store.ClaimNextAsync("worker-1", Now))!.Claim;
+        await store.EnterPhaseAsync(claim, DeploymentPhase.Run, Now);
+        await store.RecordKindAsync(claim, DeploymentKind.Service, [], Now);
+        Assert.Equal(UpOutcome.Up, await store.BecomeUpAsync(claim, Now));
+        return await FindAsync(claim.Id);
+    }
+
+    private async Task<Deployment> FindAsync(long id) => (await _stores.Deployments.FindAsync(id, Now))!;
+
+    private async Task<IReadOnlyList<string>> WatchAsync(
+        HealthOption? health, params Func<CancellationToken, Task<ProbeAnswer>>[] answers) =>
+        await WatchAsync(await UpAsync(health), answers);
+
     /// <summary>The log after these answers.</summary>
     private async Task<IReadOnlyList<string>> WatchAsync(
-        HealthOption? health, params Func<CancellationToken, Task<ProbeAnswer>>[] answers)
+        Deployment service, params Func<CancellationToken, Task<ProbeAnswer>>[] answers)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(Now);
         var store = new MemoryLogStore();
@@ -74,8 +149,8 @@ public sealed class HealthWatchTests
             Probe = token => asked++ < answers.Length ? answers[asked - 1](token) : EndAsync(),
         };
         await using var log = await DeploymentLog.OpenAsync(1, store, TimeProvider.System, Now);
-        var watching = new HealthWatch(_time, _logged).WatchAsync(
-            SomeDeployment.Of(1, options => options with { Health = health }), log, container, over.Token);
+        log.Masker = Masker.Of(["hunter2hunter2"]);
+        var watching = new HealthWatch(_stores.Deployments, _time, _logged).WatchAsync(service, log, container, over.Token);
         while (!watching.IsCompleted)
         {
             _time.Advance(TimeSpan.FromSeconds(1));

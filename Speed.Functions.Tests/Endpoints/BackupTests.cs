@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Speed.Deployments;
+using Speed.Tests.Notifications;
 using Xunit;
 
 namespace Speed.Tests.Endpoints;
@@ -91,6 +92,64 @@ public sealed class BackupTests
         Assert.Equal((503, "DISK_LOW"), (answer.Status, answer.Json.GetProperty("code").GetString()));
         Assert.True(int.Parse(answer.Headers["Retry-After"]) > 0);
         Assert.False(Directory.Exists(Path.Combine(app.DataDirectory, "backups")));
+    }
+
+    [Fact]
+    public async Task A_backup_that_was_asked_for_and_not_made_is_told_whoever_asked()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__Notify__AllowedHosts"] = "127.0.0.1" });
+        await File.WriteAllTextAsync(Path.Combine(app.DataDirectory, "backups"), "no folder", Now);
+        (await app.PostAsync("/v1/notifications", new { name = "ops", url = receiver.Url, events = new[] { "backup.failed" } })).Dispose();
+
+        var answer = await app.SendAsync("/v1/backup", "");
+        var told = await receiver.NextAsync();
+        File.Delete(Path.Combine(app.DataDirectory, "backups"));
+        Assert.Equal(201, (await app.SendAsync("/v1/backup", "")).Status);
+
+        Assert.Equal((500, "backup.failed"), (answer.Status, told.Type));
+        Assert.Equal(["host", "message"], told.Json.GetProperty("data").EnumerateObject().Select(member => member.Name));
+        Assert.Equal(Environment.MachineName, told.Json.GetProperty("data").GetProperty("host").GetString());
+        Assert.StartsWith(
+            "No backup was made. ", told.Json.GetProperty("data").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Single(receiver.All);
+    }
+
+    [Fact]
+    public async Task A_backup_for_which_there_is_no_room_is_told_after_the_low_disk_which_is_told_once()
+    {
+        var free = 500L << 20;
+        await using var receiver = await Receiver.StartAsync();
+        await using var app = await SpeedApp.OpenAsync(
+            new()
+            {
+                ["Speed__MaxRunning"] = "0",
+                ["Speed__Notify__AllowedHosts"] = "127.0.0.1",
+                ["Speed__Disk__LowBytes"] = $"{100L << 20}",
+            },
+            services => services.AddSingleton<MeasureDisk>(
+                _ => new DiskSpace(Interlocked.Read(ref free), 1_000L << 20)));
+        (await app.PostAsync("/v1/notifications", new { name = "ops", url = receiver.Url })).Dispose();
+
+        Interlocked.Exchange(ref free, 80L << 20);
+        var low = await receiver.NextAsync();
+        await app.RestartAsync();
+        var answer = await app.SendAsync("/v1/backup", "");
+        var failed = await receiver.NextAsync();
+        var listed = (await app.GetAsync("/v1/notifications/ops/deliveries")).GetProperty("items");
+
+        Assert.Equal((503, "disk.low", "backup.failed"), (answer.Status, low.Type, failed.Type));
+        var sentence = low.Json.GetProperty("data").GetProperty("message").GetString()!;
+        Assert.Contains("has 80 MiB to spare and needs 100 MiB (Speed__Disk__LowBytes)", sentence, StringComparison.Ordinal);
+        Assert.Equal($"No backup was made. {sentence}", failed.Json.GetProperty("data").GetProperty("message").GetString());
+        Assert.Equal(
+            ["backup.failed", "disk.low"], listed.EnumerateArray().Select(one => one.GetProperty("event").GetString()));
+        Assert.All(listed.EnumerateArray(), one => Assert.Equal("null", one.GetProperty("deployment_id").GetRawText()));
+        var again = await app.SendAsync(
+            $"/v1/notifications/ops/deliveries/{listed[1].GetProperty("id")}/redeliver", "{}");
+        Assert.Equal(202, again.Status);
+        Assert.Equal(low.Headers["webhook-id"], (await receiver.NextAsync()).Headers["webhook-id"]);
+        Assert.Equal(3, receiver.All.Count);
     }
 
     [Fact]

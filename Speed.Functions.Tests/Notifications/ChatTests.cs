@@ -53,6 +53,65 @@ public sealed class ChatTests : IAsyncLifetime
         Assert.DoesNotContain('\uFFFD', text);
     }
 
+    [Fact]
+    public async Task Each_thing_that_happens_to_a_service_is_one_sentence()
+    {
+        await _world.AddAsync(
+            format: NotificationFormat.Slack,
+            events: [.. NotificationEvents.Public.Where(one => one.Wire.StartsWith("service.", StringComparison.Ordinal))]);
+        var store = _world.Store;
+        var claim = (await _world.BeginServiceAsync()).Claim;
+
+        await store.RecordHealthAsync(claim, "GET / on port 80 answered 500: <b>no</b>", Now);
+        await store.RecordHealthAsync(claim, null, Now);
+        await store.GoDownAsync(claim, new Restarting(RestartReason.Exit, 9, 3, 4), Now);
+        await store.BeginRunAnewAsync(claim, 3, Now);
+        await store.GoDownAsync(claim, new Restarting(RestartReason.Interrupted, null, null, 0), Now);
+        await _world.FailAsync(await _world.BeginServiceAsync(branch: "other"));
+        await _world.SucceedAsync(await _world.BeginServiceAsync(branch: "third"));
+
+        const string First = "Deployment 1 of git.example/team/app (main) ";
+        Assert.Equal(
+            [
+                First + "is no longer healthy: GET / on port 80 answered 500: &lt;b&gt;no&lt;/b&gt;",
+                First + "is healthy again.",
+                First + "is started again: the program exited with code 9. Try 3, in 4 s.",
+                First + "is started again: the Docker engine or SPEED went away, and the service with it.",
+                "Deployment 2 of git.example/team/app (other) is down: EXIT_NONZERO: It exited with 3.",
+                "Deployment 3 of git.example/team/app (third) is down: the program exited with code 0.",
+            ],
+            await NextAsync(6, "text"));
+    }
+
+    [Theory]
+    [InlineData(NotificationFormat.Slack, "text", "&lt;!channel&gt; *no* room.\n<https://speed.example/#/doctor>")]
+    [InlineData(NotificationFormat.Discord, "content", @"\<!channel\> \*no\* room." + "\n<https://speed.example/#/doctor>")]
+    public async Task What_happens_to_the_host_names_it_and_leads_to_the_doctor(
+        NotificationFormat format, string member, string words)
+    {
+        _world.Settings.PublicUrl = "https://speed.example";
+        await _world.AddAsync(format: format);
+
+        await _world.Store.RecordAsync(NotificationEvent.BackupFailed, "<!channel> *no* room.", Now);
+
+        var text = Assert.Single(await NextAsync(1, member));
+        Assert.StartsWith("SPEED on ", text, StringComparison.Ordinal);
+        Assert.EndsWith(words, text, StringComparison.Ordinal);
+    }
+
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    private async Task<IReadOnlyList<string>> NextAsync(int count, string member)
+    {
+        var texts = new List<string>();
+        while (texts.Count < count)
+        {
+            texts.Add((await _world.Receiver.NextAsync()).Json.GetProperty(member).GetString()!);
+        }
+
+        return texts;
+    }
+
     private async Task<Received> TellAsync(NotificationFormat format, string branch, string message)
     {
         _world.Settings.PublicUrl = "https://speed.example";

@@ -99,6 +99,16 @@ internal sealed class NotifyWorld : IAsyncDisposable
         return deployment;
     }
 
+    /// <summary>A service that is up.</summary>
+    public async Task<Deployment> BeginServiceAsync(string url = Repository, string branch = "main")
+    {
+        var deployment = await BeginAsync(url, branch);
+        await Store.EnterPhaseAsync(deployment.Claim, DeploymentPhase.Run, Now);
+        await Store.RecordKindAsync(deployment.Claim, DeploymentKind.Service, [], Now);
+        Assert.Equal(UpOutcome.Up, await Store.BecomeUpAsync(deployment.Claim, Now));
+        return deployment;
+    }
+
     public Task SucceedAsync(Deployment deployment) =>
         Store.SettleAsync(deployment.Claim, new Settlement(DeploymentStatus.Succeeded, null, 0, []), Now);
 
