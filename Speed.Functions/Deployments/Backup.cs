@@ -4,7 +4,8 @@ namespace Speed.Deployments;
 
 /// <summary>
 /// Copies all that the stores have into a folder of its own beside them, while they work on. A backup that was asked for
-/// and not made is told to others, whoever asked: what asks is mostly a clock, and nobody reads its answers.
+/// and not made is told to others, whoever asked: what asks is mostly a clock, and nobody reads its answers. One that its
+/// caller broke off, or a stop of SPEED, is not.
 /// </summary>
 public sealed partial class Backup(
     DataFolder data, IDeploymentStore store, ILogStore logs, IOutbox outbox, DiskGuard disk, TimeProvider time,
