@@ -34,7 +34,7 @@ internal sealed class JsonGen(JsonContract contract)
         ["secret"] = ["0123456789abcdef", "short"],
         ["value"] = ["long enough", "correct horse", "short"],
         ["token"] = [Links.To("key", 0), Links.To("key", 3), "spd_0123456789ab_x", "bad"],
-        ["events"] = ["deployment.created", "deployment.failed", "deployment.succeeded", "deployment.canceled", "deployment.*"],
+        ["events"] = ["deployment.created", "deployment.failed", "deployment.succeeded", "deployment.canceled", "deployment.*", "service.down", "disk.low"],
         ["repos"] = ["git.example.invalid/*", "git.example.invalid/owner/app", "*", "[", "https://git.example.invalid/a"],
     };
 
