@@ -68,6 +68,6 @@ public sealed partial class DbManager : INotificationStore
     private static NotificationFormat FormatOf(string word) =>
         Enum.Parse<NotificationFormat>(word.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
 
-    private static string Words(IEnumerable<NotificationEvent> events) => 
+    private static string Words(IEnumerable<NotificationEvent> events) =>
         JsonSerializer.Serialize(events.Select(one => one.Word));
 }
