@@ -38,6 +38,7 @@ public sealed class ServiceEventTests : IAsyncLifetime
 
         await DockerCli.RunAsync("exec", container, "rm", "/well");
         var ill = await _receiver.NextAsync();
+        await _world.App.UntilDeliveredAsync("ops");
         await _world.App.RestartAsync();
         await DockerCli.RunAsync("exec", container, "touch", "/well");
         var well = await _receiver.NextAsync();
@@ -59,6 +60,7 @@ public sealed class ServiceEventTests : IAsyncLifetime
 
         await _world.SignalAsync(up.Id(), "KILL");
         var first = await _receiver.NextAsync();
+        await _world.App.UntilDeliveredAsync("ops");
         await _world.App.RestartAsync();
         await _world.WaitForAttemptAsync(up.Id(), 2);
         await _world.UpAsync(up.Id());

@@ -133,6 +133,7 @@ public sealed class BackupTests
 
         Interlocked.Exchange(ref free, 80L << 20);
         var low = await receiver.NextAsync();
+        await app.UntilDeliveredAsync("ops");
         await app.RestartAsync();
         var answer = await app.SendAsync("/v1/backup", "");
         var failed = await receiver.NextAsync();
