@@ -35,13 +35,14 @@ public sealed class ServiceSafetyTests(World world) : IClassFixture<World>
         var before = await VolumesAsync();
         (await world.DeployAsync(repository, Data)).Succeeded();
         var name = Assert.Single((await VolumesAsync()).Except(before));
-        var theirs = name.Replace("-data", "-theirs", StringComparison.Ordinal);
-        await DockerCli.RunAsync("volume", "create", theirs);
+        await DockerCli.RunAsync("volume", "rm", name);
+        await DockerCli.RunAsync(
+            "volume", "create", "--label", $"speed.instance={world.Instance}", "--label", "speed.owner=[\"somebody\"]", name);
 
-        var failed = await world.DeployAsync(repository, new { volumes = new[] { new { name = "theirs", path = "/data" } } });
+        var failed = await world.DeployAsync(repository, Data);
 
-        Assert.Contains(theirs, failed.FailedWith("CONTAINER_START_FAILED", "run"));
-        await DockerCli.RunAsync("volume", "rm", theirs);
+        Assert.Contains(name, failed.FailedWith("CONTAINER_START_FAILED", "run"));
+        Assert.Contains(name, await VolumesAsync());
     }
 
     [Fact]

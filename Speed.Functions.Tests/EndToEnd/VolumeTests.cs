@@ -1,7 +1,9 @@
 using System.Formats.Tar;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Speed.Tests.Cli;
+using Speed.Tests.Volumes;
 using Xunit;
 
 namespace Speed.Tests.EndToEnd;
@@ -84,6 +86,40 @@ public sealed class VolumeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task After_an_update_the_data_of_a_service_that_runs_are_found_under_the_name_that_its_first_attempt_had()
+    {
+        var repository = await _world.RepositoryAsync(r => r.File("Dockerfile", Diary));
+        var (mounted, other) = ("", "");
+        await _world.App.RestartAsync(async () =>
+        {
+            foreach (var file in Directory.GetFiles(_world.App.DataDirectory, "deployments.db*"))
+            {
+                File.Delete(file);
+            }
+
+            using var old = new OldDatabase(Path.Combine(_world.App.DataDirectory, "deployments.db"));
+            var id = old.Add(new OldDeployment(repository.Url, null, "main", "data"));
+            old.Start(id);
+            old.BecomeUp(id);
+            (mounted, other) = (await OldVolumeAsync(old, repository.Url, ""), await OldVolumeAsync(old, repository.Url, "main"));
+            await DockerCli.RunAsync(
+                "run", "--detach", "--init", "--name", $"speed-{old.Instance}-{id}-1", "--label", $"speed.instance={old.Instance}",
+                "--label", $"speed.deployment={id}", "--label", "speed.attempt=1", "--volume", $"{mounted}:/data", "busybox", "sh", "-c",
+                "echo old >> /data/index.html; exec sleep 1000");
+        });
+
+        var next = await _world.UpAsync(await _world.StartAsync(repository, WithVolume));
+        var ended = await _world.EndAsync(1);
+        var items = (await _world.App.GetAsync("/v1/volumes")).GetProperty("items").EnumerateArray();
+
+        Assert.Equal("old\nstart\n", await ReadAsync(next));
+        Assert.Equal("SUPERSEDED", ended.Resource.GetProperty("failure").Text("code"));
+        Assert.Equal(
+            [(mounted, "in_use"), (other, "candidate")], items.Select(one => (one.Text("engine_name"), one.Text("state"))));
+        Assert.Contains($"An earlier SPEED left {other}", await _world.LogAsync(next), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_command_line_takes_the_data_of_a_volume_out_and_in_while_nobody_has_it()
     {
         var repository = await _world.RepositoryAsync(r => r.File("Dockerfile", Diary));
@@ -137,6 +173,16 @@ public sealed class VolumeTests : IAsyncLifetime
 
     private Task<string> ReadAsync(System.Text.Json.JsonElement service) =>
         _http.GetStringAsync(Services.AddressOf(service), Now);
+
+    // As an earlier SPEED named and made it.
+    private static async Task<string> OldVolumeAsync(OldDatabase old, string url, string branch)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{url}\n{branch}\n.")));
+        var name = $"speed-{old.Instance}-{hash[..12]}-data";
+        await DockerCli.RunAsync(
+            "volume", "create", "--label", $"speed.instance={old.Instance}", "--label", "speed.volume=data", name);
+        return name;
+    }
 
     // As the fallback of an earlier SPEED made it.
     private static async Task ReplaceWithoutVolumeAsync(string container)

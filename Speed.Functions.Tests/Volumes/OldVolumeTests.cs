@@ -16,6 +16,7 @@ public sealed class OldVolumeTests : IDisposable
     private readonly TempFolder _folder = new();
     private readonly OldDatabase _old;
     private readonly ScriptedEngine _engine = new();
+    private readonly MemoryLogStore _logs = new();
     private DataDirectory? _directory;
     private DbManager? _store;
 
@@ -36,10 +37,7 @@ public sealed class OldVolumeTests : IDisposable
     [InlineData(null, "")]
     public async Task The_only_one_that_is_there_is_the_one(string? asked, string branchInName)
     {
-        var id = _old.Add(new OldDeployment(Url, asked, "main", "data"));
-        _old.Start(id);
-        _old.BecomeUp(id);
-        _old.Cancel(id);
+        AddEnded(new OldDeployment(Url, asked, "main", "data"));
         _engine.Write(NameOf(Url, branchInName, "data"), "old");
 
         var next = await AddAsync(Url, "main");
@@ -50,13 +48,8 @@ public sealed class OldVolumeTests : IDisposable
     [Fact]
     public async Task The_one_that_the_container_which_is_up_mounts_wins_whatever_else_there_is()
     {
-        var up = _old.Add(new OldDeployment(Url, null, "main", "data"));
-        _old.Start(up);
-        _old.BecomeUp(up);
-        var newer = _old.Add(new OldDeployment(Url, "main", "main", "data"));
-        _old.Start(newer);
-        _old.BecomeUp(newer);
-        _old.Cancel(newer);
+        var up = AddUp(new OldDeployment(Url, null, "main", "data"));
+        AddEnded(new OldDeployment(Url, "main", "main", "data"));
         var (first, second) = (NameOf(Url, "", "data"), NameOf(Url, "main", "data"));
         _engine.Write(first, "of the first attempt");
         _engine.Write(second, "of the newer one");
@@ -76,9 +69,7 @@ public sealed class OldVolumeTests : IDisposable
     public async Task Without_a_container_it_is_the_one_that_the_newest_deployment_that_was_up_had_last()
     {
         var url = Url + ".git";
-        var crashed = _old.Add(new OldDeployment(Url, null, "main", "data"));
-        _old.Start(crashed);
-        _old.BecomeUp(crashed);
+        var crashed = AddUp(new OldDeployment(Url, null, "main", "data"));
         _old.BeginAnew(crashed);
         _old.Start(crashed);
         _old.BecomeUp(crashed);
@@ -123,10 +114,7 @@ public sealed class OldVolumeTests : IDisposable
     [Fact]
     public async Task One_that_is_not_on_the_engine_any_more_comes_back_under_its_likeliest_name()
     {
-        var id = _old.Add(new OldDeployment(Url, null, "main", "data"));
-        _old.Start(id);
-        _old.BecomeUp(id);
-        _old.Cancel(id);
+        AddEnded(new OldDeployment(Url, null, "main", "data"));
 
         var next = await AddAsync(Url, "main");
 
@@ -136,10 +124,7 @@ public sealed class OldVolumeTests : IDisposable
     [Fact]
     public async Task Other_branches_subdirectories_and_names_are_other_services_and_begin_with_new_volumes()
     {
-        var id = _old.Add(new OldDeployment(Url, "main", "main", "data"));
-        _old.Start(id);
-        _old.BecomeUp(id);
-        _old.Cancel(id);
+        AddEnded(new OldDeployment(Url, "main", "main", "data"));
         _engine.Write(NameOf(Url, "main", "data"), "old");
 
         var others = new[]
@@ -163,9 +148,7 @@ public sealed class OldVolumeTests : IDisposable
     [Fact]
     public async Task A_container_that_runs_without_its_volume_says_nothing_of_which_one_it_is()
     {
-        var id = _old.Add(new OldDeployment(Url, "main", "main", "data"));
-        _old.Start(id);
-        _old.BecomeUp(id);
+        var id = AddUp(new OldDeployment(Url, "main", "main", "data"));
         _engine.Write(NameOf(Url, "main", "data"), "old");
         await RunOnEngineAsync(id, 1);
 
@@ -193,10 +176,7 @@ public sealed class OldVolumeTests : IDisposable
     [Fact]
     public async Task What_was_chosen_stays_chosen_and_what_is_there_without_a_record_is_listed_and_left_alone()
     {
-        var id = _old.Add(new OldDeployment(Url, null, "main", "data"));
-        _old.Start(id);
-        _old.BecomeUp(id);
-        _old.Cancel(id);
+        AddEnded(new OldDeployment(Url, null, "main", "data"));
         var lost = NameOf("https://git.example.org/o/forgotten", "main", "data");
         _engine.Write(lost, "of a record that is gone");
         _engine.Write(NameOf(Url, "main", "data"), "old");
@@ -211,12 +191,59 @@ public sealed class OldVolumeTests : IDisposable
         Assert.Equal(VolumeState.Candidate, listed.Single(one => one.EngineName == NameOf(Url, "", "data")).State);
     }
 
+    [Fact]
+    public async Task One_that_somebody_removed_is_made_anew_and_the_log_says_so()
+    {
+        var name = await MountAsync(await AddAsync(Url, "main"));
+        var before = string.Join('\n', _logs.Lines(1));
+        _engine.RemoveVolume(name);
+
+        Assert.Equal(name, await MountAsync(await AddAsync(Url, "main")));
+        Assert.DoesNotContain("not on this engine any more", before, StringComparison.Ordinal);
+        Assert.Contains(_logs.Lines(2), line => line.Contains($"({name}) is not on this engine any more", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Whoever_gets_a_volume_waits_until_it_is_filled_and_nobody_fills_one_that_somebody_has()
+    {
+        var (volumes, _) = Volumes();
+        var first = await AddAsync(Url, "main");
+        await using var log = await DeploymentLog.OpenAsync(first.Id, _logs, TimeProvider.System, Now);
+        var name = (await volumes.MountAsync(first, log, Now)).Single().EngineName;
+
+        var whileHeld = await volumes.TryBeginFillingAsync(name, Now);
+        await Store().RequestCancelAsync(first.Id, "a test", null, Now);
+        var whileFree = await volumes.TryBeginFillingAsync(name, Now);
+        var twice = await volumes.TryBeginFillingAsync(name, Now);
+        var mounting = volumes.MountAsync(await AddAsync(Url, "main"), log, Now);
+        while (!_logs.Lines(first.Id).Contains("Waiting until the import into volume data is done."))
+        {
+            await log.FlushAsync();
+        }
+
+        Assert.False(mounting.IsCompleted);
+        volumes.EndFilling(name);
+
+        Assert.Equal((false, true, false), (whileHeld, whileFree, twice));
+        Assert.Equal(name, (await mounting).Single().EngineName);
+    }
+
     // As the earlier SPEED worked it out.
     private string NameOf(string url, string branch, string volume)
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{url}\n{branch}\n.")));
         return $"speed-{_old.Instance}-{hash[..12]}-{volume}";
     }
+
+    private long AddUp(OldDeployment one)
+    {
+        var id = _old.Add(one);
+        _old.Start(id);
+        _old.BecomeUp(id);
+        return id;
+    }
+
+    private void AddEnded(OldDeployment one) => _old.Cancel(AddUp(one));
 
     private DbManager Store()
     {
@@ -264,7 +291,9 @@ public sealed class OldVolumeTests : IDisposable
 
     private async Task<string> MountAsync(Deployment deployment)
     {
-        await using var log = await DeploymentLog.OpenAsync(deployment.Id, new MemoryLogStore(), TimeProvider.System, Now);
-        return Assert.Single(await Volumes().Of.MountAsync(deployment, log, Now)).EngineName;
+        await using var log = await DeploymentLog.OpenAsync(deployment.Id, _logs, TimeProvider.System, Now);
+        var mounts = await Volumes().Of.MountAsync(deployment, log, Now);
+        await log.FlushAsync();
+        return Assert.Single(mounts).EngineName;
     }
 }

@@ -74,6 +74,15 @@ internal sealed class ScriptedEngine : IVolumeEngine
         }
     }
 
+    /// <summary>As an operator does it.</summary>
+    public void RemoveVolume(string engineName)
+    {
+        lock (_gate)
+        {
+            _volumes.Remove(engineName);
+        }
+    }
+
     public void Write(string engineName, string line)
     {
         lock (_gate)

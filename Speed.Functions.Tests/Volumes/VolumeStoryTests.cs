@@ -12,12 +12,12 @@ namespace Speed.Tests.Volumes;
 /// <summary>
 /// Random stories of services and their data: SPEED as it is, its store and its lives too, on a scripted engine. A model
 /// that knows services by what the story means, and nothing of names, says what each program must find in its volumes.
-/// <c>SPEED_VOLUME_STORIES</c> says how many stories are told: 24 unless set.
+/// <c>SPEED_VOLUME_STORIES</c> says how many stories are told: 16 unless set.
 /// </summary>
 public sealed class VolumeStoryTests
 {
     private const int Steps = 6;
-    private const int AtATime = 12;
+    private const int AtATime = 16;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static readonly string[] Branches = ["", "main", "dev"];
@@ -28,7 +28,7 @@ public sealed class VolumeStoryTests
     public async Task Whatever_becomes_of_a_service_its_data_are_where_its_next_program_looks()
     {
         var stories = int.Parse(
-            Environment.GetEnvironmentVariable("SPEED_VOLUME_STORIES") ?? "24", CultureInfo.InvariantCulture);
+            Environment.GetEnvironmentVariable("SPEED_VOLUME_STORIES") ?? "16", CultureInfo.InvariantCulture);
         var engine = new ScriptedEngine();
         var model = new Model(engine);
         await using var app = await SpeedApp.OpenAsync(

@@ -22,7 +22,7 @@ public sealed partial class DbManager : IVolumeStore
         _database.WriteAsync(db => Choose(db, choices, mounted), cancellationToken);
 
     public Task<IReadOnlyList<TakenVolume>> TakeVolumesAsync(long deploymentId, CancellationToken cancellationToken) =>
-        _database.WriteAsync(db => TakeVolumes(db, deploymentId), cancellationToken);
+        _database.WriteAsync<IReadOnlyList<TakenVolume>>(db => TakeVolumes(db, deploymentId), cancellationToken);
 
     public Task NoteMadeAsync(string engineName, CancellationToken cancellationToken) =>
         _database.WriteAsync(db => SetMade(db, engineName), cancellationToken);
@@ -31,7 +31,7 @@ public sealed partial class DbManager : IVolumeStore
         _database.ReadAsync(ListVolumes, cancellationToken);
 
     public Task<IReadOnlyList<string>> ListImagesOfVolumeAsync(string engineName, CancellationToken cancellationToken) =>
-        _database.ReadAsync(db => ListImagesOfVolume(db, engineName), cancellationToken);
+        _database.ReadAsync<IReadOnlyList<string>>(db => ListImagesOfVolume(db, engineName), cancellationToken);
 
     public Task<IReadOnlyList<VolumeHolder>> ListHoldersAsync(CancellationToken cancellationToken) =>
         _database.ReadAsync(ListHolders, cancellationToken);
@@ -40,7 +40,7 @@ public sealed partial class DbManager : IVolumeStore
         _database.WriteAsync(db => InsertBare(db, container), cancellationToken);
 
     public Task<IReadOnlyList<BareContainer>> ListBareAsync(long deploymentId, CancellationToken cancellationToken) =>
-        _database.ReadAsync(db => ListBare(db, deploymentId), cancellationToken);
+        _database.ReadAsync<IReadOnlyList<BareContainer>>(db => ListBare(db, deploymentId), cancellationToken);
 
     private static IReadOnlyList<UnchosenVolume> ListUnchosen(SqliteSession db) => db.All(
         $"""
@@ -97,7 +97,7 @@ public sealed partial class DbManager : IVolumeStore
         """,
         ("$id", mounted.DeploymentId), ("$name", mounted.Name), ("$engine_name", mounted.EngineName));
 
-    private IReadOnlyList<TakenVolume> TakeVolumes(SqliteSession db, long deploymentId)
+    private List<TakenVolume> TakeVolumes(SqliteSession db, long deploymentId)
     {
         InsertNew(db, deploymentId);
         SetLikeliest(db, deploymentId);
@@ -118,7 +118,8 @@ public sealed partial class DbManager : IVolumeStore
         """,
         ("$instance", Instance), ("$id", deploymentId));
 
-    // None of its names is on the engine, or it would have been chosen: one that is no other's does.
+    // None of its names is on the engine, or it would have been chosen. Under the likeliest one it is found again where
+    // the engine was the wrong one.
     private static void SetLikeliest(SqliteSession db, long deploymentId) => db.Execute(
         $"""
         UPDATE volume
@@ -150,7 +151,7 @@ public sealed partial class DbManager : IVolumeStore
         """,
         ("$id", deploymentId));
 
-    private static IReadOnlyList<TakenVolume> ListTaken(SqliteSession db, long deploymentId) => db.All(
+    private static List<TakenVolume> ListTaken(SqliteSession db, long deploymentId) => db.All(
         $"""
         SELECT t.name, t.engine_name,
             CASE WHEN t.engine_name = v.engine_name THEN v.owner END,
@@ -195,7 +196,7 @@ public sealed partial class DbManager : IVolumeStore
             row.TextOrNull(), ListOf<string>(row.Text()), row.TimeOrNull()));
 
     // Any image will do to open a volume through: its own deployments' come first, since the engine has those if any.
-    private static IReadOnlyList<string> ListImagesOfVolume(SqliteSession db, string engineName) => db.All(
+    private static List<string> ListImagesOfVolume(SqliteSession db, string engineName) => db.All(
         $"""
         SELECT image_id
         FROM (
@@ -234,7 +235,7 @@ public sealed partial class DbManager : IVolumeStore
         ("$container", bare.Container), ("$id", bare.DeploymentId),
         ("$paths", JsonSerializer.Serialize(bare.Paths)), ("$now", Now)) > 0;
 
-    private static IReadOnlyList<BareContainer> ListBare(SqliteSession db, long deploymentId) => db.All(
+    private static List<BareContainer> ListBare(SqliteSession db, long deploymentId) => db.All(
         """
         SELECT b.deployment_id, b.container, b.paths
         FROM bare_container b

@@ -285,7 +285,7 @@ public sealed class ServiceVolumes(
     private Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken) =>
         Retry.UntilDoneAsync(ask, time, cancellationToken);
 
-    private Task AskAsync(Func<Task> ask, CancellationToken cancellationToken) => AskAsync(
+    private Task<bool> AskAsync(Func<Task> ask, CancellationToken cancellationToken) => AskAsync(
         async () =>
         {
             await ask();
