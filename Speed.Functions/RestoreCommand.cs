@@ -36,7 +36,7 @@ internal static class RestoreCommand
             var restore = new Restore(
                 options,
                 TimeProvider.System,
-                rest.Contains(WithoutEngine) ? null : store => new DockerRunner(engine, store));
+                rest.Contains(WithoutEngine) ? null : store => RunnerServices.CreateRunner(engine, store, store));
             var report = await restore.RunAsync(backup, CancellationToken.None);
             await TellAsync(report, options.DataDirectory, rest.Contains(Json), output);
             return 0;

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Speed.Data;
 using Speed.Deployments;
+using Speed.Runners;
 using Xunit;
 
 namespace Speed.Tests.Data;
@@ -74,7 +75,7 @@ public sealed class RestoreRefusalTests : IDisposable
         var there = RestoreWorld.Contents(_world.Data);
 
         await Assert.ThrowsAsync<DeploymentFailedException>(() => _world.RestoreAsync(
-            store => new Speed.Runners.DockerRunner(new Speed.Runners.DockerOptions { Endpoint = "unix:///no/engine.sock" }, store)));
+            store => RunnerServices.CreateRunner(new DockerOptions { Endpoint = "unix:///no/engine.sock" }, store, store)));
 
         Assert.Equal(there, RestoreWorld.Contents(_world.Data));
         Assert.Empty(Directory.GetDirectories(_world.Data));

@@ -39,6 +39,28 @@ public sealed class RestoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_volume_that_came_after_the_backup_stays_its_service_s()
+    {
+        using (var stores = _world.Open())
+        {
+            await _world.MakeBackupAsync(stores);
+            await TakeVolumeAsync(stores, "https://git.example/other.git");
+        }
+
+        string before;
+        using (var stores = _world.Open())
+        {
+            before = await TakeVolumeAsync(stores, "https://git.example/hello.git");
+        }
+
+        await _world.RestoreAsync();
+
+        using var restored = _world.Open();
+        Assert.Equal(before, await TakeVolumeAsync(restored, "https://git.example/hello"));
+        Assert.Equal(2, (await restored.Deployments.ListVolumesAsync(Now)).Count);
+    }
+
+    [Fact]
     public async Task Every_table_that_counts_its_rows_counts_on_above_those_that_are_replaced()
     {
         using (var stores = _world.Open())
@@ -247,5 +269,16 @@ public sealed class RestoreTests : IDisposable
     {
         await stores.AddAsync();
         return await stores.RunAsync(starts: true);
+    }
+
+    // The name on the engine of the volume of a new deployment.
+    private static async Task<string> TakeVolumeAsync(SqliteStores stores, string url)
+    {
+        var options = SomeOptions.Of(url) with { Volumes = [new VolumeOption("data", "/data")] };
+        await stores.Deployments.AddAsync(new NewDeployment(options, null, 500), Now);
+        var running = await stores.RunAsync(starts: true);
+        var name = (await stores.Deployments.TakeVolumesAsync(running.Id, Now)).Single().EngineName;
+        await stores.SucceedAsync(running);
+        return name;
     }
 }

@@ -31,7 +31,7 @@ internal sealed class RestoreWorld : IDisposable
         await stores.Logs.CopyToAsync(Backup, Now);
     }
 
-    public Task<RestoreReport> RestoreAsync(Func<IDeploymentStore, IRunner>? engine = null) =>
+    public Task<RestoreReport> RestoreAsync(Func<DbManager, IRunner>? engine = null) =>
         new Restore(new StoreOptions { DataDirectory = Data }, Time, engine).RunAsync(Backup, Now);
 
     /// <summary>All files of a folder by their content.</summary>

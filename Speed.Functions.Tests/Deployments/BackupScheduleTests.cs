@@ -27,7 +27,8 @@ public sealed class BackupScheduleTests : IAsyncDisposable
         var disk = new DiskGuard(
             data, _stores.Ballast, new WorkerState(), new Bell(), _ => _space, Options.Create(new DeploymentSettings()),
             NullLogger<DiskGuard>.Instance);
-        _backup = new Backup(data, _stores.Deployments, _stores.Logs, disk, _time);
+        _backup = new Backup(
+            data, _stores.Deployments, _stores.Logs, _stores.Deployments, disk, _time, NullLogger<Backup>.Instance);
     }
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;

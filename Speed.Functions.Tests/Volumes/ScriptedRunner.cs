@@ -49,7 +49,13 @@ internal sealed class ScriptedRunner(ScriptedEngine engine, ServiceVolumes volum
 
     public Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<OwnContainer>>(
-            [.. engine.Boxes.Select(box => new OwnContainer(box.Deployment.Id, box.Name))]);
+            [.. engine.Boxes.Select(box => new OwnContainer(box.Deployment.Id, box.Deployment.Attempt, box.Name, true))]);
+
+    public Task<IReadOnlyList<OwnImage>> ListImagesAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<OwnImage>>([]);
+
+    public Task RemoveAsync(OwnContainer container, CancellationToken cancellationToken) =>
+        RemoveAllAsync(container.DeploymentId, cancellationToken);
 
     public async Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken)
     {
@@ -84,8 +90,10 @@ internal sealed class ScriptedSource : ISource
             Task.FromResult<string?>(null);
 
         public Task WriteContextAsync(
-            string dockerfile, string dockerfileText, Stream destination, CancellationToken cancellationToken) =>
+            string dockerfile, string? dockerfileText, Stream destination, CancellationToken cancellationToken) =>
             Task.CompletedTask;
+
+        public Stream OpenScratchFile() => new MemoryStream();
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -49,6 +49,7 @@ internal sealed class ReplacedRows(DatabaseFile restored, DatabaseFile replaced,
                 Try(() => Deployments = ReadDeployments(db));
                 Try(() => RevokedTokens = ReadRevokedTokens(db));
                 Try(() => CarryTables(db, CarriedTables));
+                Try(() => CarryVolumes(db));
             }
         }
         catch (SqliteException fault)
@@ -122,6 +123,45 @@ internal sealed class ReplacedRows(DatabaseFile restored, DatabaseFile replaced,
         ORDER BY m.name
         """,
         row => row.Text());
+
+    // By the service and the name that they are of: the number of a row means nothing in the other database. A volume that
+    // the backup had still to choose a name for has had it chosen since.
+    private static void CarryVolumes(SqliteSession db)
+    {
+        if (!db.One(
+            "SELECT EXISTS (SELECT 1 FROM replaced.sqlite_schema WHERE type = 'table' AND name = 'volume')",
+            row => row.Flag()))
+        {
+            return;
+        }
+
+        db.Execute(
+            """
+            INSERT INTO main.volume (identity, branch, subdirectory, service, name, engine_name, owner, made_at_ms)
+            SELECT identity, branch, subdirectory, service, name, engine_name, owner, made_at_ms
+            FROM replaced.volume
+            WHERE TRUE
+            ON CONFLICT (identity, branch, subdirectory, service, name) DO UPDATE
+            SET engine_name = coalesce(engine_name, excluded.engine_name),
+                made_at_ms = coalesce(made_at_ms, excluded.made_at_ms)
+            """);
+        db.Execute(
+            """
+            INSERT OR IGNORE INTO main.volume_candidate (volume_id, place, engine_name)
+            SELECT m.id, c.place, c.engine_name
+            FROM replaced.volume_candidate c
+            JOIN replaced.volume r ON r.id = c.volume_id
+            JOIN main.volume m ON (m.identity, m.branch, m.subdirectory, m.service, m.name)
+                = (r.identity, r.branch, r.subdirectory, r.service, r.name)
+            WHERE m.engine_name IS NULL
+            """);
+        db.Execute(
+            """
+            INSERT OR IGNORE INTO main.bare_container (container, deployment_id, paths, found_at_ms)
+            SELECT container, deployment_id, paths, found_at_ms
+            FROM replaced.bare_container
+            """);
+    }
 
     /// <summary>Copies the rows of each of these tables that is in both databases.</summary>
     internal static void CarryTables(SqliteSession db, IReadOnlyList<CarriedTable> tables)

@@ -11,7 +11,7 @@ namespace Speed.Data;
 /// What runs the containers of the instance whose store it is given; null to go on without asking it.
 /// </param>
 public sealed class Restore(
-    StoreOptions options, TimeProvider time, Func<IDeploymentStore, IRunner>? engineOf)
+    StoreOptions options, TimeProvider time, Func<DbManager, IRunner>? engineOf)
 {
     private const string Hint =
         "Deploy again what is to go on. How it went after the backup stands in the databases that were replaced.";

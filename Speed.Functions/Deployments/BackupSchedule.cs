@@ -62,7 +62,7 @@ public sealed partial class BackupSchedule(
         {
             if (await backup.MakeAsync(BackupKind.Scheduled, stopping) is not { } folder)
             {
-                Fail("The disk has no room for a copy of the databases.", null);
+                Fail(backup.NoRoom, null);
                 return;
             }
 
@@ -76,7 +76,7 @@ public sealed partial class BackupSchedule(
         }
     }
 
-    // The one place where it is known that a backup by schedule has failed: whoever is to be told is told from here.
+    // For the doctor. Others are told by the backup itself, whoever asked for it.
     private void Fail(string why, Exception? fault)
     {
         _failure = new BackupFailure(time.GetUtcNow(), why);

@@ -20,4 +20,8 @@ public static class RunnerServices
         services.AddSingleton<ICheckup, DockerCheckup>();
         return services;
     }
+
+    /// <summary>One by itself, for a store that nobody else has open.</summary>
+    public static DockerRunner CreateRunner(DockerOptions options, IDeploymentStore store, IVolumeStore volumes) =>
+        new(options, store, new ServiceVolumes(volumes, store, new DockerVolumes(options, store), TimeProvider.System));
 }
