@@ -3,10 +3,11 @@ using Xunit;
 
 namespace Speed.Tests;
 
-/// <summary>
+/// <summary>Drives nothing but a rule: who goes by the identity of a repository, and who by its address.</summary>
+/// <remarks>
 /// All users of a repository's identity, and all that still read its address as it was written. What belongs to a
 /// repository goes by the identity: whoever comes to either list says here what for.
-/// </summary>
+/// </remarks>
 public sealed partial class IdentityUsersTests
 {
     private static readonly string Functions = Path.Combine(ArchitectureTests.Root, "Speed.Functions");
@@ -20,6 +21,7 @@ public sealed partial class IdentityUsersTests
         ["Data/DbManager.Rows.cs"] = "read with each deployment",
         ["Data/DbManager.ServiceHosts.cs"] = "own host names",
         ["Data/DbManager.Services.cs"] = "the same service: places, kept ports, making room, hosts",
+        ["Data/DbManager.Volumes.cs"] = "whose a volume is",
         ["Data/DbManager.Waiting.cs"] = "how long the last ones of a repository took",
         ["Data/MigrationFunctions.cs"] = "what migrations fill in",
         ["Deployments/Deployment.cs"] = "of a deployment",
@@ -51,6 +53,7 @@ public sealed partial class IdentityUsersTests
         ["Data/DbManager.Events.cs"] = "told as it was given",
         ["Data/DbManager.Hooks.cs"] = "stored as it was given",
         ["Data/DbManager.Queue.cs"] = "its identity is made of it; two wishes but for the spelling",
+        ["Data/DbManager.Volumes.cs"] = "whose a volume is",
         ["Data/DbManager.Waiting.cs"] = "told as it was given",
         ["Deployments/Deployment.cs"] = "its identity is made of it",
         ["Deployments/DeliverySpread.cs"] = "the forge that is called",

@@ -42,6 +42,9 @@ internal static class Scale
     /// <summary>Random stories that are told to the store and to its model.</summary>
     public static int Stories => Read("SPEED_TEST_STORIES", sample: 500, all: 100_000);
 
+    /// <summary>Random stories of services and where their data must be.</summary>
+    public static int VolumeStories => Read("SPEED_VOLUME_STORIES", sample: 16, all: 200);
+
     /// <summary>Requests made from the API's document.</summary>
     public static int Requests => Read("SPEED_FUZZ", sample: 4_000, all: 100_000);
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Cli;
 
-/// <summary>A backup restored from the command line, by the server's own program.</summary>
+/// <summary>Drives SPEED over HTTP: a backup is restored by the server's own program.</summary>
 public sealed class RestoreCommandTests
 {
     private static readonly string Server = typeof(Speed.Endpoints.Refusal).Assembly.Location;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Data;
 
-/// <summary>Rows of a replaced database that are carried over, whatever columns it has.</summary>
+/// <summary>Drives real files: rows of a replaced database are carried over.</summary>
 public sealed class CarriedTableTests : IDisposable
 {
     private readonly TempFolder _folder = new();

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Data;
 
-/// <summary>What schema 14 makes of a database in which a repository was as many as its spellings.</summary>
+/// <summary>Drives real SQLite: what becomes of a repository that was as many as its spellings.</summary>
 public sealed class IdentityMigrationTests : IDisposable
 {
     private const int SchemaOfBefore = 13;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Data;
 
-/// <summary>Before a migration both databases are copied, or the start refuses.</summary>
+/// <summary>Drives real SQLite: before a migration both databases are copied, or the start refuses.</summary>
 public sealed class MigrationBackupTests : IDisposable
 {
     private static readonly string Before = $"before-{OldDatabases.Latest}";

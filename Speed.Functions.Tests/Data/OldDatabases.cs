@@ -54,7 +54,9 @@ internal static class OldDatabases
         {
             using var script = typeof(Migrations).Assembly.GetManifestResourceStream(name)!;
             using var reader = new StreamReader(script);
-            Run(path, reader.ReadToEnd());
+            using var session = SqliteSession.Open(path, SqliteOpenMode.ReadWrite, TimeSpan.FromSeconds(5));
+            MigrationFunctions.Define(session);
+            session.Run(reader.ReadToEnd());
         }
 
         Run(path, $"PRAGMA user_version = {version}");

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Data;
 
-/// <summary>What is no backup, or no data directory to restore into: nothing is changed.</summary>
+/// <summary>Drives real SQLite: what is no backup, or no data directory, changes nothing.</summary>
 public sealed class RestoreRefusalTests : IDisposable
 {
     private readonly RestoreWorld _world = new();

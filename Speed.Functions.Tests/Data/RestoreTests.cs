@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Data;
 
-/// <summary>A backup in the place of the databases, and what goes on above what came after it.</summary>
+/// <summary>Drives real SQLite: a backup in the place of the databases, and what goes on above it.</summary>
 public sealed class RestoreTests : IDisposable
 {
     private readonly RestoreWorld _world = new();

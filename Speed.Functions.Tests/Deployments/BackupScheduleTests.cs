@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
-/// <summary>Backups by the clock, and which of them go again.</summary>
+/// <summary>Drives real SQLite: backups by the clock, and which of them go again.</summary>
 public sealed class BackupScheduleTests : IAsyncDisposable
 {
     private static readonly DeploymentSettings EverySixHours = new() { BackupEveryHours = 6, BackupKeep = 2 };

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
-/// <summary>When others are told of a low disk: the guard over a disk of the test's own, and a real store.</summary>
+/// <summary>Drives real SQLite: when others are told of a low disk.</summary>
 public sealed class DiskAlertTests : IAsyncLifetime
 {
     private const long Mebibyte = 1024 * 1024;

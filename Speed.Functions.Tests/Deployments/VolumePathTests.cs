@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
-/// <summary>Every spelling of a folder is one folder before anything is decided about it.</summary>
+/// <summary>Drives nothing but a rule: every spelling of a folder is one folder.</summary>
 public sealed class VolumePathTests
 {
     [Theory]

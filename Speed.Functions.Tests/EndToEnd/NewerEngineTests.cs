@@ -2,10 +2,10 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>
-/// What a newer engine builds, and an older one says that it is too old for. Where SPEED_ENGINE names the newer one,
-/// nothing may be too new.
-/// </summary>
+/// <summary>Drives the real engine: what a newer one builds, and an older one is too old for.</summary>
+/// <remarks>
+/// Where SPEED_ENGINE names the newer one, nothing may be too new.
+/// </remarks>
 [Trait("Engine", "Both")]
 public sealed class NewerEngineTests(World world) : IClassFixture<World>
 {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>What is told of services at night, on the real engine.</summary>
+/// <summary>Drives the real engine: what is told of services at night.</summary>
 public sealed class ServiceEventTests : IAsyncLifetime
 {
     private const string Dockerfile =

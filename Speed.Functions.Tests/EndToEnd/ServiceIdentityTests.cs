@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>What makes two deployments one service, with real servers.</summary>
+/// <summary>Drives the real engine: what makes two deployments one service.</summary>
 public sealed class ServiceIdentityTests : IAsyncLifetime
 {
     private const string TwoServices = "If they are two services, deploy each with a `name` of its own.";

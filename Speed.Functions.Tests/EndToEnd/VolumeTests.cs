@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>Data of real programs: where the next one looks for them, whatever happened in between.</summary>
+/// <summary>Drives the real engine: data are where the next program looks for them, whatever happened.</summary>
 public sealed class VolumeTests : IAsyncLifetime
 {
     // Each start adds its line; then it serves what is there, and ends badly when it is told to.

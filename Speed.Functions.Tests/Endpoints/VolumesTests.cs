@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
-/// <summary>Who sees which volumes, and who may take their data out and in.</summary>
+/// <summary>Drives SPEED over HTTP: who sees which volumes, and who may take their data out and in.</summary>
 public sealed class VolumesTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Hosting;
 
-/// <summary>The real program migrates old databases: the copy is on the disk before the first change.</summary>
+/// <summary>Drives SPEED's process: its copy is on the disk before a migration changes anything.</summary>
 public sealed class MigrationKillTests : IDisposable
 {
     private static readonly string Before = $"before-{OldDatabases.Latest}";

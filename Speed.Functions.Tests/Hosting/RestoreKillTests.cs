@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Hosting;
 
-/// <summary>The real program restores a backup, and the kernel kills it at each thing that it does to the file system.</summary>
+/// <summary>Drives a process: killed at each step of a restore, it leaves what was or what comes.</summary>
 public sealed class RestoreKillTests : IDisposable
 {
     private const int MostKills = 60;

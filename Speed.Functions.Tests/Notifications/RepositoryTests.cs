@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Speed.Tests.Notifications;
 
-/// <summary>Who hears of what belongs to a repository, and of what belongs to none.</summary>
+/// <summary>Drives real HTTP: who hears of what belongs to a repository, and of what to none.</summary>
 public sealed class RepositoryTests : IAsyncLifetime
 {
     private NotifyWorld _world = null!;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
-/// <summary>A container has every volume that was asked for, whatever else it has to do without.</summary>
+/// <summary>Drives the real engine: a container has every volume that was asked for.</summary>
 public sealed class ContainerMountTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

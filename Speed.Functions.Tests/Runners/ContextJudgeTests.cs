@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Speed.Tests.Runners;
 
-/// <summary>What of a repository is in the image, by each builder, with <c>docker build</c> as the judge.</summary>
+/// <summary>Drives the real engine: what of a repository is in the image, with <c>docker build</c> as judge.</summary>
 public sealed class ContextJudgeTests
 {
     private const string Dockerfile = "FROM busybox\nCOPY . /c\n";

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: names of files are the bytes that they are.</summary>
 public sealed class FileNameTests : IAsyncLifetime
 {
     private SourceWorld _world = null!;

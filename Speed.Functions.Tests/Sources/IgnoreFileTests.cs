@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
+/// <summary>Drives real Git: ignore files that are links, UTF-16, or cannot be read.</summary>
 public sealed class IgnoreFileTests : IAsyncLifetime
 {
     private SourceWorld _world = null!;

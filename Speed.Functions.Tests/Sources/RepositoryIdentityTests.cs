@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Speed.Tests.Sources;
 
-/// <summary>Which spellings are one repository, which are refused, and what those of before get.</summary>
+/// <summary>Drives nothing but a rule: which spellings of an address are one repository.</summary>
 public sealed class RepositoryIdentityTests
 {
     private static readonly string[] Schemes = [.. RepositoryUrl.KnownSchemes];

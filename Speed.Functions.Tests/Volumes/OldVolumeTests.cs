@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Speed.Tests.Volumes;
 
-/// <summary>The volumes that an earlier SPEED made, whose names it worked out each time: each is found by its service.</summary>
+/// <summary>Drives real files: volumes that an earlier SPEED made are found by their service.</summary>
 public sealed class OldVolumeTests : IDisposable
 {
     private const string Url = "https://git.example.org/o/app";

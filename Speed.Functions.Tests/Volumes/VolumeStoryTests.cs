@@ -9,11 +9,11 @@ using Xunit;
 
 namespace Speed.Tests.Volumes;
 
-/// <summary>
-/// Random stories of services and their data: SPEED as it is, its store and its lives too, on a scripted engine. A model
-/// that knows services by what the story means, and nothing of names, says what each program must find in its volumes.
-/// <c>SPEED_VOLUME_STORIES</c> says how many stories are told: 16 unless set.
-/// </summary>
+/// <summary>Drives SPEED over HTTP: random stories of services and where their data must be.</summary>
+/// <remarks>
+/// SPEED as it is, its store and its lives too, on a scripted engine. A model that knows services by what the story means,
+/// and nothing of names, says what each program must find in its volumes.
+/// </remarks>
 public sealed class VolumeStoryTests
 {
     private const int Steps = 6;
@@ -27,8 +27,7 @@ public sealed class VolumeStoryTests
     [Fact]
     public async Task Whatever_becomes_of_a_service_its_data_are_where_its_next_program_looks()
     {
-        var stories = int.Parse(
-            Environment.GetEnvironmentVariable("SPEED_VOLUME_STORIES") ?? "16", CultureInfo.InvariantCulture);
+        var stories = Scale.VolumeStories;
         var engine = new ScriptedEngine();
         var model = new Model(engine);
         await using var app = await SpeedApp.OpenAsync(
