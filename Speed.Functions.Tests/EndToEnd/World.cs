@@ -14,6 +14,9 @@ public sealed class World : IAsyncLifetime
     /// <summary>As in the environment.</summary>
     public Dictionary<string, string> Settings { get; init; } = [];
 
+    /// <summary>Puts other services in the place of SPEED's own; null puts none.</summary>
+    public Action<IServiceCollection>? Change { get; init; }
+
     public SpeedApp App { get; private set; } = null!;
 
     public GitServer Git { get; private set; } = null!;
@@ -21,7 +24,7 @@ public sealed class World : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Git = await GitServer.StartAsync();
-        App = await SpeedApp.OpenAsync(Settings);
+        App = await SpeedApp.OpenAsync(Settings, Change);
     }
 
     public async ValueTask DisposeAsync()
