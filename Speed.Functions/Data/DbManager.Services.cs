@@ -162,7 +162,7 @@ public sealed partial class DbManager : IServiceStore
         row => row.Long(),
         ("$id", id));
 
-    private static IReadOnlyList<Deployment> ListReplaced(SqliteSession db, long id) => db.All(
+    private static List<Deployment> ListReplaced(SqliteSession db, long id) => db.All(
         $"""
         SELECT {Columns}
         FROM deployment d, deployment me
