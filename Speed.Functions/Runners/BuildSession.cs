@@ -81,7 +81,9 @@ internal sealed class BuildSession : IAsyncDisposable
         const int Large = 16 * 1024 * 1024;
         options.Listen(new IPEndPoint(IPAddress.Loopback, 0), listen => listen.Protocols = HttpProtocols.Http2);
         options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
-        options.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+
+        // Not infinite: added to the clock that is less than zero, and ends the connection between two calls.
+        options.Limits.KeepAliveTimeout = TimeSpan.FromDays(1);
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MaxRequestBufferSize = null;
         options.Limits.MinRequestBodyDataRate = null;
