@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Speed.Data;
 using Speed.Deployments;
 using Speed.Security;
 using Xunit;
