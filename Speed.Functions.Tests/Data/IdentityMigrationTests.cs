@@ -30,7 +30,7 @@ public sealed class IdentityMigrationTests : IDisposable
             AddUp(db, 2, Dotted);
         });
         using var stores = Open();
-        IServiceStore services = stores.Deployments;
+        var services = stores.Deployments;
 
         var kept = await services.ListServicesAsync(Token);
         Assert.Equal([1, 2], kept.Select(one => one.Id));

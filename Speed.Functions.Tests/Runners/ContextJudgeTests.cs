@@ -1,5 +1,4 @@
 using System.Globalization;
-using Speed.Deployments;
 using Speed.Runners;
 using Speed.Tests.EndToEnd;
 using Speed.Tests.Sources;

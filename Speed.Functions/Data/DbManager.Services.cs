@@ -41,7 +41,7 @@ public sealed partial class DbManager : IServiceStore
     }
 
     public Task<IReadOnlyList<Deployment>> ListReplacedAsync(long id, CancellationToken cancellationToken) =>
-        _database.ReadAsync(db => ListReplaced(db, id), cancellationToken);
+        _database.ReadAsync<IReadOnlyList<Deployment>>(db => ListReplaced(db, id), cancellationToken);
 
     public async Task<Deployment?> BeginRunAnewAsync(Claim claim, int restarts, CancellationToken cancellationToken)
     {
