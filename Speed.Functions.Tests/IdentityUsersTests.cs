@@ -79,7 +79,9 @@ public sealed partial class IdentityUsersTests
 
     [Fact]
     public void All_that_belongs_to_a_repository_goes_by_its_identity() =>
-        Assert.Equal(Users.Keys.Order(StringComparer.Ordinal), FilesWith(Identity()).Except(["Deployments/RepositoryIdentity.cs"]));
+        Assert.Equal(
+            Users.Keys.Order(StringComparer.Ordinal),
+            FilesWith(Identity()).Except(["Deployments/RepositoryIdentity.cs"]));
 
     [Fact]
     public void Nobody_else_reads_an_address_as_it_was_written() =>

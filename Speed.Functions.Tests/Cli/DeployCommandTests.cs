@@ -18,6 +18,7 @@ public sealed class DeployCommandTests
         ("--branch", ["--branch", "dev"], "branch", "\"dev\""),
         ("--commit", ["--commit", Act.Commit], "commit", $"\"{Act.Commit}\""),
         ("--subdirectory", ["--subdirectory", "api"], "subdirectory", "\"api\""),
+        ("--name", ["--name", "api"], "name", "\"api\""),
         ("--dockerfile", ["--dockerfile", "Dockerfile.dev"], "dockerfile", "\"Dockerfile.dev\""),
         ("--target", ["--target", "test"], "target", "\"test\""),
         ("--build-arg", ["--build-arg", "A=1", "--build-arg", "B=x=y"], "build_args", """{"A":"1","B":"x=y"}"""),

@@ -60,7 +60,7 @@ public sealed class ServiceIdentityTests : IAsyncLifetime
         Assert.Equal("worker", worker.Text("name"));
         Assert.NotEqual(web.Text("own_host"), worker.Text("own_host"));
         Assert.Equal(2, (await DockerCli.LinesAsync(
-            "volume", "ls", "--quiet", "--filter", $"label=speed.instance={_world.Instance}")).Count());
+            "volume", "ls", "--quiet", "--filter", $"label=speed.instance={_world.Instance}")).Length);
 
         var other = await _world.UpAsync(await _world.StartAsync(
             repository, new { dockerfile = "Worker.Dockerfile", volumes = data }));

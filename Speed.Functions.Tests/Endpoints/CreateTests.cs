@@ -14,8 +14,8 @@ public sealed class CreateTests
     /// <summary>Of the contract, in its order.</summary>
     private static readonly string[] Members =
     [
-        "url", "branch", "commit", "subdirectory", "dockerfile", "dockerfile_text", "target", "build_args", "submodules",
-        "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes", "health", "ttl_s",
+        "url", "branch", "commit", "subdirectory", "name", "dockerfile", "dockerfile_text", "target", "build_args",
+        "submodules", "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes", "health", "ttl_s",
         "restart", "hosts", "own_host", "timeouts", "build_resources", "resources", "labels", "id", "status", "phase",
         "version", "attempt", "run_by",
         "worker_id", "image_id", "phases", "failure", "exit_code", "endpoints", "up_at", "superseded_by", "cancel",

@@ -81,6 +81,8 @@ public sealed class SubmoduleTests : IAsyncLifetime
     [InlineData("file:///{0}", FailureCode.CloneFailed)]
     [InlineData("http://user:password@127.0.0.1/lib.git", FailureCode.CloneFailed)]
     [InlineData("../../../../lib.git", FailureCode.CloneFailed)]
+    [InlineData("../x/%2e%2e/lib.git", FailureCode.CloneFailed)]
+    [InlineData("../x%2f..%2flib.git", FailureCode.CloneFailed)]
     [InlineData("/etc", FailureCode.CloneFailed)]
     public async Task The_address_of_a_submodule_is_judged_as_every_other(string url, FailureCode code)
     {

@@ -92,7 +92,8 @@ public sealed record RepositoryIdentity
         }
     }
 
-    private static string PathOfFull(string rest) => rest.IndexOfAny(['/', '\\', '?', '#']) is >= 0 and var at ? rest[at..] : "";
+    private static string PathOfFull(string rest) =>
+        rest.IndexOfAny(['/', '\\', '?', '#']) is >= 0 and var at ? rest[at..] : "";
 
     // What stands behind host and port, or behind the colon of the short form.
     private static string PathOfShort(string text)
@@ -151,7 +152,8 @@ public sealed record RepositoryIdentity
     {
         if (path.IndexOfAny(['\\', '?', '#']) is >= 0 and var index)
         {
-            return $"The url must not have a `{path[index]}`, encoded or not: give the address that `git clone` takes without it.";
+            return $"The url must not have a `{path[index]}`, encoded or not: "
+                + "give the address that `git clone` takes without it.";
         }
 
         if (path.Any(char.IsControl))
@@ -182,6 +184,8 @@ public sealed record RepositoryIdentity
             var isEncoded = written[i] == '%' && i + 2 < written.Length
                 && char.IsAsciiHexDigit((char)written[i + 1]) && char.IsAsciiHexDigit((char)written[i + 2]);
             bytes.Add(isEncoded ? Convert.FromHexString(written.AsSpan(i + 1, 2))[0] : written[i]);
+
+            // Behind both digits.
             i += isEncoded ? 2 : 0;
         }
 
