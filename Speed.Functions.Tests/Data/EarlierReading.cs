@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using Speed.Data;
+using Speed.Deployments;
 using Xunit;
 
 namespace Speed.Tests.Data;
@@ -80,6 +81,18 @@ internal static class EarlierReading
             ? Digest(all, [.. all.SelectMany(row => row!.AsObject().Select(member => member.Key)).Distinct()])
             : table.Value!.DeepClone())));
 
+    /// <summary>What the tables held, as they are since then: what a migration rewrote on purpose is rewritten here, too.</summary>
+    public static JsonObject AsToday(JsonNode expected)
+    {
+        var rows = expected.DeepClone().AsObject();
+        if (rows["deployments.image_use"] is JsonArray uses && uses.Any(use => use!.AsObject().ContainsKey("url")))
+        {
+            rows["deployments.image_use"] = ByIdentity(uses);
+        }
+
+        return rows;
+    }
+
     /// <summary>
     /// Where what stood has been lost or changed; empty where nothing has. What came anew, a member or a table, is no
     /// loss; an item of a list is.
@@ -102,6 +115,25 @@ internal static class EarlierReading
                     : [$"{at} was {expected?.ToJsonString() ?? "null"} and is {actual?.ToJsonString() ?? "null"}"];
         }
     }
+
+    // Since schema 14: of several spellings that are one repository, the use by the newest deployment.
+    private static JsonArray ByIdentity(JsonArray uses) => new(
+    [
+        .. uses
+            .GroupBy(use => (
+                Identity: RepositoryIdentity.Of((string)use!["url"]!).Text, Branch: (string)use["branch"]!,
+                Image: (string)use["image_id"]!))
+            .OrderBy(use => use.Key.Identity, StringComparer.Ordinal)
+            .ThenBy(use => use.Key.Branch, StringComparer.Ordinal)
+            .ThenBy(use => use.Key.Image, StringComparer.Ordinal)
+            .Select(use => new JsonObject
+            {
+                ["identity"] = use.Key.Identity,
+                ["branch"] = use.Key.Branch,
+                ["image_id"] = use.Key.Image,
+                ["deployment_id"] = use.Max(one => (long)one!["deployment_id"]!),
+            }),
+    ]);
 
     private static async Task<JsonObject> ReadResultsAsync(SpeedApp app, long id) => new()
     {

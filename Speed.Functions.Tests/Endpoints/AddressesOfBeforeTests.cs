@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Speed.Tests.Endpoints;
 
-/// <summary>What was stored with an address that is refused today.</summary>
+/// <summary>Drives SPEED over HTTP: addresses of before that are refused today.</summary>
 public sealed class AddressesOfBeforeTests
 {
     private const string Refused = "https://git.example/team-a/../priv-b/vault.git";

@@ -89,7 +89,7 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
             FailureCode.Superseded,
             life.Log.Phase,
             life.Exit?.Code,
-            $"Deployment {newer} of the same repository, branch and subdirectory is up in its place.",
+            $"Deployment {newer} of the same repository, branch, subdirectory and name is up in its place.",
             null,
             null);
         return new Settlement(

@@ -40,7 +40,7 @@ public enum RestartReason
 /// <param name="Host">Null: a free one.</param>
 public sealed record PortOption(int Container, int? Host);
 
-/// <summary>A volume of the same repository, branch and subdirectory, which outlives its containers.</summary>
+/// <summary>A volume of one service, which outlives its containers.</summary>
 /// <param name="Path">Where it is in the container.</param>
 public sealed record VolumeOption(string Name, string Path);
 
