@@ -114,6 +114,22 @@ public abstract partial class OutboxContract
     }
 
     [Fact]
+    public async Task A_container_without_its_volumes_is_told_once_with_the_way_to_copy_what_is_in_it()
+    {
+        var hearsOfFailures = Some with { Events = [NotificationEvent.Failed], Repos = [] };
+        await Notifications.AddNotificationAsync(hearsOfFailures, 100, Token);
+        var service = await BeginAsync();
+        var bare = new BareContainer(service.Id, "speed-0123456789ab-1-1", ["/data"]);
+
+        await Volumes.NoteBareAsync(bare, Token);
+        await Volumes.NoteBareAsync(bare, Token);
+
+        var told = Assert.Single(await ToldAsync(), one => one.Event == NotificationEvent.VolumesMissing);
+        Assert.True(hearsOfFailures.Wants(told));
+        Assert.Contains("docker cp speed-0123456789ab-1-1:/data/.", told.Data, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_alert_is_written_once_until_it_was_cleared_and_by_whichever_process()
     {
         await Notifications.AddNotificationAsync(Some, 100, Token);

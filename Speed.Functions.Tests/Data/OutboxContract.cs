@@ -20,6 +20,8 @@ public abstract partial class OutboxContract : IDisposable
 
     protected abstract IOutbox Outbox { get; }
 
+    protected abstract IVolumeStore Volumes { get; }
+
     protected abstract IDeploymentStore Deployments { get; }
 
     private IServiceStore Services => Assert.IsType<IServiceStore>(Deployments, exactMatch: false);

@@ -18,6 +18,8 @@ public sealed class SqliteOutboxTests : OutboxContract
 
     protected override IOutbox Outbox => _stores.Deployments;
 
+    protected override IVolumeStore Volumes => _stores.Deployments;
+
     protected override IDeploymentStore Deployments => _stores.Deployments;
 
     protected override ISecretStore Secrets => _stores.Deployments;

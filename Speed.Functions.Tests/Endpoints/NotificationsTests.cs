@@ -68,7 +68,8 @@ public sealed class NotificationsTests
         var all = new[]
         {
             "deployment.started", "deployment.up", "deployment.succeeded", "deployment.failed", "deployment.canceled",
-            "service.unhealthy", "service.healthy", "service.restarting", "service.down", "disk.low", "backup.failed",
+            "service.unhealthy", "service.healthy", "service.restarting", "service.down", "volumes.missing", "disk.low",
+            "backup.failed",
         };
 
         var unsaid = await AddAsync(app, new { name = "unsaid", url = Url });

@@ -228,12 +228,12 @@ public sealed partial class DbManager : IVolumeStore
 
     private bool InsertBare(SqliteSession db, BareContainer bare) => db.Execute(
         """
-        INSERT INTO bare_container (container, deployment_id, paths, found_at_ms)
-        VALUES ($container, $id, $paths, $now)
+        INSERT INTO bare_container (container, deployment_id, paths, copy, found_at_ms)
+        VALUES ($container, $id, $paths, $copy, $now)
         ON CONFLICT (container) DO NOTHING
         """,
         ("$container", bare.Container), ("$id", bare.DeploymentId),
-        ("$paths", JsonSerializer.Serialize(bare.Paths)), ("$now", Now)) > 0;
+        ("$paths", JsonSerializer.Serialize(bare.Paths)), ("$copy", bare.CopyFrom(bare.Container)), ("$now", Now)) > 0;
 
     private static List<BareContainer> ListBare(SqliteSession db, long deploymentId) => db.All(
         """

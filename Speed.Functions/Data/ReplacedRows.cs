@@ -157,8 +157,8 @@ internal sealed class ReplacedRows(DatabaseFile restored, DatabaseFile replaced,
             """);
         db.Execute(
             """
-            INSERT OR IGNORE INTO main.bare_container (container, deployment_id, paths, found_at_ms)
-            SELECT container, deployment_id, paths, found_at_ms
+            INSERT OR IGNORE INTO main.bare_container (container, deployment_id, paths, copy, found_at_ms)
+            SELECT container, deployment_id, paths, copy, found_at_ms
             FROM replaced.bare_container
             """);
     }

@@ -27,7 +27,8 @@ public record Notification(
     /// <summary>True if this happening is one of those that it wants to hear of.</summary>
     public bool Wants(Happening happening) =>
         DisabledAt is null
-        && Events.Contains(happening.Event)
+        && (Events.Contains(happening.Event)
+            || (happening.Event == NotificationEvent.VolumesMissing && Events.Contains(NotificationEvent.Failed)))
         && (AreAll(Repos) || happening.Identity?.MatchesAny(Repos) == true);
 }
 
@@ -66,6 +67,12 @@ public enum NotificationEvent
 
     /// <summary>A service that was up has ended, and nobody asked for it.</summary>
     ServiceDown,
+
+    /// <summary>
+    /// A container of an earlier SPEED runs without its volumes, and what its program writes is in it alone. Told to whom
+    /// hears of failures, too: who was there before this could be told has not asked for it.
+    /// </summary>
+    VolumesMissing,
 
     /// <summary>There is less room on a disk than SPEED needs. Of no deployment.</summary>
     DiskLow,

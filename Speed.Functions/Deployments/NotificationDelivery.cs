@@ -57,7 +57,12 @@ public sealed record NewDelivery(Happening Happening, string Notification, strin
 /// <param name="Restart">Null where it is not told of that.</param>
 public sealed record DeploymentSummary(
     long Id, string Url, string? Branch, string? Commit, FailureSummary? Failure, int? ExitCode = null,
-    string? Unhealthy = null, Restarting? Restart = null);
+    string? Unhealthy = null, Restarting? Restart = null, MissingVolumes? Missing = null);
+
+/// <summary>What a container runs without.</summary>
+/// <param name="Paths">Where its volumes should be.</param>
+/// <param name="Copy">The commands that copy what is there.</param>
+public sealed record MissingVolumes(string Container, IReadOnlyList<string> Paths, string Copy);
 
 public sealed record FailureSummary(string Code, string Message);
 

@@ -74,6 +74,7 @@ internal static class ChatMessage
         NotificationEvent.ServiceHealthy => "is healthy again",
         NotificationEvent.ServiceRestarting => "is started again",
         NotificationEvent.ServiceDown => "is down",
+        NotificationEvent.VolumesMissing => "runs without its volumes",
         _ => "was canceled",
     };
 
@@ -83,6 +84,8 @@ internal static class ChatMessage
         NotificationEvent.ServiceUnhealthy => summary.Unhealthy,
         NotificationEvent.ServiceRestarting => Restart(summary.Restart),
         NotificationEvent.ServiceDown => Failure(summary) ?? Exit(summary.ExitCode),
+        NotificationEvent.VolumesMissing when summary.Missing is { } missing =>
+            $"what it writes at {string.Join(", ", missing.Paths)} is in its container alone. Copy it: {missing.Copy}",
         _ => null,
     };
 

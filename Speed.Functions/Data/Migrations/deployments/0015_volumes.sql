@@ -56,12 +56,13 @@ BEGIN
     SELECT RAISE(ABORT, 'a deployment keeps its volumes');
 END;
 
--- Containers of an earlier SPEED that run without volumes that were asked for. No reference to the deployment: the
--- container is kept for what is in it, however long that takes.
+-- Containers of an earlier SPEED that run without volumes that were asked for, and the commands that copy what is in
+-- them. No reference to the deployment: the container is kept for what is in it, however long that takes.
 CREATE TABLE bare_container (
     container TEXT PRIMARY KEY,
     deployment_id INTEGER NOT NULL,
     paths TEXT NOT NULL CHECK (json_type(paths) = 'array'),
+    copy TEXT NOT NULL,
     found_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

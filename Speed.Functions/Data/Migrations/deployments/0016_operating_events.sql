@@ -21,7 +21,7 @@ CREATE TABLE outbox (
     deployment_id INTEGER,
     event TEXT NOT NULL CHECK (event IN (
         'started', 'resolved', 'up', 'succeeded', 'failed', 'canceled', 'service_unhealthy', 'service_healthy',
-        'service_restarting', 'service_down', 'disk_low', 'backup_failed')),
+        'service_restarting', 'service_down', 'volumes_missing', 'disk_low', 'backup_failed')),
     url TEXT,
     data TEXT NOT NULL CHECK (json_valid(data)),
     at_ms INTEGER NOT NULL,
@@ -137,6 +137,19 @@ BEGIN
     SELECT id, 'service_down', url, data, NEW.ended_at_ms
     FROM telling
     WHERE id = NEW.id;
+END;
+
+-- A container of an earlier SPEED is found that runs without its volumes: somebody has to copy what is in it.
+CREATE TRIGGER outbox_of_missing_volumes AFTER INSERT ON bare_container
+WHEN EXISTS (SELECT 1 FROM notification WHERE format <> 'commit_status')
+BEGIN
+    INSERT INTO outbox (deployment_id, event, url, data, at_ms)
+    SELECT id, 'volumes_missing', url,
+        json_set(data, '$.missing', json_object(
+            'container', NEW.container, 'paths', json(NEW.paths), 'copy', NEW.copy)),
+        NEW.found_at_ms
+    FROM telling
+    WHERE id = NEW.deployment_id;
 END;
 
 -- What is wrong with SPEED's host at the moment, and was told: it is told again only once it was over.
