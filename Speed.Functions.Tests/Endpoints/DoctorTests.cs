@@ -23,7 +23,7 @@ public sealed class DoctorTests
         Assert.Equal(
             [
                 ".net", "backups", "clock", "data directory", "deployments.db", "disk", "docker", "docker builds",
-                "docker clock", "docker limits", "docker without a record", "git", "logs.db",
+                "docker clock", "docker limits", "docker without a record", "git", "logs.db", "volumes",
             ],
             checks.Keys.Order(StringComparer.Ordinal));
         Assert.Matches(@"^\.NET 10\.", checks[".net"]);

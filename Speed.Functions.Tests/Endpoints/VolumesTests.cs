@@ -35,7 +35,7 @@ public sealed class VolumesTests
         var engine = new ScriptedEngine();
         await using var app = await OpenAsync(engine);
         var theirs = await TakeAsync(app, "https://github.com/them/app.git");
-        var token = await app.NewTokenAsync(["read", "deploy", "secrets"], ["github.com/them/*"]);
+        var token = await app.NewTokenAsync(["read", "deploy"], ["github.com/them/*"]);
 
         foreach (var (method, path) in new[] { ("GET", "export"), ("PUT", "import") })
         {

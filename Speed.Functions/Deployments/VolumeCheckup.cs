@@ -36,15 +36,16 @@ internal sealed class VolumeCheckup(VolumeList volumes) : ICheckup
     private static Finding Describe((BareContainer Container, bool IsKept) found)
     {
         var (bare, isKept) = found;
+        var name = $"volumes of {bare.Container}";
         var places = bare.Paths.Count > 0 ? string.Join(", ", bare.Paths) : "which its deployment's record, now gone, named";
         return isKept
             ? new Finding(
-                "volumes",
+                name,
                 $"The container {bare.KeptName} of deployment {bare.DeploymentId} ran without its volumes at {places}, and is "
                 + "kept for what it wrote there.",
                 $"Copy it ({bare.CopyFrom(bare.KeptName)}), then remove the container: `docker rm {bare.KeptName}`.")
             : new Finding(
-                "volumes",
+                name,
                 $"The container {bare.Container} of deployment {bare.DeploymentId} runs without its volumes at {places}: what "
                 + $"it writes there is in it alone. Once it ends it is kept, as {bare.KeptName}.",
                 $"Copy it: {bare.CopyFrom(bare.Container)}; then deploy again, which mounts the volumes.");
