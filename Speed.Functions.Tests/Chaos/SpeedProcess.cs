@@ -212,12 +212,7 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
 
     private async Task RemoveInstanceAsync()
     {
-        var left = await DockerCli.ContainersAsync($"speed-{Instance}-");
-        if (left.Count > 0)
-        {
-            await DockerCli.RunAsync(["rm", "--force", "--volumes", .. left]);
-        }
-
+        await DockerCli.RemoveContainersAsync($"speed-{Instance}-");
         await DockerCli.RemoveInstanceAsync(Instance);
     }
 

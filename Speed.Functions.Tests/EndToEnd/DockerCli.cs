@@ -11,12 +11,8 @@ internal static class DockerCli
     /// <summary>Runs docker with these arguments and gives what it prints.</summary>
     public static async Task<string> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("docker", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"docker {string.Join(' ', arguments)}: {await error}");
+        var (exitCode, output, error) = await TryAsync(arguments);
+        Assert.True(exitCode == 0, $"docker {string.Join(' ', arguments)}: {error}");
         return output;
     }
 
@@ -31,6 +27,20 @@ internal static class DockerCli
         while (await ContainersAsync(prefix) is { Count: > 0 } left)
         {
             Assert.True(Stopwatch.GetElapsedTime(since) < Patience, $"{string.Join(", ", left)} stayed.");
+        }
+    }
+
+    /// <summary>
+    /// Removes all containers that begin like this, and returns once they are gone: whoever removes one at the same moment
+    /// is waited for.
+    /// </summary>
+    public static async Task RemoveContainersAsync(string prefix)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (await ContainersAsync(prefix) is { Count: > 0 } left)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(since) < Patience, $"{string.Join(", ", left)} stayed.");
+            await TryAsync(["rm", "--force", "--volumes", .. left]);
         }
     }
 
@@ -51,4 +61,14 @@ internal static class DockerCli
     /// <summary>Runs docker with these arguments and gives the lines that it prints.</summary>
     public static async Task<string[]> LinesAsync(params string[] arguments) =>
         (await RunAsync(arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private static async Task<(int ExitCode, string Output, string Error)> TryAsync(string[] arguments)
+    {
+        var start = new ProcessStartInfo("docker", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output, await error);
+    }
 }

@@ -46,10 +46,7 @@ internal static class Services
     /// <summary>A service outlives SPEED, and volumes outlive all: a test leaves neither.</summary>
     public static async Task RemoveAllAsync(string instance)
     {
-        foreach (var container in await DockerCli.ContainersAsync($"speed-{instance}-"))
-        {
-            await DockerCli.RunAsync("rm", "--force", "--volumes", container);
-        }
+        await DockerCli.RemoveContainersAsync($"speed-{instance}-");
 
         foreach (var volume in await DockerCli.LinesAsync(
             "volume", "ls", "--quiet", "--filter", $"label=speed.instance={instance}"))
