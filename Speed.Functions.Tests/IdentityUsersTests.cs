@@ -14,6 +14,7 @@ public sealed partial class IdentityUsersTests
 
     private static readonly Dictionary<string, string> Users = new()
     {
+        ["Data/DbManager.Commit.cs"] = "the service that is taken over from",
         ["Data/DbManager.HookDeliveries.cs"] = "what a hook started of a branch",
         ["Data/DbManager.Listing.cs"] = "lists by repository and by patterns",
         ["Data/DbManager.Queue.cs"] = "stored with each deployment; requests under one idempotency key",

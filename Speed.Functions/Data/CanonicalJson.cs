@@ -13,6 +13,11 @@ internal static class CanonicalJson
     public static DeploymentOptions Parse(string json) =>
         JsonSerializer.Deserialize<DeploymentOptions>(json, DeploymentOptions.Json)!;
 
+    public static string Of(TakenOver taken) => JsonSerializer.Serialize(taken, TakenOver.Json);
+
+    public static TakenOver? ParseTakenOver(string? json) =>
+        json is null ? null : JsonSerializer.Deserialize<TakenOver>(json, TakenOver.Json);
+
     public static string Of(IReadOnlyList<PublishedPort> endpoints) =>
         JsonSerializer.Serialize(endpoints, DeploymentOptions.Json);
 

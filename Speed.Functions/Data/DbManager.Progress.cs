@@ -8,10 +8,6 @@ public sealed partial class DbManager
     public Task<bool> EnterPhaseAsync(Claim claim, DeploymentPhase phase, CancellationToken cancellationToken) =>
         ChangeAsync(claim.Id, db => EnterPhase(db, claim, phase), cancellationToken);
 
-    public Task<bool> RecordCommitAsync(
-        Claim claim, string branch, string commit, CancellationToken cancellationToken) =>
-        ChangeAsync(claim.Id, db => RecordCommit(db, claim, branch, commit), cancellationToken);
-
     public Task<bool> RecordImageAsync(Claim claim, string imageId, CancellationToken cancellationToken) =>
         ChangeAsync(claim.Id, db => RecordImage(db, claim, imageId), cancellationToken);
 
@@ -70,16 +66,6 @@ public sealed partial class DbManager
             AND ended_at_ms IS NULL
         """,
         ("$status", status), ("$now", Now), ("$id", id));
-
-    private static bool RecordCommit(SqliteSession db, Claim claim, string branch, string commit) => db.Execute(
-        """
-        UPDATE deployment
-        SET branch = $branch, commit_id = $commit, version = version + 1
-        WHERE id = $id AND status = $status AND epoch = $epoch
-            AND phase IS NOT NULL
-        """,
-        ("$branch", branch), ("$commit", commit),
-        ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
 
     private static bool RecordImage(SqliteSession db, Claim claim, string imageId) => db.Execute(
         """

@@ -62,10 +62,11 @@ public sealed partial class DbManager
         return new AddOutcome.Added(Find(db, id)!);
     }
 
-    // However the repository is spelled.
+    // However the repository is spelled. A wish of before did not say what it left out: there that does not count.
     private static bool IsSameWish(DeploymentOptions earlier, DeploymentOptions now) =>
         RepositoryIdentity.Of(earlier.Url) == RepositoryIdentity.Of(now.Url)
-        && CanonicalJson.Of(earlier with { Url = now.Url }) == CanonicalJson.Of(now);
+        && CanonicalJson.Of(earlier with { Url = now.Url })
+            == CanonicalJson.Of(earlier.Inherit is null ? now with { Inherit = null, Given = [] } : now);
 
     private long Insert(SqliteSession db, NewDeployment deployment, string options)
     {

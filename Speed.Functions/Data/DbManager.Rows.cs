@@ -8,7 +8,7 @@ public sealed partial class DbManager
 {
     // The phases come along in the same statement: row and phases are of one moment without a transaction.
     private const string Columns = """
-        d.id, d.worker_id, d.options, d.status, d.phase, d.version, d.attempt, d.epoch, d.run_by,
+        d.id, d.worker_id, d.options, d.taken_over, d.status, d.phase, d.version, d.attempt, d.epoch, d.run_by,
         d.branch, d.commit_id, d.image_id, d.start_asked_at_ms, d.exit_code,
         d.failure_code, d.failure_phase, d.failure_exit_code, d.failure_message, d.failure_hint, d.failure_log_line,
         d.cancel_by, d.cancel_reason, d.cancel_requested_at_ms, d.cancel_confirmed_at_ms,
@@ -36,44 +36,51 @@ public sealed partial class DbManager
         ReadDeployment,
         ("$id", id));
 
-    private static Deployment ReadDeployment(Row row) => new()
+    private static Deployment ReadDeployment(Row row)
     {
-        Id = row.Long(),
-        WorkerId = Guid.Parse(row.Text()),
-        Options = CanonicalJson.Parse(row.Text()),
-        Status = row.Word<DeploymentStatus>(),
-        Phase = row.WordOrNull<DeploymentPhase>(),
-        Version = row.Long(),
-        Attempt = row.Int(),
-        Epoch = row.Long(),
-        RunBy = row.Word<RunBy>(),
-        Branch = row.TextOrNull(),
-        Commit = row.TextOrNull(),
-        ImageId = row.TextOrNull(),
-        StartAskedAt = row.TimeOrNull(),
-        ExitCode = row.IntOrNull(),
-        Failure = ReadFailure(row),
-        Cancel = ReadCancellation(row),
-        CreatedAt = row.Time(),
-        StartedAt = row.TimeOrNull(),
-        EndedAt = row.TimeOrNull(),
-        DeadlineAt = row.TimeOrNull(),
-        LogClosedAt = row.TimeOrNull(),
-        RetryOf = row.LongOrNull(),
-        Kind = row.WordOrNull<DeploymentKind>(),
-        Endpoints = CanonicalJson.ParseEndpoints(row.Text()),
-        UpAt = row.TimeOrNull(),
-        FirstUpAt = row.TimeOrNull(),
-        SupersededBy = row.LongOrNull(),
-        YieldsTo = row.LongOrNull(),
-        Restarts = row.Int(),
-        Identity = RepositoryIdentity.Parse(row.Text()),
-        OwnHosts = Texts(row.Text()),
-        BriefHost = row.TextOrNull(),
-        Unhealthy = row.TextOrNull(),
-        NextTry = row.IntOrNull(),
-        Phases = ReadPhases(row.Text()),
-    };
+        var (id, workerId) = (row.Long(), Guid.Parse(row.Text()));
+        var (asked, taken) = (CanonicalJson.Parse(row.Text()), CanonicalJson.ParseTakenOver(row.TextOrNull()));
+        return new Deployment
+        {
+            Id = id,
+            WorkerId = workerId,
+            Options = taken?.ApplyTo(asked) ?? asked,
+            Asked = asked,
+            TakenOver = taken,
+            Status = row.Word<DeploymentStatus>(),
+            Phase = row.WordOrNull<DeploymentPhase>(),
+            Version = row.Long(),
+            Attempt = row.Int(),
+            Epoch = row.Long(),
+            RunBy = row.Word<RunBy>(),
+            Branch = row.TextOrNull(),
+            Commit = row.TextOrNull(),
+            ImageId = row.TextOrNull(),
+            StartAskedAt = row.TimeOrNull(),
+            ExitCode = row.IntOrNull(),
+            Failure = ReadFailure(row),
+            Cancel = ReadCancellation(row),
+            CreatedAt = row.Time(),
+            StartedAt = row.TimeOrNull(),
+            EndedAt = row.TimeOrNull(),
+            DeadlineAt = row.TimeOrNull(),
+            LogClosedAt = row.TimeOrNull(),
+            RetryOf = row.LongOrNull(),
+            Kind = row.WordOrNull<DeploymentKind>(),
+            Endpoints = CanonicalJson.ParseEndpoints(row.Text()),
+            UpAt = row.TimeOrNull(),
+            FirstUpAt = row.TimeOrNull(),
+            SupersededBy = row.LongOrNull(),
+            YieldsTo = row.LongOrNull(),
+            Restarts = row.Int(),
+            Identity = RepositoryIdentity.Parse(row.Text()),
+            OwnHosts = Texts(row.Text()),
+            BriefHost = row.TextOrNull(),
+            Unhealthy = row.TextOrNull(),
+            NextTry = row.IntOrNull(),
+            Phases = ReadPhases(row.Text()),
+        };
+    }
 
     private static Failure? ReadFailure(Row row)
     {

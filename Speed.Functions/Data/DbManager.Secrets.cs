@@ -6,6 +6,9 @@ namespace Speed.Data;
 /// <summary>Secrets, and what deployments were given of them; all of it sealed before it comes here.</summary>
 public sealed partial class DbManager : ISecretStore
 {
+    private const string GivenFirst = "taken";
+    private const string GivenBesides = "taken_over_secret";
+
     public Task<IReadOnlyList<SealedSecret>> ListSecretsAsync(CancellationToken cancellationToken) =>
         _database.ReadAsync<IReadOnlyList<SealedSecret>>(ListSecrets, cancellationToken);
 
@@ -16,10 +19,16 @@ public sealed partial class DbManager : ISecretStore
         await _database.WriteAsync(db => DeleteSecret(db, name), cancellationToken) > 0;
 
     public Task<byte[]?> KeepTakenAsync(long deploymentId, byte[] values, CancellationToken cancellationToken) =>
-        _database.WriteAsync(db => KeepTaken(db, deploymentId, values), cancellationToken);
+        _database.WriteAsync(db => KeepTaken(db, GivenFirst, deploymentId, values), cancellationToken);
 
     public Task<byte[]?> FindTakenAsync(long deploymentId, CancellationToken cancellationToken) =>
-        _database.ReadAsync(db => FindTaken(db, deploymentId), cancellationToken);
+        _database.ReadAsync(db => FindTaken(db, GivenFirst, deploymentId), cancellationToken);
+
+    public Task<byte[]?> KeepTakenOverAsync(long deploymentId, byte[] values, CancellationToken cancellationToken) =>
+        _database.WriteAsync(db => KeepTaken(db, GivenBesides, deploymentId, values), cancellationToken);
+
+    public Task<byte[]?> FindTakenOverAsync(long deploymentId, CancellationToken cancellationToken) =>
+        _database.ReadAsync(db => FindTaken(db, GivenBesides, deploymentId), cancellationToken);
 
     private static List<SealedSecret> ListSecrets(SqliteSession db) => db.All(
         """
@@ -48,11 +57,11 @@ public sealed partial class DbManager : ISecretStore
         """,
         ("$name", name));
 
-    private static byte[]? KeepTaken(SqliteSession db, long deploymentId, byte[] values)
+    private static byte[]? KeepTaken(SqliteSession db, string table, long deploymentId, byte[] values)
     {
         db.Execute(
-            """
-            INSERT INTO taken (deployment_id, sealed)
+            $"""
+            INSERT INTO {table} (deployment_id, sealed)
             SELECT id, $sealed
             FROM deployment
             WHERE id = $id
@@ -60,13 +69,13 @@ public sealed partial class DbManager : ISecretStore
             ON CONFLICT (deployment_id) DO NOTHING
             """,
             ("$id", deploymentId), ("$sealed", values));
-        return FindTaken(db, deploymentId);
+        return FindTaken(db, table, deploymentId);
     }
 
-    private static byte[]? FindTaken(SqliteSession db, long deploymentId) => db.One(
-        """
+    private static byte[]? FindTaken(SqliteSession db, string table, long deploymentId) => db.One(
+        $"""
         SELECT sealed
-        FROM taken
+        FROM {table}
         WHERE deployment_id = $id
         """,
         row => row.Bytes(),

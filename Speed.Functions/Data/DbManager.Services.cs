@@ -253,7 +253,7 @@ public sealed partial class DbManager : IServiceStore
             AND d.first_up_at_ms IS NOT NULL
             AND ($host IS NULL OR EXISTS (
                 SELECT 1
-                FROM json_each(d.options, '$.hosts') named
+                FROM json_each(d.effective, '$.hosts') named
                 WHERE named.value = $host))
         ORDER BY d.first_up_at_ms, d.id
         LIMIT 1

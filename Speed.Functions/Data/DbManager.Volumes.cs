@@ -112,7 +112,7 @@ public sealed partial class DbManager : IVolumeStore
             'speed-' || $instance || '-' || lower(hex(randomblob(16))) || '-' || (asked.value ->> 'name'),
             json_array(d.identity, coalesce(d.branch, ''), d.options ->> 'subdirectory', d.name)
         FROM deployment d
-        JOIN json_each(d.options, '$.volumes') asked
+        JOIN json_each(d.effective, '$.volumes') asked
         WHERE d.id = $id
         ON CONFLICT (identity, branch, subdirectory, service, name) DO NOTHING
         """,
@@ -135,7 +135,7 @@ public sealed partial class DbManager : IVolumeStore
                 FROM volume v, deployment d
                 WHERE d.id = $id
                     AND {OfItsService}
-                    AND v.name IN (SELECT asked.value ->> 'name' FROM json_each(d.options, '$.volumes') asked))
+                    AND v.name IN (SELECT asked.value ->> 'name' FROM json_each(d.effective, '$.volumes') asked))
         """,
         ("$id", deploymentId));
 
@@ -146,7 +146,7 @@ public sealed partial class DbManager : IVolumeStore
         FROM deployment d, volume v
         WHERE d.id = $id
             AND {OfItsService}
-            AND v.name IN (SELECT asked.value ->> 'name' FROM json_each(d.options, '$.volumes') asked)
+            AND v.name IN (SELECT asked.value ->> 'name' FROM json_each(d.effective, '$.volumes') asked)
         ON CONFLICT (deployment_id, name) DO NOTHING
         """,
         ("$id", deploymentId));
@@ -163,7 +163,7 @@ public sealed partial class DbManager : IVolumeStore
                 SELECT v.engine_name) other
              WHERE other.engine_name <> t.engine_name)
         FROM deployment d
-        JOIN json_each(d.options, '$.volumes') asked
+        JOIN json_each(d.effective, '$.volumes') asked
         JOIN deployment_volume t ON t.deployment_id = d.id AND t.name = asked.value ->> 'name'
         JOIN volume v ON {OfItsService} AND v.name = t.name
         WHERE d.id = $id

@@ -8,7 +8,18 @@ public sealed record Deployment
     /// <summary>Given at creation; names the deployment's leader to itself.</summary>
     public required Guid WorkerId { get; init; }
 
+    /// <summary>Those it has: what was asked for, with what it took over.</summary>
     public required DeploymentOptions Options { get; init; }
+
+    /// <summary>What was asked for, and nothing else.</summary>
+    public DeploymentOptions Asked
+    {
+        get => field ?? Options;
+        init;
+    }
+
+    /// <summary>From the service whose place it takes. Null until the commit is known, and where there was nothing.</summary>
+    public TakenOver? TakenOver { get; init; }
 
     /// <summary>The repository that the url means.</summary>
     public RepositoryIdentity Identity
@@ -110,13 +121,18 @@ public sealed record Deployment
     /// <summary>The one that it repeats, which may be deleted since. Null if it repeats none.</summary>
     public long? RetryOf { get; init; }
 
-    /// <summary>What a retry asks for: the same commit, whatever its branch has become. Null where there can be none.</summary>
+    /// <summary>
+    /// What a retry asks for: the same commit, whatever its branch has become, and the options that this one has, whatever
+    /// its service has now. Null where there can be none.
+    /// </summary>
     public DeploymentOptions? RetryOptions => Status.IsFinal && Commit is not null
-        ? Options with { Branch = NamedBranch ?? Options.Branch, Commit = Commit }
+        ? Options with { Branch = NamedBranch ?? Options.Branch, Commit = Commit, Inherit = false, Given = GivenToRetry }
         : null;
 
     // A remote's HEAD that stands on no branch is recorded as HEAD, which nobody can ask for.
     private string? NamedBranch => Branch is not null && BranchName.FindFault(Branch) is null ? Branch : null;
+
+    private IReadOnlyList<string> GivenToRetry => Options.Inherit is null ? Inheritance.Members : Options.Given;
 
     /// <summary>What a guarded write needs to have seen.</summary>
     public Claim Claim => new(Id, Status, Epoch);
@@ -126,14 +142,14 @@ public sealed record Deployment
     {
         Id = Id,
         WorkerId = WorkerId,
-        Options = Options,
+        Options = Asked,
         Identity = Identity,
         Status = DeploymentStatus.Pending,
         Version = 1,
         Attempt = 0,
         Epoch = 0,
         RunBy = RunBy.Speed,
-        Branch = Options.Branch,
+        Branch = Asked.Branch,
         CreatedAt = CreatedAt,
         DeadlineAt = DeadlineAt,
         RetryOf = RetryOf,

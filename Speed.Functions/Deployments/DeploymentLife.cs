@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Speed.Deployments;
 
@@ -16,6 +17,7 @@ public sealed partial class DeploymentLife(
     Traffic traffic,
     Bell bell,
     TimeProvider time,
+    IOptions<DeploymentSettings> settings,
     ILogger<DeploymentLife> logger)
 {
     private readonly ServiceWatch _watch = new(store, services, worker, bell, time, logger);
@@ -101,9 +103,7 @@ public sealed partial class DeploymentLife(
     private async Task StepsAsync(Life life)
     {
         life.Log.Phase = life.Deployment.Phase ?? DeploymentPhase.Run;
-        life.Secrets = await Retry.UntilDoneAsync(
-            () => secrets.TakeAsync(life.Deployment, life.Token), time, life.Token);
-        life.Log.Masker = life.Secrets.ToMasker();
+        await TakeSecretsAsync(life);
         if (life.Deployment.SupersededBy is not null)
         {
             await life.Interruption.WaitAsync();
@@ -164,7 +164,7 @@ public sealed partial class DeploymentLife(
 
         async Task RecordKeptAsync()
         {
-            await RecordAsync(life, () => store.RecordCommitAsync(life.Claim, branch, commit, life.Token));
+            await RecordCommitAsync(life, branch, commit);
             await RecordAsync(life, () => store.RecordImageAsync(life.Claim, imageId, life.Token));
         }
     }
@@ -179,7 +179,8 @@ public sealed partial class DeploymentLife(
             () => CloneMissed(timeouts.CloneSeconds),
             token => source.FetchAsync(life.Deployment, life.Secrets, life.Log, token),
             life.Token);
-        await RecordAsync(life, () => store.RecordCommitAsync(life.Claim, tree.Branch, tree.Commit, life.Token));
+        await RecordCommitAsync(life, tree.Branch, tree.Commit);
+        await TakeOverAsync(life);
 
         await EnterAsync(life, DeploymentPhase.Build);
         return await Deadline.WithinAsync(
@@ -197,6 +198,27 @@ public sealed partial class DeploymentLife(
 
         Task RecordImageAsync(string imageId) =>
             RecordAsync(life, () => store.RecordImageAsync(life.Claim, imageId, life.Token));
+    }
+
+    private Task RecordCommitAsync(Life life, string branch, string commit) => RecordAsync(
+        life,
+        () => store.RecordCommitAsync(life.Claim, branch, commit, settings.Value.MaxResources, life.Token));
+
+    // Said by each attempt, as what it does is, though it was decided by the first.
+    private async Task TakeOverAsync(Life life)
+    {
+        if (life.Deployment.TakenOver is { } taken)
+        {
+            await life.Log.SayAsync(taken.Tell(), life.Token);
+            await TakeSecretsAsync(life);
+        }
+    }
+
+    private async Task TakeSecretsAsync(Life life)
+    {
+        life.Secrets = await Retry.UntilDoneAsync(
+            () => secrets.TakeAsync(life.Deployment, life.Token), time, life.Token);
+        life.Log.Masker = life.Secrets.ToMasker();
     }
 
     private async Task EnterAsync(Life life, DeploymentPhase phase)

@@ -90,6 +90,15 @@ public sealed record DeploymentOptions
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new SortedDictionary<string, string>();
 
+    /// <summary>
+    /// Whether what is left out is taken over from the service whose place it takes. Null of those that were asked for
+    /// before there was a choice: they take nothing over.
+    /// </summary>
+    public bool? Inherit { get; init; }
+
+    /// <summary>Which of <see cref="Inheritance.Members"/> were given, even as empty ones.</summary>
+    public IReadOnlyList<string> Given { get; init; } = [];
+
     /// <summary>How long it may take until it is up or ended; null where its run has no limit.</summary>
     [JsonIgnore]
     public TimeSpan? Total => Kind == DeploymentKind.Service

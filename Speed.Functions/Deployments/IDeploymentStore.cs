@@ -57,8 +57,13 @@ public interface IDeploymentStore
     /// <summary>Ends the current phase as succeeded and enters the next. False if the claim is stale.</summary>
     Task<bool> EnterPhaseAsync(Claim claim, DeploymentPhase phase, CancellationToken cancellationToken);
 
-    /// <summary>False if the claim is stale.</summary>
-    Task<bool> RecordCommitAsync(Claim claim, string branch, string commit, CancellationToken cancellationToken);
+    /// <summary>
+    /// Records what is deployed, and the first time, in the same transaction, what it takes over from the newest of the
+    /// same service that was up (<see cref="Inheritance"/>). False if the claim is stale.
+    /// </summary>
+    /// <param name="most">What of resources the operator allows.</param>
+    Task<bool> RecordCommitAsync(
+        Claim claim, string branch, string commit, Resources most, CancellationToken cancellationToken);
 
     /// <summary>False if the claim is stale.</summary>
     Task<bool> RecordImageAsync(Claim claim, string imageId, CancellationToken cancellationToken);

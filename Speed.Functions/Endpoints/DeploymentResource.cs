@@ -68,6 +68,12 @@ public sealed record DeploymentResource
 
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
+    /// <summary>Whether what it leaves out is taken over from the service whose place it takes.</summary>
+    public required bool Inherit { get; init; }
+
+    /// <summary>Null until the commit is known, and where nothing was taken over.</summary>
+    public required TakenOverView? TakenOver { get; init; }
+
     public required string Status { get; init; }
 
     public required DeploymentPhase? Phase { get; init; }
@@ -147,6 +153,8 @@ public sealed record DeploymentResource
             BuildResources = options.BuildResources,
             Resources = options.Resources,
             Labels = options.Labels,
+            Inherit = options.Inherit ?? false,
+            TakenOver = deployment.TakenOver is { } taken ? new TakenOverView(taken.From, taken.Members) : null,
             Status = deployment.Status.ToString(),
             Phase = deployment.Phase,
             Version = deployment.Version,
@@ -177,6 +185,10 @@ public sealed record PhaseView(DeploymentPhase Name, DateTimeOffset StartedAt, D
 {
     internal static PhaseView Of(PhaseRecord phase) => new(phase.Name, phase.StartedAt, phase.EndedAt, phase.Status);
 }
+
+/// <param name="From">The deployment that had it.</param>
+/// <param name="Members">By name; what they are stands in the members themselves.</param>
+public sealed record TakenOverView(long From, IReadOnlyList<string> Members);
 
 /// <param name="Container">The port that the program listens on.</param>
 public sealed record EndpointView(int Container, string Url);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Speed.Deployments;
 
@@ -66,7 +67,7 @@ public sealed partial class OptionsReader
             ports.Add(port);
         }
 
-        if (ports.Count > 0 && fields.Find("network") is { ValueKind: System.Text.Json.JsonValueKind.String } network
+        if (ports.Count > 0 && fields.Find("network") is { ValueKind: JsonValueKind.String } network
             && network.GetString() == "none")
         {
             fields.Refuse("ports", "cannot be published with `network: none`.");
@@ -117,7 +118,8 @@ public sealed partial class OptionsReader
 
     private static HealthOption? ReadHealth(Fields fields, List<PortOption> ports)
     {
-        if (!fields.Has("health"))
+        // An empty one is the image's own, said: it is not taken over then.
+        if (fields.Find("health") is not { } given || given is { ValueKind: JsonValueKind.Object } && given.GetPropertyCount() == 0)
         {
             return null;
         }

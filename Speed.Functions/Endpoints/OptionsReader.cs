@@ -78,6 +78,8 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
             BuildResources = ReadBuildResources(fields.Object("build_resources")),
             Resources = ReadResources(fields.Object("resources")),
             Labels = ReadLabels(fields),
+            Inherit = fields.Flag("inherit") ?? true,
+            Given = [.. Inheritance.Members.Where(fields.Has)],
         };
     }
 

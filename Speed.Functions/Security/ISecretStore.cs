@@ -23,6 +23,12 @@ public interface ISecretStore
 
     /// <summary>Null if nothing is kept.</summary>
     Task<byte[]?> FindTakenAsync(long deploymentId, CancellationToken cancellationToken);
+
+    /// <summary>The same of the secrets that it took over from another deployment.</summary>
+    Task<byte[]?> KeepTakenOverAsync(long deploymentId, byte[] values, CancellationToken cancellationToken);
+
+    /// <summary>Null if nothing is kept.</summary>
+    Task<byte[]?> FindTakenOverAsync(long deploymentId, CancellationToken cancellationToken);
 }
 
 /// <summary>What a secret is for.</summary>

@@ -29,7 +29,8 @@ public sealed partial class SecretVault(
         var kept = await store.FindTakenAsync(deployment.Id, cancellationToken)
             ?? await store.KeepTakenAsync(
                 deployment.Id, await ChooseAsync(deployment, cancellationToken), cancellationToken);
-        return WithTokens(kept is null ? DeploymentSecrets.None : Open(kept, deployment), deployment);
+        var besides = await TakeOverAsync(deployment, cancellationToken);
+        return WithTokens(Open(kept, besides, deployment), deployment);
     }
 
     public async Task<IReadOnlyList<SecretFault>> FindFaultsAsync(
@@ -59,8 +60,8 @@ public sealed partial class SecretVault(
         }
 
         var kept = await store.FindTakenAsync(deploymentId, cancellationToken);
-        var secrets = kept is null ? DeploymentSecrets.None : Open(kept, deployment);
-        return WithTokens(secrets, deployment).ToMasker().Mask(text);
+        var besides = await store.FindTakenOverAsync(deploymentId, cancellationToken);
+        return WithTokens(Open(kept, besides, deployment), deployment).ToMasker().Mask(text);
     }
 
     /// <summary>
@@ -90,23 +91,39 @@ public sealed partial class SecretVault(
     {
         var all = await store.ListSecretsAsync(cancellationToken);
         var taken = new Taken(
-            RunSecrets(all, deployment),
+            RunSecrets(all, deployment.Asked.Secrets, deployment),
             [.. Logins(all, SecretUse.Git, deployment.Identity)],
             [.. Logins(all, SecretUse.Registry, deployment.Identity)]);
         return seal.Seal(JsonSerializer.Serialize(taken), About(deployment));
     }
 
-    private SortedDictionary<string, string> RunSecrets(IReadOnlyList<SealedSecret> all, Deployment deployment)
+    // Which ones are taken over is known only after the first were chosen.
+    private async Task<byte[]?> TakeOverAsync(Deployment deployment, CancellationToken cancellationToken)
+    {
+        if (deployment.TakenOver?.Secrets is not { Count: > 0 } names)
+        {
+            return null;
+        }
+
+        if (await store.FindTakenOverAsync(deployment.Id, cancellationToken) is { } kept)
+        {
+            return kept;
+        }
+
+        var variables = RunSecrets(await store.ListSecretsAsync(cancellationToken), names, deployment);
+        var values = seal.Seal(JsonSerializer.Serialize(new Taken(variables, [], [])), AboutTakenOver(deployment));
+        return await store.KeepTakenOverAsync(deployment.Id, values, cancellationToken);
+    }
+
+    private SortedDictionary<string, string> RunSecrets(
+        IReadOnlyList<SealedSecret> all, IReadOnlyList<string> names, Deployment deployment)
     {
         var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in deployment.Options.Secrets)
+        foreach (var name in names)
         {
             if (SecretRules.FindFault(all, name, deployment.Identity) is { } fault)
             {
-                throw new DeploymentFailedException(
-                    FailureCode.ContainerStartFailed,
-                    $"Nothing was started: {fault}",
-                    "Make it again, and deploy again.");
+                throw Unusable(fault, deployment.TakenOver is { } taken && names == taken.Secrets ? taken.From : null);
             }
 
             var secret = all.First(one => one.Name == name);
@@ -137,17 +154,26 @@ public sealed partial class SecretVault(
         }
     }
 
-    private DeploymentSecrets Open(byte[] kept, Deployment deployment)
+    private DeploymentSecrets Open(byte[]? kept, byte[]? besides, Deployment deployment)
     {
-        var taken = seal.Open(kept, About(deployment)) is { } json
+        var taken = kept is null ? Taken.Nothing : Open(kept, About(deployment));
+        var takenOver = besides is null ? Taken.Nothing : Open(besides, AboutTakenOver(deployment));
+        return new DeploymentSecrets
+        {
+            Variables = taken.Variables.Concat(takenOver.Variables).ToDictionary(),
+            Git = taken.Git,
+            Registries = taken.Registries,
+        };
+    }
+
+    private Taken Open(byte[] kept, string about) =>
+        seal.Open(kept, about) is { } json
             ? JsonSerializer.Deserialize<Taken>(json)!
             : throw new DeploymentFailedException(
                 FailureCode.Internal,
                 "What this deployment was given is sealed with another key than the one in secrets.key, so its output "
                 + "could not be masked.",
                 "Have the operator put the old key back, or deploy again.");
-        return new DeploymentSecrets { Variables = taken.Variables, Git = taken.Git, Registries = taken.Registries };
-    }
 
     private DeploymentSecrets WithTokens(DeploymentSecrets secrets, Deployment deployment) => secrets with
     {
@@ -162,6 +188,14 @@ public sealed partial class SecretVault(
         ],
     };
 
+    private static DeploymentFailedException Unusable(string fault, long? from) => from is null
+        ? new DeploymentFailedException(
+            FailureCode.ContainerStartFailed, $"Nothing was started: {fault}", "Make it again, and deploy again.")
+        : new DeploymentFailedException(
+            FailureCode.ContainerStartFailed,
+            $"Nothing was started: {fault} It would have been taken over from deployment {from}.",
+            "Make it again, or give `secrets` those that it is to have, [] for none, and deploy again.");
+
     private static DeploymentFailedException Unreadable(string name) => new(
         FailureCode.Internal,
         $"Secret `{name}` is sealed with another key than the one in secrets.key.",
@@ -174,11 +208,16 @@ public sealed partial class SecretVault(
 
     private static string About(Deployment deployment) => $"taken by {deployment.Id} {deployment.WorkerId}";
 
+    private static string AboutTakenOver(Deployment deployment) => $"taken over by {deployment.Id} {deployment.WorkerId}";
+
     [LoggerMessage(
         LogLevel.Warning, "Secret {Name} was left out: it is sealed with another key than the one in secrets.key")]
     private partial void LogLeftOut(string name);
 
     private sealed record Taken(
         IReadOnlyDictionary<string, string> Variables, IReadOnlyList<Credential> Git,
-        IReadOnlyList<Credential> Registries);
+        IReadOnlyList<Credential> Registries)
+    {
+        public static Taken Nothing { get; } = new(new SortedDictionary<string, string>(), [], []);
+    }
 }
