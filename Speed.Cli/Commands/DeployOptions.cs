@@ -35,17 +35,35 @@ internal sealed class DeployOptions
         Asked.Text("--restart", "RULE", "no, or on-failure: a service that fails is started again");
     private readonly Option<string?> _ttl = Asked.Text("--ttl", "TIME", "How long a service lives: 90s, 30m, 2h, 7d");
     private readonly Option<string[]> _labels = Asked.Texts("--label", "K=V", "A word of your own about it");
+    private readonly Option<string[]> _without = Asked.Texts(
+        "--without", "MEMBER", "What the service had and is to give up: volumes, hosts, env, secrets, ports, health, restart, labels, resources");
+    private readonly Option<bool> _noInherit =
+        new("--no-inherit") { Description = "Take nothing over from the service whose place it takes" };
     private readonly Option<bool> _clearCache = new("--clear-cache") { Description = "Build everything anew" };
     private readonly Option<bool> _submodules = new("--submodules") { Description = "Fetch submodules too" };
 
     public void AddTo(Command command) => command.Options.Add(
         _branch, _commit, _subdirectory, _name, _dockerfile, _target, _buildArgs, _env, _secrets, _ports, _volumes,
-        _hosts, _kind, _healthPath, _restart, _ttl, _labels, _clearCache, _submodules);
+        _hosts, _kind, _healthPath, _restart, _ttl, _labels, _without, _noInherit, _clearCache, _submodules);
 
     /// <summary>
     /// The body of the request. What SPEED would not understand is refused here, the rest is SPEED's to judge.
     /// </summary>
-    public JsonObject Read(ParseResult asked, string url) => Asked.Body(
+    public JsonObject Read(ParseResult asked, string url)
+    {
+        var body = ReadGiven(asked, url);
+        foreach (var member in asked.GetValue(_without) ?? [])
+        {
+            if (!body.TryAdd(member, Nothing(member)))
+            {
+                throw SpeedException.Refused($"--without {member}: it is given, too; leave out the one or the other.");
+            }
+        }
+
+        return body;
+    }
+
+    private JsonObject ReadGiven(ParseResult asked, string url) => Asked.Body(
         ("url", url),
         ("branch", asked.GetValue(_branch)),
         ("commit", asked.GetValue(_commit)),
@@ -64,8 +82,19 @@ internal sealed class DeployOptions
         ("restart", asked.GetValue(_restart)),
         ("ttl_s", Asked.Seconds(asked.GetValue(_ttl), "--ttl")),
         ("labels", Asked.Map(asked.GetValue(_labels), "--label")),
+        ("inherit", asked.GetValue(_noInherit) ? false : null),
         ("clear_cache", asked.GetValue(_clearCache) ? true : null),
         ("submodules", asked.GetValue(_submodules) ? true : null));
+
+    // What is given as an empty one is not taken over.
+    private static JsonNode Nothing(string member) => member switch
+    {
+        "volumes" or "hosts" or "secrets" or "ports" => new JsonArray(),
+        "env" or "health" or "labels" or "resources" => new JsonObject(),
+        "restart" => "no",
+        _ => throw SpeedException.Refused(
+            $"--without {member}: give one of volumes, hosts, env, secrets, ports, health, restart, labels, resources."),
+    };
 
     private static JsonArray? Each(string[]? texts, Func<string, JsonNode> read) =>
         texts is { Length: > 0 } ? new JsonArray([.. texts.Select(read)]) : null;

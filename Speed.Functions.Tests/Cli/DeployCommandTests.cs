@@ -34,6 +34,9 @@ public sealed class DeployCommandTests
         ("--restart", ["--restart", "on-failure"], "restart", "\"on-failure\""),
         ("--ttl", ["--ttl", "2h"], "ttl_s", "7200"),
         ("--label", ["--label", "team=a b"], "labels", """{"team":"a b"}"""),
+        ("--without", ["--without", "volumes", "--without", "health"], "volumes", "[]"),
+        ("--name", ["--name", "api"], "name", "\"api\""),
+        ("--no-inherit", ["--no-inherit"], "inherit", "false"),
         ("--clear-cache", ["--clear-cache"], "clear_cache", "true"),
         ("--submodules", ["--submodules"], "submodules", "true"),
     ];

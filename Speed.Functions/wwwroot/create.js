@@ -58,6 +58,17 @@ export function createForm(then) {
         ),
         'auto: a service where the image has EXPOSE or HEALTHCHECK.',
       ),
+      labelled(
+        'inherit',
+        'What is left out here',
+        h(
+          'select',
+          { id: 'field-inherit', name: 'inherit' },
+          h('option', { value: 'yes' }, 'stays as its service has it'),
+          h('option', { value: 'no' }, 'is left out: a fresh service'),
+        ),
+        'Volumes, host names, environment, secrets, ports and more, where a service of this place is up.',
+      ),
     ),
   );
   const form = h(
@@ -179,6 +190,9 @@ function bodyOf(form) {
   }
   if (given.get('kind') !== 'auto') {
     body.kind = given.get('kind');
+  }
+  if (given.get('inherit') === 'no') {
+    body.inherit = false;
   }
   return body;
 }
