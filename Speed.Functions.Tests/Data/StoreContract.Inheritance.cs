@@ -75,7 +75,7 @@ public abstract partial class StoreContract
         await Store.SettleAsync((await AddResolvedAsync(Everything with { Hosts = ["never.example.org"] })).Claim, Failed(), Token);
         Assert.Equal(older.Id, (await AddResolvedAsync(Bare)).TakenOver?.From);
 
-        await Services.GoDownAsync(older.Claim, Token);
+        await Services.GoDownAsync(older.Claim, new Restarting(RestartReason.Exit, 9, 1, 1), Token);
         Assert.Equal(older.Id, (await AddResolvedAsync(Bare)).TakenOver?.From);
 
         await Store.SettleAsync(older.Claim, Failed(), Token);

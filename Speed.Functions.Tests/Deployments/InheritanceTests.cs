@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Deployments;
 
+/// <summary>Drives nothing but a rule: what is taken over, and what is left behind.</summary>
 public sealed class InheritanceTests
 {
     private static readonly Resources Most = new() { MemoryMb = 8_192, Cpus = 8, Pids = 4_096 };

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.EndToEnd;
 
-/// <summary>Real services that are replaced by requests that say little.</summary>
+/// <summary>Drives the real engine: a plain create keeps what the service has that it replaces.</summary>
 public sealed class InheritanceTests : IAsyncLifetime
 {
     // Each start adds its line, which says what it was given, and serves all of them.
