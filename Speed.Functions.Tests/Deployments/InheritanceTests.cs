@@ -151,6 +151,22 @@ public sealed class InheritanceTests
         Assert.Equal(has, Inheritance.Decide(wish, UpWith(Everything with { Kind = older }), Most)!.ApplyTo(wish).Kind);
     }
 
+    [Fact]
+    public void One_that_came_up_after_the_decision_is_told_of_unless_it_had_nothing_else()
+    {
+        var wish = Nothing with { Given = ["labels"] };
+        var (early, late) = (UpWith(Everything), UpWith(Everything with { Hosts = ["late.example.org"] }) with { Id = 8 });
+        var taken = Inheritance.Decide(wish, early, Most)!;
+        var newer = UpWith(taken.ApplyTo(wish)) with { Id = 9, Asked = wish, TakenOver = taken };
+        var fresh = UpWith(wish) with { Id = 9 };
+
+        Assert.Contains("Deployment 8", Replacement.ToldOfLate(late with { SupersededBy = 9 }, newer), StringComparison.Ordinal);
+        Assert.Contains("volumes", Replacement.ToldOfLate(late with { SupersededBy = 9 }, fresh), StringComparison.Ordinal);
+        Assert.Null(Replacement.ToldOfLate(early with { SupersededBy = 9 }, newer));
+        Assert.Null(Replacement.ToldOfLate(early with { Id = 8, SupersededBy = 9 }, newer));
+        Assert.Null(Replacement.ToldOfLate(UpWith(Nothing) with { Id = 8, SupersededBy = 9 }, fresh));
+    }
+
     private static Deployment UpWith(DeploymentOptions options) => new()
     {
         Id = 7,

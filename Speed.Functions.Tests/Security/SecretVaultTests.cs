@@ -109,6 +109,38 @@ public sealed class SecretVaultTests : IDisposable
     }
 
     [Fact]
+    public async Task Those_that_it_takes_over_come_besides_and_are_masked_and_stay_what_they_were()
+    {
+        await PutAsync("A_KEY", SecretUse.Run, "value one");
+        await PutAsync("B_KEY", SecretUse.Run, "value two");
+        var deployment = await AddRunningAsync("A_KEY");
+        await _vault.TakeAsync(deployment, Token);
+        var takenOver = TakingOver(deployment, "B_KEY");
+
+        var taken = await _vault.TakeAsync(takenOver, Token);
+        await PutAsync("B_KEY", SecretUse.Run, "another value");
+        var again = await _vault.TakeAsync(takenOver with { Attempt = 2 }, Token);
+
+        Assert.Equal(["A_KEY", "B_KEY", "SPEED_TOKEN"], taken.Variables.Keys);
+        Assert.Equal("value two", again.Variables["B_KEY"]);
+        Assert.Equal("***, ***", await _vault.MaskAsync(deployment.Id, "value one, value two", Token));
+    }
+
+    [Fact]
+    public async Task One_that_is_to_be_taken_over_and_is_gone_is_named_with_whom_it_is_from()
+    {
+        var deployment = await AddRunningAsync();
+        await _vault.TakeAsync(deployment, Token);
+
+        var failed = await Assert.ThrowsAsync<DeploymentFailedException>(
+            () => _vault.TakeAsync(TakingOver(deployment, "GONE"), Token));
+
+        Assert.Equal(FailureCode.ContainerStartFailed, failed.Code);
+        Assert.Contains("`GONE` does not exist", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("from deployment 7", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task With_another_key_the_secret_that_is_needed_is_named_and_sent_again_it_works()
     {
         await PutAsync("A_KEY", SecretUse.Run, "value one");
@@ -149,6 +181,12 @@ public sealed class SecretVaultTests : IDisposable
 
     private Task PutAsync(string name, SecretUse use, string value, params string[] repos) =>
         _vault.PutAsync(new SecretInfo(name, use, repos, null), value, Token);
+
+    private static Deployment TakingOver(Deployment deployment, params string[] secrets)
+    {
+        var taken = new TakenOver { From = 7, Secrets = secrets };
+        return deployment with { Options = taken.ApplyTo(deployment.Options), Asked = deployment.Options, TakenOver = taken };
+    }
 
     private async Task<Deployment> AddRunningAsync(params string[] secrets)
     {

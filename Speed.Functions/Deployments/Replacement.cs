@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Speed.Deployments;
 
 /// <summary>
@@ -18,6 +20,30 @@ internal static class Replacement
         FindDifference(older.Options, newer.Options) is { } difference
             ? $"Deployment {newer.Id}, which has another {difference}, took its place. {WayOut}"
             : null;
+
+    /// <summary>
+    /// For the log of the newer one: what it would have taken over from one that was not up yet when that was decided.
+    /// Null where nothing is to be said.
+    /// </summary>
+    public static string? ToldOfLate(Deployment older, Deployment newer)
+    {
+        if (older.Id <= (newer.TakenOver?.From ?? 0)
+            || Inheritance.Decide(newer.Asked, older with { SupersededBy = null }, older.Options.Resources) is not { } missed)
+        {
+            return null;
+        }
+
+        var has = newer.TakenOver ?? new TakenOver { From = older.Id };
+        return TextOf(missed) == TextOf(has)
+            ? null
+            : $"Deployment {older.Id}, whose place it took, came up after this one had found out what to take over, so that it "
+                + $"goes without {string.Join(", ", missed.Members)} of that one: retry deployment {older.Id} to have it back, "
+                + "or deploy again and give them.";
+    }
+
+    // Wherever it is from.
+    private static string TextOf(TakenOver taken) =>
+        JsonSerializer.Serialize(taken with { From = 0, Notes = [] }, TakenOver.Json);
 
     private static string? FindDifference(DeploymentOptions older, DeploymentOptions newer)
     {

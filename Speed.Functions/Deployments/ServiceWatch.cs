@@ -104,9 +104,11 @@ internal sealed class ServiceWatch(
     {
         var replaced = await Retry.UntilDoneAsync(
             () => services.ListReplacedAsync(life.Deployment.Id, life.Token), time, life.Token);
-        foreach (var words in replaced.Select(older => Replacement.ToldToNewer(older, life.Deployment)).OfType<string>())
+        var words = replaced.SelectMany<Deployment, string?>(
+            older => [Replacement.ToldToNewer(older, life.Deployment), Replacement.ToldOfLate(older, life.Deployment)]);
+        foreach (var sentence in words.OfType<string>())
         {
-            await life.Log.SayAsync(words, life.Token);
+            await life.Log.SayAsync(sentence, life.Token);
         }
     }
 
