@@ -14,9 +14,10 @@ public sealed class CreateTests
     /// <summary>Of the contract, in its order.</summary>
     private static readonly string[] Members =
     [
-        "url", "branch", "commit", "subdirectory", "name", "dockerfile", "dockerfile_text", "target", "build_args",
-        "submodules", "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes", "health", "ttl_s",
-        "restart", "hosts", "own_host", "timeouts", "build_resources", "resources", "labels", "id", "status", "phase",
+        "url", "branch", "commit", "subdirectory", "name", "dockerfile", "dockerfile_text", "target", "build_args", "submodules",
+        "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes", "health", "ttl_s",
+        "restart", "hosts", "own_host", "timeouts", "build_resources", "resources", "labels",
+        "inherit", "taken_over", "id", "status", "phase",
         "version", "attempt", "run_by",
         "worker_id", "image_id", "phases", "failure", "exit_code", "endpoints", "up_at", "superseded_by", "cancel",
         "waiting", "deadline_at", "created_at", "started_at", "ended_at", "log", "can", "retry_of",
