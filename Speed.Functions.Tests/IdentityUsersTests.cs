@@ -75,7 +75,6 @@ public sealed partial class IdentityUsersTests
         ["Hooks/HookRules.cs"] = "what a forge calls the repository",
         ["Notifications/ChatMessage.cs"] = "shown as it was given",
         ["Notifications/HttpNotifier.cs"] = "the forge that is called",
-        ["Runners/NamedVolumes.cs"] = "names of volumes as they have always been",
         ["Security/SecretVault.cs"] = "its identity is made of it",
         ["Sources/GitSource.cs"] = "where git fetches from",
     };

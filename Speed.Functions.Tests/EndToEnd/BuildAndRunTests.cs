@@ -129,6 +129,18 @@ public sealed class BuildAndRunTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task Another_Dockerfile_of_equal_size_makes_another_image()
+    {
+        var repository = await world.RepositoryAsync(r => r.File("data.txt", "data"));
+        var what = $"{Guid.NewGuid():N}";
+
+        var one = await world.DeployAsync(repository, new { dockerfile_text = $"FROM busybox\nRUN echo one {what} > /x\nCMD cat /x\n" });
+        var two = await world.DeployAsync(repository, new { dockerfile_text = $"FROM busybox\nRUN echo two {what} > /x\nCMD cat /x\n" });
+
+        Assert.Equal(($"one {what}", $"two {what}"), (one.Succeeded().Results, two.Succeeded().Results));
+    }
+
+    [Fact]
     public async Task A_target_is_built_and_an_unused_stage_that_would_fail_is_not()
     {
         const string Dockerfile = """

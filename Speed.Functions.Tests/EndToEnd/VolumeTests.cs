@@ -86,6 +86,27 @@ public sealed class VolumeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_container_without_its_volume_that_outlived_its_deployment_is_kept_too()
+    {
+        var repository = await _world.RepositoryAsync(r => r.File("Dockerfile", Diary));
+        var old = await _world.UpAsync(await _world.StartAsync(repository, WithVolume));
+        var container = (await _world.ContainersOfAsync(old.Id())).Single();
+        using var canceled = await _world.App.PostAsync($"/v1/deployments/{old.Id()}/cancel", new { });
+        await _world.EndAsync(old.Id());
+        await _world.EventuallyNoContainersAsync(old.Id());
+
+        var instance = _world.Instance;
+        await _world.App.RestartAsync(() => DockerCli.RunAsync(
+            "run", "--detach", "--init", "--name", container, "--label", $"speed.instance={instance}", "--label",
+            $"speed.deployment={old.Id()}", "--label", "speed.attempt=1", "busybox", "sleep", "1000"));
+
+        while (!(await DockerCli.ContainersAsync(container)).SequenceEqual([$"{container}-kept"]))
+        {
+            Now.ThrowIfCancellationRequested();
+        }
+    }
+
+    [Fact]
     public async Task After_an_update_the_data_of_a_service_that_runs_are_found_under_the_name_that_its_first_attempt_had()
     {
         var repository = await _world.RepositoryAsync(r => r.File("Dockerfile", Diary));

@@ -50,6 +50,7 @@ public sealed class DockerOptionsTests
         var configuration = Configuration(("Speed:Docker:Endpoint", "unix:///nowhere/docker.sock"));
         await using var services = new ServiceCollection()
             .AddSingleton(NamedStore.Create("0123456789ab"))
+            .AddSingleton(NoVolumes.Of("0123456789ab"))
             .AddDockerRunner(configuration)
             .BuildServiceProvider();
         var runner = services.GetRequiredService<IRunner>();

@@ -27,6 +27,7 @@ public sealed class DataDirectory : IDisposable
         try
         {
             RestoreSwap.FinishAll(FullPath);
+            RestoreSwap.RemoveUnfinished(FullPath);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -36,7 +36,7 @@ internal sealed class MigrationBackup(string data, TimeSpan busyTimeout)
 
         if (FindCopy() is null)
         {
-            Copy(FreeName());
+            Copy();
         }
 
         foreach (var file in _files.All.Where(file => !file.IsNew))
@@ -69,10 +69,12 @@ internal sealed class MigrationBackup(string data, TimeSpan busyTimeout)
     }
 
     // The name is on the disk before anything changes, and after all of the copy.
-    private void Copy(string name)
+    private void Copy()
     {
+        var name = Behind();
         try
         {
+            name = FreeName();
             _backups.AddAsync(name, CopyIntoAsync).GetAwaiter().GetResult();
             Remember(name);
         }
@@ -96,13 +98,15 @@ internal sealed class MigrationBackup(string data, TimeSpan busyTimeout)
         return Task.CompletedTask;
     }
 
+    private string Behind() => _files.Deployments.IsBehind(busyTimeout)
+        ? $"before-{_files.Deployments.Migrations.Latest}"
+        : $"before-logs-{_files.Logs.Migrations.Latest}";
+
     // By the schema that follows. Another copy of that name is of an earlier migration, and stays; but one that the
     // interrupted start made, and nothing has followed, is made anew under its own name.
     private string FreeName()
     {
-        var behind = _files.Deployments.IsBehind(busyTimeout)
-            ? $"before-{_files.Deployments.Migrations.Latest}"
-            : $"before-logs-{_files.Logs.Migrations.Latest}";
+        var behind = Behind();
         var made = File.Exists(_marker) ? File.ReadAllText(_marker).Trim() : null;
         var name = behind;
         for (var n = 2; Directory.Exists(Path.Combine(_backups.FullPath, name)); n++)

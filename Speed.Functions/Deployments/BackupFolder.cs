@@ -30,9 +30,9 @@ public sealed class BackupFolder(DataFolder data)
     public async Task<string> AddAsync(string name, Func<string, Task> copyInto)
     {
         CreateOwn(FullPath);
-        RemoveUnfinished();
         var folder = Path.Combine(FullPath, name);
         var part = folder + Unfinished;
+        RemoveUnfinished(part);
         CreateOwn(part);
         try
         {
@@ -45,7 +45,7 @@ public sealed class BackupFolder(DataFolder data)
         }
         catch
         {
-            RemoveUnfinished();
+            RemoveUnfinished(part);
             throw;
         }
     }
@@ -89,12 +89,20 @@ public sealed class BackupFolder(DataFolder data)
         FolderSync.Flush(folder);
     }
 
-    // A process that died in the middle of one left it.
-    private void RemoveUnfinished()
+    // A process that died in the middle of one left it. Another than the one that is to be made may stay: what cannot be
+    // removed keeps nobody from making a copy.
+    private void RemoveUnfinished(string own)
     {
         foreach (var part in Directory.GetDirectories(FullPath, "*" + Unfinished))
         {
-            Directory.Delete(part, recursive: true);
+            try
+            {
+                Directory.Delete(part, recursive: true);
+            }
+            catch (Exception fault) when (part != own && fault is (IOException or UnauthorizedAccessException))
+            {
+                // The next one tries again.
+            }
         }
     }
 

@@ -67,12 +67,25 @@ public sealed partial class BackupSchedule(
             }
 
             LogMade(folder);
-            await backup.RemoveOldAsync(settings.Value.BackupKeep, stopping);
             _failure = null;
+            await RemoveOldAsync(stopping);
         }
         catch (Exception fault) when (!stopping.IsCancellationRequested)
         {
             Fail(fault.Message, fault);
+        }
+    }
+
+    // The backup is made, whatever becomes of older ones: the next round tries again.
+    private async Task RemoveOldAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await backup.RemoveOldAsync(settings.Value.BackupKeep, stopping);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            LogOldStay(fault);
         }
     }
 
@@ -86,9 +99,12 @@ public sealed partial class BackupSchedule(
     [LoggerMessage(LogLevel.Information, "Backup made: {Folder}")]
     private partial void LogMade(string folder);
 
+    [LoggerMessage(LogLevel.Warning, "Old backups could not be removed")]
+    private partial void LogOldStay(Exception fault);
+
     [LoggerMessage(LogLevel.Error, "The backup by schedule failed: {Why}")]
     private partial void LogFailed(Exception? fault, string why);
 }
 
-/// <summary>Why a backup was not made, or the old ones not removed.</summary>
+/// <summary>Why a backup was not made.</summary>
 public sealed record BackupFailure(DateTimeOffset At, string Why);

@@ -58,7 +58,7 @@ public interface IRunner
     /// <summary>The images that bear this instance's tags.</summary>
     Task<IReadOnlyList<OwnImage>> ListImagesAsync(CancellationToken cancellationToken);
 
-    /// <summary>Stops and removes one container. Idempotent.</summary>
+    /// <summary>Stops and removes one container, or keeps it, as <see cref="RemoveAllAsync"/> does. Idempotent.</summary>
     Task RemoveAsync(OwnContainer container, CancellationToken cancellationToken);
 
     /// <summary>

@@ -110,6 +110,12 @@ public static class Inheritance
 
     private static HealthOption? Fitting(HealthOption? health, DeploymentOptions asked, List<string> notes)
     {
+        if (health?.Path is not null && asked.Network == ContainerNetwork.None)
+        {
+            notes.Add("health, whose path nobody reaches with `network: none`");
+            return null;
+        }
+
         if (health?.Port is { } port && asked.Ports.Count > 0 && asked.Ports.All(one => one.Container != port))
         {
             notes.Add($"health, whose port {port} is none of `ports`");

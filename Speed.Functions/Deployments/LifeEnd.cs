@@ -13,7 +13,7 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
     {
         if (life.Interruption.EndsElsewhere)
         {
-            return await SettleInterruptedAsync(life, stopping);
+            return await SettleInterruptedAsync(life, isLogOpen: true, stopping);
         }
 
         failure = failure?.Mask(life.Log.Masker);
@@ -23,18 +23,22 @@ internal sealed class LifeEnd(IRunner runner, IDeploymentStore store, TimeProvid
         if (!await RetryAsync(() => store.SettleAsync(life.Claim, settlement, CancellationToken.None), stopping))
         {
             // An end was declared or a cancel requested at the last moment.
-            return await SettleInterruptedAsync(life, stopping);
+            return await SettleInterruptedAsync(life, isLogOpen: false, stopping);
         }
 
         await RemoveAsync(life, stopping);
         return settlement.Status;
     }
 
-    private async Task<DeploymentStatus> SettleInterruptedAsync(Life life, CancellationToken stopping)
+    private async Task<DeploymentStatus> SettleInterruptedAsync(Life life, bool isLogOpen, CancellationToken stopping)
     {
         // Before the row says that it is over: canceled means that nothing of it is alive.
         await RemoveAsync(life, stopping);
-        await SaySupersededAsync(life, stopping);
+        if (isLogOpen)
+        {
+            await SaySupersededAsync(life, stopping);
+        }
+
         await RetryAsync(() => life.Log.CloseAsync(), stopping);
         var now = await RetryAsync(() => store.FindAsync(life.Deployment.Id, CancellationToken.None), stopping);
         if (now is { Status.IsFinal: false } && EndOf(life, now) is { } canceled)

@@ -28,7 +28,9 @@ public record Notification(
     public bool Wants(Happening happening) =>
         DisabledAt is null
         && (Events.Contains(happening.Event)
-            || (happening.Event == NotificationEvent.VolumesMissing && Events.Contains(NotificationEvent.Failed)))
+            || (happening.Event == NotificationEvent.VolumesMissing
+                && Format != NotificationFormat.CommitStatus
+                && Events.Contains(NotificationEvent.Failed)))
         && (AreAll(Repos) || happening.Identity?.MatchesAny(Repos) == true);
 }
 

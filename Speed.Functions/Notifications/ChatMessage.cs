@@ -85,7 +85,8 @@ internal static class ChatMessage
         NotificationEvent.ServiceRestarting => Restart(summary.Restart),
         NotificationEvent.ServiceDown => Failure(summary) ?? Exit(summary.ExitCode),
         NotificationEvent.VolumesMissing when summary.Missing is { } missing =>
-            $"what it writes at {string.Join(", ", missing.Paths)} is in its container alone. Copy it: {missing.Copy}",
+            $"what it writes at {string.Join(", ", missing.Paths)} is in its container alone. Copy it: {missing.Copy}; once it has ended "
+                + $"the container is called {BareContainer.KeptNameOf(missing.Container)}.",
         _ => null,
     };
 

@@ -17,18 +17,16 @@ internal sealed class BuildRequest(BuildPlan plan, string tag)
     /// <summary>For BuildKit, which asks for the context in the session of this name.</summary>
     public HttpRequestMessage ToHttp(string session)
     {
-        var parameters = Parameters();
-        parameters["version"] = "2";
-        parameters["buildid"] = BuildId;
+        var parameters = BuildKitParameters();
         parameters["remote"] = "client-session";
         parameters["session"] = session;
         return ToHttp(parameters);
     }
 
-    /// <summary>For the legacy builder, which takes the context with the request.</summary>
-    public HttpRequestMessage ToHttp(Stream context)
+    /// <summary>With the context in the request.</summary>
+    public HttpRequestMessage ToHttp(Stream context, Builder builder)
     {
-        var request = ToHttp(LegacyParameters());
+        var request = ToHttp(builder == Builder.BuildKit ? BuildKitParameters() : LegacyParameters());
         request.Content = new StreamContent(context);
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
 
@@ -59,6 +57,14 @@ internal sealed class BuildRequest(BuildPlan plan, string tag)
             parameters["target"] = options.Target;
         }
 
+        return parameters;
+    }
+
+    private Dictionary<string, string> BuildKitParameters()
+    {
+        var parameters = Parameters();
+        parameters["version"] = "2";
+        parameters["buildid"] = BuildId;
         return parameters;
     }
 

@@ -33,12 +33,12 @@ internal sealed class BuildSession : IAsyncDisposable
     /// <summary>By this the build names it.</summary>
     public string Id { get; }
 
-    /// <summary>Begins one.</summary>
+    /// <summary>Begins one. Null where the engine knows none, as Podman does.</summary>
     /// <param name="sharedKey">
     /// The engine keeps a context by this key, and of the next one of the same key takes only files of another size or
     /// time: equal keys, equal contexts.
     /// </param>
-    public static async Task<BuildSession> OpenAsync(
+    public static async Task<BuildSession?> TryOpenAsync(
         DockerConnection docker, SessionCalls calls, string sharedKey, CancellationToken cancellationToken)
     {
         var id = Guid.NewGuid().ToString("N");
@@ -54,15 +54,21 @@ internal sealed class BuildSession : IAsyncDisposable
         var response = await docker.SendAsync(request, cancellationToken);
         if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
         {
-            var words = await response.Content.ReadAsStringAsync(cancellationToken);
             response.Dispose();
-            throw new InvalidOperationException(
-                $"The engine began no session: {EngineAnswers.MessageIn(words) ?? $"HTTP {(int)response.StatusCode}"}");
+            return null;
         }
 
         var session = new BuildSession(id, await response.Content.ReadAsStreamAsync(cancellationToken));
-        await session._server.StartAsync(calls, cancellationToken);
-        return session;
+        try
+        {
+            await session._server.StartAsync(calls, cancellationToken);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

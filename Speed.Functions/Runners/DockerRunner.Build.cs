@@ -45,7 +45,7 @@ public sealed partial class DockerRunner
             var build = new ImageBuild(_docker, new BuildRequest(plan, tag), progress);
             return builder == Builder.BuildKit
                 ? await build.RunInSessionAsync(plan, source, cancellationToken)
-                : await build.RunAsync(plan, source, cancellationToken);
+                : await build.RunAsync(plan, source, builder, cancellationToken);
         }
         finally
         {

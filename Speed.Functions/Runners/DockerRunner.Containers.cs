@@ -74,11 +74,7 @@ public sealed partial class DockerRunner
         {
             if (await InspectAsync(one.ID, cancellationToken) is { } inspected)
             {
-                await using var container = new DockerContainer(_docker, inspected, deployment: null, log: null);
-                await container.StopAsync(StopGrace, cancellationToken);
-                await (await HoldsDataAsync(deploymentId, inspected, cancellationToken)
-                    ? KeepAsync(inspected, cancellationToken)
-                    : container.RemoveAsync(cancellationToken));
+                await RemoveAsync(deploymentId, inspected, cancellationToken);
             }
         }
 
@@ -105,11 +101,15 @@ public sealed partial class DockerRunner
         }
     }
 
-    private async Task RemoveAsync(ContainerInspectResponse found, CancellationToken cancellationToken)
+    // Whoever removes one comes through here: what holds data in itself is kept, whatever the reason to remove it.
+    private async Task RemoveAsync(
+        long deploymentId, ContainerInspectResponse found, CancellationToken cancellationToken)
     {
         await using var container = new DockerContainer(_docker, found, deployment: null, log: null);
         await container.StopAsync(StopGrace, cancellationToken);
-        await container.RemoveAsync(cancellationToken);
+        await (await HoldsDataAsync(deploymentId, found, cancellationToken)
+            ? KeepAsync(found, cancellationToken)
+            : container.RemoveAsync(cancellationToken));
     }
 
     private async Task<IReadOnlyList<ContainerListResponse>> ListOwnAsync(string label, CancellationToken cancellationToken)

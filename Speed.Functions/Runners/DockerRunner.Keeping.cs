@@ -37,10 +37,11 @@ public sealed partial class DockerRunner
 
     public async Task RemoveAsync(OwnContainer container, CancellationToken cancellationToken)
     {
+        await _volumes.SettleAsync(cancellationToken);
         if (await InspectAsync(container.Name, cancellationToken) is { } found
             && Own.OwnsContainer(found.Name, found.Config?.Labels))
         {
-            await RemoveAsync(found, cancellationToken);
+            await RemoveAsync(container.DeploymentId, found, cancellationToken);
         }
     }
 

@@ -21,11 +21,18 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
     {
         await using var context = await ContextFiles.OfAsync(source, plan.Dockerfile, cancellationToken);
         await using var dockerfile = ContextFiles.Of(plan.Dockerfile, plan.DockerfileText);
-        var key = BuildKey.Sha256($"{source.Commit}\n{source.TreeId}\n{plan.Dockerfile}");
+        // The text too: of one key the engine takes a Dockerfile of equal size for the one that it has.
+        var key = BuildKey.Sha256(
+            $"{source.Commit}\n{source.TreeId}\n{plan.Dockerfile}\n{BuildKey.Sha256(plan.DockerfileText)}");
         try
         {
-            await using var session = await BuildSession.OpenAsync(
+            await using var session = await BuildSession.TryOpenAsync(
                 docker, new SessionCalls(dockerfile, context), key, cancellationToken);
+            if (session is null)
+            {
+                return await RunAsync(plan, source, Builder.BuildKit, cancellationToken);
+            }
+
             using var message = request.ToHttp(session.Id);
             return await SendAsync(message, cancellationToken);
         }
@@ -35,15 +42,19 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
         }
     }
 
-    /// <summary>The same with the legacy builder: the context is sent while it is being written.</summary>
-    public async Task<string?> RunAsync(BuildPlan plan, ISourceTree source, CancellationToken cancellationToken)
+    /// <summary>
+    /// The same with the legacy builder, or without a session: the context is sent while it is being written, with the
+    /// Dockerfile in it.
+    /// </summary>
+    public async Task<string?> RunAsync(
+        BuildPlan plan, ISourceTree source, Builder builder, CancellationToken cancellationToken)
     {
         var pipe = new Pipe();
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var writing = WriteContextAsync(plan, source, pipe.Writer, abandoned.Token);
         try
         {
-            using var message = request.ToHttp(pipe.Reader.AsStream());
+            using var message = request.ToHttp(pipe.Reader.AsStream(), builder);
             return await SendAsync(message, cancellationToken);
         }
         catch (Exception exception) when (DockerConnection.IsLost(exception))

@@ -7,7 +7,7 @@ ALTER TABLE deployment ADD COLUMN identity TEXT NOT NULL DEFAULT '';
 ALTER TABLE deployment ADD COLUMN name TEXT NOT NULL DEFAULT ''
     CHECK (length(name) <= 30 AND name NOT GLOB '*[^a-z0-9-]*' AND name NOT GLOB '-*' AND name NOT GLOB '*-');
 
--- Of what was up when its repository got an identity: the address by which it was known, which tells two apart that were
+-- Of what was at work or up when its repository got an identity: the address by which it was known, which tells two apart that were
 -- two services until then. A newer one, which has none, takes the place of both.
 ALTER TABLE deployment ADD COLUMN address_of_before TEXT;
 
@@ -21,7 +21,7 @@ DROP TRIGGER deployment_keeps_what_it_was_made_of;
 
 UPDATE deployment
 SET identity = repository_identity(coalesce(options ->> 'url', '')),
-    address_of_before = CASE WHEN first_up_at_ms IS NOT NULL AND ended_at_ms IS NULL THEN options ->> 'url' END;
+    address_of_before = CASE WHEN status = 'Running' THEN options ->> 'url' END;
 
 UPDATE deployment
 SET own_hosts = json_array(own_host_of_before(
