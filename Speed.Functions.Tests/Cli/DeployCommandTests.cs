@@ -35,7 +35,6 @@ public sealed class DeployCommandTests
         ("--ttl", ["--ttl", "2h"], "ttl_s", "7200"),
         ("--label", ["--label", "team=a b"], "labels", """{"team":"a b"}"""),
         ("--without", ["--without", "volumes", "--without", "health"], "volumes", "[]"),
-        ("--name", ["--name", "api"], "name", "\"api\""),
         ("--no-inherit", ["--no-inherit"], "inherit", "false"),
         ("--clear-cache", ["--clear-cache"], "clear_cache", "true"),
         ("--submodules", ["--submodules"], "submodules", "true"),
