@@ -32,6 +32,7 @@ public sealed partial class IdentityUsersTests
         ["Deployments/Notification.cs"] = "the patterns of a notification",
         ["Deployments/QueuedDeployment.cs"] = "of a queued one",
         ["Deployments/ServiceName.cs"] = "the names of services",
+        ["Deployments/ServiceVolumes.cs"] = "whose a volume is",
         ["Endpoints/Creation.cs"] = "the patterns of tokens; what a retry repeats",
         ["Endpoints/DeploymentEvents.cs"] = "the patterns of tokens",
         ["Endpoints/HookDeliveries.cs"] = "what a hook started of a branch",

@@ -33,8 +33,9 @@ public sealed class ServiceSafetyTests(World world) : IClassFixture<World>
     {
         var repository = await world.RepositoryAsync(r => r.File("Dockerfile", "FROM busybox\nCMD true\n"));
         var before = await VolumesAsync();
-        (await world.DeployAsync(repository, Data)).Succeeded();
+        var first = (await world.DeployAsync(repository, Data)).Succeeded();
         var name = Assert.Single((await VolumesAsync()).Except(before));
+        await world.EventuallyNoContainersAsync(first.Id);
         await DockerCli.RunAsync("volume", "rm", name);
         await DockerCli.RunAsync(
             "volume", "create", "--label", $"speed.instance={world.Instance}", "--label", "speed.owner=[\"somebody\"]", name);

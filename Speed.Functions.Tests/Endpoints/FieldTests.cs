@@ -51,7 +51,7 @@ public sealed class FieldTests
             "{\"path\": \"/a\", \"status\": 99}", "{\"path\": \"/a\", \"interval_s\": 0}", "{\"command\": [\"a\"], \"port\": 1}"]),
         ("ttl_s", ["null"], ["31622401"]),
         ("restart", ["null"], ["\"always\"", "\"on_failure\""]),
-        ("hosts", ["null", "[]"], ["[\"a\"]", "[\"a b.c\"]", "[\"-a.example\"]", "[\"a.localhost\"]", "[\"http://a.example\"]", "[\"a.example:80\"]"]),
+        ("hosts", ["null", "[]"], ["[\"a\"]", "[\"a b.c\"]", "[\"-a.example\"]", "[\"a.localhost\"]", "[\"http://a.example\"]", "[\"a.example:80\"]", "[\"127.0.0.1\"]"]),
         ("kind", ["null"], ["\"service \"", "\"Job\""]),
     ];
 

@@ -203,6 +203,23 @@ public sealed class OldVolumeTests : IDisposable
         Assert.Contains(_logs.Lines(2), line => line.Contains($"({name}) is not on this engine any more", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(DeploymentKind.Service, true)]
+    [InlineData(DeploymentKind.Job, false)]
+    public async Task A_service_that_does_not_name_a_volume_with_its_data_says_so(DeploymentKind kind, bool says)
+    {
+        await MountAsync(await AddAsync(Url, "main"));
+        var next = await AddAsync(Url + ".git", "main");
+        next = next with { Kind = kind, Options = next.Options with { Volumes = [] } };
+        await using var log = await DeploymentLog.OpenAsync(next.Id, _logs, TimeProvider.System, Now);
+
+        var mounts = await Volumes().Of.MountAsync(next, log, Now);
+        await log.FlushAsync();
+
+        Assert.Empty(mounts);
+        Assert.Equal(says, _logs.Lines(next.Id).Any(line => line.StartsWith("Kept and not used", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Whoever_gets_a_volume_waits_until_it_is_filled_and_nobody_fills_one_that_somebody_has()
     {

@@ -49,6 +49,7 @@ public sealed class ServiceVolumes(
     public async Task<IReadOnlyList<VolumeMount>> MountAsync(
         Deployment deployment, DeploymentLog log, CancellationToken cancellationToken)
     {
+        await TellOfUnusedAsync(deployment, log, cancellationToken);
         if (deployment.Options.Volumes.Count == 0)
         {
             return [];
@@ -65,6 +66,32 @@ public sealed class ServiceVolumes(
 
         await TellOfBareAsync(deployment, log, cancellationToken);
         return [.. taken.Select(volume => new VolumeMount(volume.Name, volume.EngineName, paths[volume.Name]))];
+    }
+
+    // Data that nobody mounts are easily taken for lost: a service that has some and does not ask for them says so.
+    private async Task TellOfUnusedAsync(Deployment deployment, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        if (deployment.Kind != DeploymentKind.Service)
+        {
+            return;
+        }
+
+        var options = deployment.Options;
+        var service = new ServiceKey(
+            deployment.Identity.Text, deployment.Branch ?? options.Branch ?? "", options.Subdirectory, options.Name);
+        var all = await AskAsync(() => store.ListVolumesAsync(cancellationToken), cancellationToken);
+        var unused = all
+            .Where(volume => volume.Service == service && volume.MadeAt is not null)
+            .Select(volume => volume.Name)
+            .Except(options.Volumes.Select(volume => volume.Name))
+            .ToList();
+        if (unused.Count > 0)
+        {
+            await log.SayAsync(
+                $"Kept and not used by this deployment: the data of this service's volumes {string.Join(", ", unused)}. Name "
+                + "them in `volumes` to have them.",
+                cancellationToken);
+        }
     }
 
     /// <summary>

@@ -178,7 +178,7 @@ public sealed partial class OptionsReader
         if (!hosts.All(host => HostName().IsMatch(host) && !host.EndsWith(".localhost", StringComparison.Ordinal)))
         {
             fields.Refuse(
-                "hosts", "must be host names such as app.example.org, without scheme and port; those under .localhost are SPEED's own.");
+                "hosts", "must be host names such as app.example.org, no addresses, without scheme and port; those under .localhost are SPEED's own.");
         }
 
         return [.. hosts.Distinct()];
@@ -193,6 +193,7 @@ public sealed partial class OptionsReader
     [GeneratedRegex(@"^/[\x21-\x7e]*$")]
     private static partial Regex HealthPath();
 
-    [GeneratedRegex(@"^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$")]
+    // No address: the last part of a name is never a number.
+    [GeneratedRegex(@"^(?!.*\.[0-9]+$)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$")]
     private static partial Regex HostName();
 }
