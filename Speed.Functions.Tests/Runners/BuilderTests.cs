@@ -42,27 +42,6 @@ public sealed class BuildKitTests() : ImageBuildTests(Sandbox.Standard)
 
     // The engine asks every second or so whether the session is well, and ends one that does not answer.
     [Fact]
-    public async Task A_context_that_takes_its_time_is_waited_for()
-    {
-        await using var world = await NewWorldAsync();
-        var tree = new MemoryTree("FROM busybox\nCOPY slow /\nCMD cat /slow\n") { Scratch = () => new SlowStream() }
-            .Add("slow", Guid.NewGuid().ToString());
-
-        var run = await world.RunAsync(world.NewDeployment(), await world.BuildAsync(world.NewDeployment(), tree));
-
-        Assert.Equal(36, run.Output.Stdout.Length);
-    }
-
-    private sealed class SlowStream : MemoryStream
-    {
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            await Task.Delay(buffer.Length == 36 ? TimeSpan.FromSeconds(4) : TimeSpan.Zero, cancellationToken);
-            return await base.ReadAsync(buffer, cancellationToken);
-        }
-    }
-
-    [Fact]
     public async Task The_log_tells_every_step_and_its_end_in_plain_lines()
     {
         await using var world = await NewWorldAsync();
