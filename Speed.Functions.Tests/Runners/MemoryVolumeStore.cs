@@ -17,6 +17,9 @@ internal sealed class MemoryVolumeStore(string instance) : IVolumeStore
     public Task<IReadOnlyList<UnchosenVolume>> ListUnchosenAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<UnchosenVolume>>([]);
 
+    public Task<IReadOnlyList<UnseenVolume>> ListUnseenAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<UnseenVolume>>([]);
+
     public Task ChooseAsync(
         IReadOnlyList<VolumeChoice> choices, IReadOnlyList<MountedVolume> mounted, CancellationToken cancellationToken) =>
         Task.CompletedTask;

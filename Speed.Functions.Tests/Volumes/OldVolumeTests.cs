@@ -111,6 +111,24 @@ public sealed class OldVolumeTests : IDisposable
         Assert.Equal(["something", $"{first}.1"], _engine.Read(older)!);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_of_two_spellings_without_a_container_gets_what_it_had_and_not_what_the_other_has(bool isNewer)
+    {
+        var (url, other) = isNewer ? (Url + ".git", Url) : (Url, Url + ".git");
+        var crashed = isNewer ? 0 : AddUp(new OldDeployment(url, null, "main", "data"));
+        var running = AddUp(new OldDeployment(other, "main", "main", "data"));
+        crashed = isNewer ? AddUp(new OldDeployment(url, null, "main", "data")) : crashed;
+        _engine.Write(NameOf(other, "main", "data"), "of the one that runs");
+        _engine.Write(NameOf(url, "", "data"), "of the one that does not");
+        await RunOnEngineAsync(running, 1, NameOf(other, "main", "data"));
+
+        Assert.Equal(NameOf(url, "", "data"), await MountAsync(await FindAsync(crashed)));
+        Assert.Equal(NameOf(other, "main", "data"), await MountAsync(await FindAsync(running)));
+        Assert.Equal(NameOf(other, "main", "data"), await MountAsync(await AddAsync(Url, "main")));
+    }
+
     [Fact]
     public async Task One_that_is_not_on_the_engine_any_more_comes_back_under_its_likeliest_name()
     {

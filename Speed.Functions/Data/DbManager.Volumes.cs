@@ -17,6 +17,9 @@ public sealed partial class DbManager : IVolumeStore
     public Task<IReadOnlyList<UnchosenVolume>> ListUnchosenAsync(CancellationToken cancellationToken) =>
         _database.ReadAsync(ListUnchosen, cancellationToken);
 
+    public Task<IReadOnlyList<UnseenVolume>> ListUnseenAsync(CancellationToken cancellationToken) =>
+        _database.ReadAsync(ListUnseen, cancellationToken);
+
     public Task ChooseAsync(
         IReadOnlyList<VolumeChoice> choices, IReadOnlyList<MountedVolume> mounted, CancellationToken cancellationToken) =>
         _database.WriteAsync(db => Choose(db, choices, mounted), cancellationToken);
@@ -58,6 +61,21 @@ public sealed partial class DbManager : IVolumeStore
         ORDER BY v.id
         """,
         row => new UnchosenVolume(row.Long(), row.Text(), ListOf<string>(row.Text()), ListOf<long>(row.Text())));
+
+    private static IReadOnlyList<UnseenVolume> ListUnseen(SqliteSession db) => db.All(
+        """
+        SELECT c.deployment_id, c.name, json_group_array(c.engine_name ORDER BY c.place)
+        FROM deployment_volume_candidate c
+        JOIN deployment d ON d.id = c.deployment_id
+        WHERE d.log_closed_at_ms IS NULL
+            AND NOT EXISTS (
+                SELECT 1
+                FROM deployment_volume t
+                WHERE (t.deployment_id, t.name) = (c.deployment_id, c.name))
+        GROUP BY c.deployment_id, c.name
+        ORDER BY c.deployment_id, c.name
+        """,
+        row => new UnseenVolume(row.Long(), row.Text(), ListOf<string>(row.Text())));
 
     private bool Choose(
         SqliteSession db, IReadOnlyList<VolumeChoice> choices, IReadOnlyList<MountedVolume> mounted)

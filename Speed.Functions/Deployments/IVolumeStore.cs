@@ -14,6 +14,11 @@ public interface IVolumeStore
     Task<IReadOnlyList<UnchosenVolume>> ListUnchosenAsync(CancellationToken cancellationToken);
 
     /// <summary>
+    /// The volumes of deployments of an earlier SPEED that were up, go on, and of which is not on record yet what they have.
+    /// </summary>
+    Task<IReadOnlyList<UnseenVolume>> ListUnseenAsync(CancellationToken cancellationToken);
+
+    /// <summary>
     /// Records, all in one, which names were found, and what the deployments that go on have mounted. What was recorded
     /// before stays.
     /// </summary>
@@ -52,6 +57,9 @@ public sealed record VolumeHolder(string EngineName, long DeploymentId);
 /// <param name="Deployments">Those of its service that have not ended, the one that is up first, then the newest.</param>
 public sealed record UnchosenVolume(
     long Id, string Name, IReadOnlyList<string> Candidates, IReadOnlyList<long> Deployments);
+
+/// <param name="Candidates">The names on the engine that this deployment can have had, the likeliest first.</param>
+public sealed record UnseenVolume(long DeploymentId, string Name, IReadOnlyList<string> Candidates);
 
 /// <param name="VolumeId">Of an <see cref="UnchosenVolume"/>.</param>
 public sealed record VolumeChoice(long VolumeId, string EngineName);

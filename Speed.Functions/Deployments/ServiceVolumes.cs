@@ -177,7 +177,8 @@ public sealed class ServiceVolumes(
     private async Task ChooseAsync(CancellationToken cancellationToken)
     {
         var unchosen = await AskAsync(() => store.ListUnchosenAsync(cancellationToken), cancellationToken);
-        if (unchosen.Count == 0)
+        var unseen = await AskAsync(() => store.ListUnseenAsync(cancellationToken), cancellationToken);
+        if (unchosen.Count + unseen.Count == 0)
         {
             return;
         }
@@ -199,7 +200,22 @@ public sealed class ServiceVolumes(
             }
         }
 
+        mounted.AddRange(
+            from volume in unseen
+            where !mounted.Any(one => one.DeploymentId == volume.DeploymentId && one.Name == volume.Name)
+            let found = FindOwn(volume, sights[volume.DeploymentId], there)
+            where found is not null
+            select new MountedVolume(volume.DeploymentId, volume.Name, found));
         await AskAsync(() => store.ChooseAsync(choices, mounted, cancellationToken), cancellationToken);
+    }
+
+    // One without a container keeps the data that it had all the same: those of its service can be another's, where two
+    // services of before are one today.
+    private static string? FindOwn(UnseenVolume volume, IEnumerable<Sight> seen, HashSet<string> there)
+    {
+        var mounted = seen.FirstOrDefault(
+            sight => sight.Name == volume.Name && volume.Candidates.Contains(sight.EngineName));
+        return mounted?.EngineName ?? volume.Candidates.FirstOrDefault(there.Contains);
     }
 
     // What the containers of deployments that go on have mounted, by deployment.
