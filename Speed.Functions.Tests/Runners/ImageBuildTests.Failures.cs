@@ -1,5 +1,6 @@
 using Docker.DotNet.Models;
 using Speed.Deployments;
+using Speed.Dockerfiles;
 using Speed.Runners;
 using Xunit;
 

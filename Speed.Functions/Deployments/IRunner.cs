@@ -92,10 +92,17 @@ public sealed record ProbeAnswer(bool IsHealthy, bool IsConclusive, string Answe
 
 /// <summary>A build about to be made.</summary>
 /// <param name="Key">What the image depends on; 64 lower-case hex digits.</param>
-/// <param name="DockerfileText">As it is sent to the engine.</param>
+/// <param name="DockerfileText">As it is sent to the engine: what was judged stands in it by its full name.</param>
 public sealed record BuildPlan(
     Deployment Deployment, string Key, string Dockerfile, string DockerfileText,
-    IReadOnlyDictionary<string, string> BuildArgs);
+    IReadOnlyDictionary<string, string> BuildArgs)
+{
+    /// <summary>
+    /// What the key was before a Dockerfile's words were judged one by one: an image of then is one of the same commit and
+    /// options. Null where there is none such.
+    /// </summary>
+    public string? FormerKey { get; init; }
+}
 
 /// <summary>One container of one attempt.</summary>
 public interface IContainer : IAsyncDisposable

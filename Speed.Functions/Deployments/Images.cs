@@ -19,8 +19,13 @@ public sealed class Images(IDeploymentStore store, IRunner runner, TimeProvider 
         await gate.WaitAsync(cancellationToken);
         try
         {
-            var imageId = await FindAsync(plan, log, cancellationToken)
-                ?? await BuildAsync(plan, source, log, cancellationToken);
+            var found = await FindAsync(plan, plan.Key, log, cancellationToken);
+            if (found is null && await UseFormerAsync(plan, log, record, cancellationToken) is { } former)
+            {
+                return former;
+            }
+
+            var imageId = found ?? await BuildAsync(plan, source, log, cancellationToken);
             await record(imageId);
             return imageId;
         }
@@ -99,14 +104,42 @@ public sealed class Images(IDeploymentStore store, IRunner runner, TimeProvider 
     // One small entry for each image of this process's life.
     private SemaphoreSlim GateOf(string key) => _building.GetOrAdd(key, _ => new SemaphoreSlim(1));
 
-    private async Task<string?> FindAsync(BuildPlan plan, DeploymentLog log, CancellationToken cancellationToken)
+    // Under its own gate, for whoever removes an image holds the gates of the keys that it has, and no others.
+    private async Task<string?> UseFormerAsync(
+        BuildPlan plan, DeploymentLog log, Func<string, Task> record, CancellationToken cancellationToken)
+    {
+        if (plan.FormerKey is not { } key)
+        {
+            return null;
+        }
+
+        var gate = GateOf(key);
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            var imageId = await FindAsync(plan, key, log, cancellationToken);
+            if (imageId is not null)
+            {
+                await record(imageId);
+            }
+
+            return imageId;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<string?> FindAsync(
+        BuildPlan plan, string key, DeploymentLog log, CancellationToken cancellationToken)
     {
         if (plan.Deployment.Options.ClearCache)
         {
             return null;
         }
 
-        var image = await store.FindImageAsync(plan.Key, cancellationToken);
+        var image = await store.FindImageAsync(key, cancellationToken);
         if (image?.ImageId is null || !await runner.HasImageAsync(image, cancellationToken))
         {
             return null;

@@ -13,46 +13,21 @@ namespace Speed.Runners;
 internal sealed partial class BaseImages(DockerConnection docker, RegistryRules registries)
 {
     /// <summary>
-    /// The ids, in the order of the names. Pulls what is missing; with <paramref name="anew"/> everything, and
-    /// keeps what is there where that fails.
+    /// The image on the engine. Pulls what is missing; with <paramref name="anew"/> what is there, too, and keeps that where
+    /// the pull fails.
     /// </summary>
-    public async Task<IReadOnlyList<string>> EnsureAsync(
-        IReadOnlyList<ImageName> names, bool anew, IReadOnlyList<Credential> logins, DeploymentLog log,
+    public async Task<ImageInspectResponse> ResolveAsync(
+        ImageName name, bool anew, IReadOnlyList<Credential> logins, DeploymentLog log,
         CancellationToken cancellationToken)
     {
-        var ids = new List<string>();
-        foreach (var name in names)
+        // The name becomes part of a path of the engine's API.
+        if (!Reference().IsMatch(name.Name))
         {
-            // The name becomes part of a path of the engine's API.
-            if (!Reference().IsMatch(name.Name))
-            {
-                throw Unavailable(name, "that is not the name of an image");
-            }
-
-            var image = await FindAsync(name, cancellationToken);
-            if (image is null || anew)
-            {
-                image = await PullAsync(name, image, logins, log, cancellationToken);
-            }
-
-            CheckTriggers(name, [.. (image.Config?.OnBuild ?? []).Select(text => Instruction.Parse(text, name.Line))]);
-            ids.Add(image.ID);
+            throw Unavailable(name, "that is not the name of an image");
         }
 
-        return ids;
-    }
-
-    // What an image adds to the build of whoever stands on it.
-    private static void CheckTriggers(ImageName name, IReadOnlyList<Instruction> triggers)
-    {
-        DockerfileRules.Check(triggers, $"the Dockerfile, by an ONBUILD of its base image {name.Name},");
-        if (triggers.Any(trigger => RemoteSources.In(trigger, new Dictionary<string, string>(), '\\').Any()))
-        {
-            throw new DeploymentFailedException(
-                FailureCode.DockerfileRefused,
-                $"The base image `{name.Name}` on line {name.Line} of the Dockerfile fetches from elsewhere, by an ONBUILD.",
-                "Build on another image.");
-        }
+        var image = await FindAsync(name, cancellationToken);
+        return image is null || anew ? await PullAsync(name, image, logins, log, cancellationToken) : image;
     }
 
     private async Task<ImageInspectResponse?> FindAsync(ImageName name, CancellationToken cancellationToken)
@@ -132,4 +107,17 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
 
         public void Report(JSONMessage value) => Last = value.Error?.Message ?? Last;
     }
+}
+
+/// <summary>An image that a Dockerfile names.</summary>
+/// <param name="Name">With the values of its variables.</param>
+/// <param name="Line">Of the Dockerfile.</param>
+/// <param name="Platform">Null: the engine's own.</param>
+internal sealed record ImageName(string Name, int Line, string? Platform)
+{
+    /// <summary>As the Dockerfile has it, variables and all.</summary>
+    public string Written { get; init; } = Name;
+
+    /// <summary>Those of its variables that have no value.</summary>
+    public IReadOnlyList<string> Unset { get; init; } = [];
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Speed.Deployments;
+using Speed.Dockerfiles;
 
 namespace Speed.Runners;
 

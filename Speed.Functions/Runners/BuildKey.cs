@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Speed.Runners;
 
@@ -17,6 +18,17 @@ internal sealed record BuildKey(
     string Platform,
     string Builder)
 {
+    /// <summary>
+    /// The words that were judged, and what they came to. Null, and no part of the key, for one as it was made before there
+    /// were any.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Judged { get; init; }
+
+    /// <summary>Which rules judged them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Rules { get; init; }
+
     /// <summary>64 lower-case hex digits.</summary>
     public string Hash() => Sha256(JsonSerializer.SerializeToUtf8Bytes(this));
 

@@ -1,5 +1,6 @@
 using Docker.DotNet;
 using Speed.Deployments;
+using Speed.Dockerfiles;
 
 namespace Speed.Runners;
 

@@ -1,10 +1,16 @@
+using Docker.DotNet.Models;
 using Speed.Deployments;
+using Speed.Dockerfiles;
 
 namespace Speed.Runners;
 
+/// <summary>What a deployment is built from: every word that takes something in is judged, and stands by its full name.</summary>
 public sealed partial class DockerRunner
 {
-    private const string Frontend = "BUILDKIT_SYNTAX";
+    private const string FrontendArgument = "BUILDKIT_SYNTAX";
+
+    // Counted up when the same text may come to another image: what was built before counts no more then.
+    private const int RulesVersion = 1;
 
     public async Task<BuildPlan> PlanAsync(
         Deployment deployment, ISourceTree source, DeploymentSecrets secrets, DeploymentLog log,
@@ -16,42 +22,65 @@ public sealed partial class DockerRunner
         var path = DockerfilePath.Normalize(options.Dockerfile);
 
         var text = options.DockerfileText ?? await DockerfilePath.ReadAsync(source, path, cancellationToken);
-        var dockerfile = Dockerfile.Parse(text, builder == Builder.BuildKit && engine.HasHereDocuments);
-        if (dockerfile.Syntax is { } syntax)
-        {
-            await log.SayAsync(
-                $"The Dockerfile asks for the frontend {syntax}; the engine's own is used instead.", cancellationToken);
-        }
+        var readings = Read(text, engine, builder);
+        CheckTarget(readings.Likeliest, options.Target);
+        var (plain, frontend) = Frontend.Drop(text);
+        var buildArgs = BuildArgsFor(options, source, plain);
+        await SayWhatIsLeftOutAsync(frontend, options, log, cancellationToken);
 
-        DockerfileRules.Check(dockerfile.Instructions, "the Dockerfile");
-        var target = FindTarget(dockerfile, options.Target);
-        var buildArgs = BuildArgsFor(options, source, dockerfile.Text);
-        if (options.BuildArgs.ContainsKey(Frontend))
-        {
-            await log.SayAsync(
-                $"The build argument {Frontend} is left out: it would have the engine run a frontend that SPEED never saw.",
-                cancellationToken);
-        }
+        var images = new List<(Reference Reference, ImageInspectResponse Image)>();
+        var references = await readings.WalkAsync(
+            new BuildInputs(buildArgs, engine.Platform, builder, options.Target), ResolveAsync, cancellationToken);
+        await RemoteSources.CheckAsync(references.Where(IsRemote), _options.Sandbox, cancellationToken);
+        var judged = Rewriting.Apply(text, references.Select(ReplacementOf).OfType<JudgedWord>(), engine.HasHereDocuments);
 
-        var graph = new BuildGraph(dockerfile, buildArgs, engine.Platform, builder == Builder.BuildKit);
-        var images = graph.ImagesFor(target);
-        await RemoteSources.CheckAsync(graph.Remotes, _options.Sandbox, cancellationToken);
-        var bases = await _bases.EnsureAsync(images, options.ClearCache, secrets.Registries, log, cancellationToken);
-
-        var key = new BuildKey(
-            source.TreeId, path, BuildKey.Sha256(dockerfile.Text), options.Target, buildArgs, bases,
+        var former = new BuildKey(
+            source.TreeId, path, BuildKey.Sha256(plain.TrimStart('\uFEFF')), options.Target, buildArgs,
+            [.. images.OrderBy(one => one.Reference.Line).Select(one => one.Image.ID)],
             engine.Platform, builder.ToString());
-        return new BuildPlan(deployment, key.Hash(), path, dockerfile.Text, buildArgs);
+        var key = former with
+        {
+            DockerfileSha256 = BuildKey.Sha256(text),
+            Judged = [.. references.Select(reference => $"{reference.Line} {reference.Kind} {reference.Value}")],
+            Rules = RulesVersion,
+        };
+        return new BuildPlan(deployment, key.Hash(), path, judged, buildArgs) { FormerKey = former.Hash() };
+
+        async Task<BaseImage> ResolveAsync(Reference reference, CancellationToken token)
+        {
+            var name = new ImageName(reference.Value!, reference.Line, reference.Platform)
+            {
+                Written = reference.Written,
+                Unset = reference.Unset,
+            };
+            var image = await _bases.ResolveAsync(name, options.ClearCache, secrets.Registries, log, token);
+            images.Add((reference, image));
+            return new BaseImage(EnvironmentOf(image), [.. image.Config?.OnBuild ?? []]);
+        }
+    }
+
+    private static Readings Read(string text, Engine engine, Builder builder)
+    {
+        var readings = Readings.Of(text, engine.HasHereDocuments);
+        if (readings.Fault is { } fault)
+        {
+            throw BuildFailure.From(
+                $"dockerfile parse error on line {fault.Line}: {fault.Reason}", step: null, exitCode: null, engine, builder,
+                Dockerfile.Parse(text));
+        }
+
+        readings.Check();
+        return readings;
     }
 
     private Builder BuilderOf(Engine engine) =>
         _options.Sandbox == Sandbox.Standard && engine.HasBuildKit ? Builder.BuildKit : Builder.Legacy;
 
-    private static Stage FindTarget(Dockerfile dockerfile, string? target)
+    private static void CheckTarget(Dockerfile dockerfile, string? target)
     {
-        if (dockerfile.FindTarget(target) is { } stage)
+        if (dockerfile.FindTarget(target) is not null)
         {
-            return stage;
+            return;
         }
 
         if (dockerfile.Stages.Count == 0)
@@ -66,6 +95,24 @@ public sealed partial class DockerRunner
             FailureCode.BuildFailed,
             $"Stage `{target}` does not exist in the Dockerfile; {there}.",
             "Name one of its stages as the target, or none for the last.");
+    }
+
+    private static async Task SayWhatIsLeftOutAsync(
+        string? frontend, DeploymentOptions options, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        if (frontend is not null)
+        {
+            await log.SayAsync(
+                $"The Dockerfile asks for the frontend {frontend}; the engine's own is used instead.", cancellationToken);
+        }
+
+        if (options.BuildArgs.ContainsKey(FrontendArgument))
+        {
+            await log.SayAsync(
+                $"The build argument {FrontendArgument} is left out: it would have the engine run a frontend that SPEED "
+                + "never saw.",
+                cancellationToken);
+        }
     }
 
     /// <summary>
@@ -84,18 +131,37 @@ public sealed partial class DockerRunner
             }
         }
 
-        foreach (var (name, value) in options.BuildArgs.Where(arg => arg.Key != Frontend))
+        foreach (var (name, value) in options.BuildArgs.Where(arg => arg.Key != FrontendArgument))
         {
             args[name] = value;
         }
 
         return args;
     }
-}
 
-/// <summary>What makes the image.</summary>
-internal enum Builder
-{
-    BuildKit,
-    Legacy,
+    private static bool IsRemote(Reference reference) => reference.Kind is ReferenceKind.AddUrl or ReferenceKind.AddGit;
+
+    // Null for what stands there as it is meant.
+    private static JudgedWord? ReplacementOf(Reference reference) => reference.Written == reference.Value
+        ? null
+        : reference.Kind switch
+        {
+            ReferenceKind.CacheMount or ReferenceKind.AddUrl => null,
+            ReferenceKind.AddFile => Rewriting.IsPlain(reference.Value!) && reference.Span is { } place
+                ? new JudgedWord(place, reference.Value!)
+                : null,
+            _ => new JudgedWord(Rewriting.PlaceOf(reference), reference.Value!),
+        };
+
+    // Of two of one name the last one counts.
+    private static Dictionary<string, string> EnvironmentOf(ImageInspectResponse image)
+    {
+        var values = new Dictionary<string, string>();
+        foreach (var pair in (image.Config?.Env ?? []).Select(variable => variable.Split('=', 2)))
+        {
+            values[pair[0]] = pair.ElementAtOrDefault(1) ?? "";
+        }
+
+        return values;
+    }
 }

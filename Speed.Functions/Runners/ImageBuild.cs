@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Speed.Deployments;
+using Speed.Dockerfiles;
 
 namespace Speed.Runners;
 

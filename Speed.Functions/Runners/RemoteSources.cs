@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Speed.Deployments;
+using Speed.Dockerfiles;
 
 namespace Speed.Runners;
 
@@ -12,36 +13,10 @@ namespace Speed.Runners;
 internal static partial class RemoteSources
 {
     /// <summary>
-    /// The sources of an ADD that are not files of the context, or that nobody can tell; else empty.
-    /// </summary>
-    /// <param name="values">The variables that are known there.</param>
-    public static IEnumerable<RemoteSource> In(
-        Instruction instruction, IReadOnlyDictionary<string, string> values, char escape)
-    {
-        if (instruction.Keyword != "ADD")
-        {
-            yield break;
-        }
-
-        var words = instruction.Arguments.StartsWith('[')
-            ? instruction.Arguments.Trim('[', ']', ' ').Split(',', StringSplitOptions.TrimEntries)
-            : [.. instruction.Words()];
-        foreach (var word in words.SkipLast(1).Select(word => word.Trim('"', '\'')))
-        {
-            var isKnown = Variable().Matches(word).All(match => values.ContainsKey(match.Groups[1].Value));
-            var source = isKnown ? Variables.Expand(word, values, escape) : null;
-            if (source is null ? word.StartsWith('$') || Remote().IsMatch(word) : Remote().IsMatch(source))
-            {
-                yield return new RemoteSource(source, word, instruction.Line);
-            }
-        }
-    }
-
-    /// <summary>
     /// Throws <see cref="FailureCode.DockerfileRefused"/> for the first that may not be fetched.
     /// </summary>
     public static async Task CheckAsync(
-        IEnumerable<RemoteSource> sources, Sandbox sandbox, CancellationToken cancellationToken)
+        IEnumerable<Reference> sources, Sandbox sandbox, CancellationToken cancellationToken)
     {
         foreach (var source in sources)
         {
@@ -56,14 +31,19 @@ internal static partial class RemoteSources
     }
 
     private static async Task<string?> FindFaultAsync(
-        RemoteSource source, Sandbox sandbox, CancellationToken cancellationToken)
+        Reference source, Sandbox sandbox, CancellationToken cancellationToken)
     {
         if (sandbox == Sandbox.Strict)
         {
             return "the strict sandbox fetches nothing";
         }
 
-        if (source.Url is null || Host().Match(source.Url) is not { Success: true } match)
+        if (source.Kind == ReferenceKind.AddGit)
+        {
+            return "a repository is not fetched by it";
+        }
+
+        if (Host().Match(source.Value!) is not { Success: true } match)
         {
             return "what it fetches cannot be told before the build";
         }
@@ -79,16 +59,6 @@ internal static partial class RemoteSources
         }
     }
 
-    [GeneratedRegex(@"\$\{?([A-Za-z_][A-Za-z0-9_]*)")]
-    private static partial Regex Variable();
-
-    [GeneratedRegex(@"^([a-z][a-z0-9+.-]*://|[^/]+@[^/]+:|github\.com/)", RegexOptions.IgnoreCase)]
-    private static partial Regex Remote();
-
     [GeneratedRegex(@"^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?(?<host>\[[0-9a-f:.]+\]|[^/:?#@\s\\]+)", RegexOptions.IgnoreCase)]
     private static partial Regex Host();
 }
-
-/// <param name="Url">Null where it cannot be told.</param>
-/// <param name="Written">As the Dockerfile has it.</param>
-internal sealed record RemoteSource(string? Url, string Written, int Line);

@@ -1,8 +1,8 @@
 using Speed.Deployments;
-using Speed.Runners;
+using Speed.Dockerfiles;
 using Xunit;
 
-namespace Speed.Tests.Runners;
+namespace Speed.Tests.Dockerfiles;
 
 /// <summary>Drives nothing but a rule: what a Dockerfile says before it is built.</summary>
 public sealed class DockerfileTests
@@ -43,43 +43,22 @@ public sealed class DockerfileTests
     [InlineData("FROM unused\nFROM a", "a")]
     [InlineData("FROM a AS a\nFROM b AS b\nFROM a\n", "a")]
     [InlineData("FROM a\nCOPY --from=a /f /f\nFROM a", "a")]
-    public void The_images_that_a_Dockerfile_needs_are_found(string text, string expected) =>
-        Assert.Equal(expected, ImagesIn(text, skipsUnused: true));
+    public async Task The_images_that_a_Dockerfile_needs_are_found(string text, string expected) =>
+        Assert.Equal(expected, await ImagesInAsync(text, Builder.BuildKit));
 
     [Theory]
     [InlineData("FROM unused\nFROM a", "unused, a")]
     [InlineData("FROM a AS x\nFROM b", "a, b")]
-    public void The_legacy_builder_needs_those_of_unused_stages_too(string text, string expected) =>
-        Assert.Equal(expected, ImagesIn(text, skipsUnused: false));
+    public async Task The_legacy_builder_needs_those_of_unused_stages_too(string text, string expected) =>
+        Assert.Equal(expected, await ImagesInAsync(text, Builder.Legacy));
 
     [Theory]
     [InlineData("one", "a")]
     [InlineData("ONE", "a")]
     [InlineData("1", "a, b")]
     [InlineData(null, "c")]
-    public void Only_what_the_target_needs_is_needed(string? target, string expected) =>
-        Assert.Equal(expected, ImagesIn("FROM a AS one\nFROM one\nCOPY --from=b / /\nFROM c", skipsUnused: true, target));
-
-    [Fact]
-    public void A_request_for_a_frontend_is_blanked_and_every_other_line_stays()
-    {
-        var dockerfile = Dockerfile.Parse("# syntax=docker/dockerfile:1\n# escape=`\nFROM a `\n  AS b\n# end\n");
-
-        Assert.Equal("docker/dockerfile:1", dockerfile.Syntax);
-        Assert.Equal("# escape=`\n\nFROM a `\n  AS b\n# end\n", dockerfile.Text);
-        Assert.Equal('`', dockerfile.Escape);
-        Assert.Equal("b", dockerfile.Stages[0].Name);
-        Assert.Equal(3, dockerfile.Stages[0].From.Line);
-    }
-
-    [Fact]
-    public void A_comment_that_looks_like_a_frontend_stays()
-    {
-        const string Text = "# hello\n# syntax=docker/dockerfile:1\nFROM a\n";
-
-        Assert.Null(Dockerfile.Parse(Text).Syntax);
-        Assert.Equal(Text, Dockerfile.Parse(Text).Text);
-    }
+    public async Task Only_what_the_target_needs_is_needed(string? target, string expected) => Assert.Equal(
+        expected, await ImagesInAsync("FROM a AS one\nFROM one\nCOPY --from=b / /\nFROM c", Builder.BuildKit, target));
 
     [Theory]
     [InlineData("FROM a\nRUN --network=host curl x")]
@@ -108,15 +87,19 @@ public sealed class DockerfileTests
         const string Text = "FROM a\nRUN true <<CMD\nRUN --network=host x\nCMD\n";
 
         Assert.Throws<DeploymentFailedException>(() => DockerfileRules.Check(
-            Dockerfile.Parse(Text, hereDocuments: false).Instructions, "the Dockerfile"));
+            Dockerfile.Parse(Text, Dialect.Of(hereDocuments: false)[0]).Instructions, "the Dockerfile"));
     }
 
     [Theory]
     [InlineData("ARG V\nFROM $V", FailureCode.BuildFailed)]
     [InlineData("ARG V=1\nFROM a:${V%1}", FailureCode.DockerfileRefused)]
     [InlineData("FROM a:${V", FailureCode.DockerfileRefused)]
-    public void A_base_that_cannot_be_resolved_is_a_failure(string text, FailureCode code) =>
-        Assert.Equal(code, Assert.Throws<DeploymentFailedException>(() => ImagesIn(text, skipsUnused: true)).Code);
+    public async Task A_base_that_cannot_be_resolved_is_a_failure(string text, FailureCode code)
+    {
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => ImagesInAsync(text, Builder.BuildKit));
+
+        Assert.Equal(code, failure.Code);
+    }
 
     [Fact]
     public void Any_text_is_read_without_an_exception()
@@ -126,11 +109,16 @@ public sealed class DockerfileTests
         Assert.All(texts, text => Dockerfile.Parse(text));
     }
 
-    private static string ImagesIn(string text, bool skipsUnused, string? target = null)
+    private static async Task<string> ImagesInAsync(string text, Builder builder, string? target = null)
     {
-        var dockerfile = Dockerfile.Parse(text);
-        var args = new Dictionary<string, string> { ["GIVEN_V"] = "given" };
-        var images = new BuildGraph(dockerfile, args, "linux/amd64", skipsUnused).ImagesFor(dockerfile.FindTarget(target)!);
-        return string.Join(", ", images.Select(image => $"{image.Name} {image.Platform}".TrimEnd()));
+        var references = await new Walker(text)
+        {
+            BuildArgs = new() { ["GIVEN_V"] = "given" }, Builder = builder, Target = target,
+        }.WalkAsync();
+        return string.Join(
+            ", ",
+            references.Where(reference => reference.IsImage)
+                .Select(reference => $"{reference.Value} {reference.Platform}".TrimEnd())
+                .Distinct());
     }
 }

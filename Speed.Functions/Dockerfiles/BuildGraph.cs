@@ -1,0 +1,208 @@
+using Speed.Deployments;
+
+namespace Speed.Dockerfiles;
+
+/// <summary>What a build takes from outside, stage by stage, in the order in which the stages are needed.</summary>
+/// <remarks>
+/// As moby/buildkit does in frontend/dockerfile/dockerfile2llb/convert.go, and the legacy builder in moby/moby,
+/// builder/dockerfile/dispatchers.go.
+/// </remarks>
+internal sealed partial class BuildGraph
+{
+    private readonly Dockerfile _dockerfile;
+    private readonly BuildInputs _inputs;
+    private readonly Func<Reference, CancellationToken, Task<BaseImage>> _resolve;
+    private readonly Scope _globals;
+    private readonly List<StageBase> _bases = [];
+    private readonly Dictionary<int, Scope> _scopes = [];
+    private readonly Queue<Stage> _waiting = [];
+    private readonly List<Reference> _references = [];
+    private DeploymentFailedException? _failure;
+
+    /// <param name="resolve">Gives the image of a reference: its variables carry on into the stage.</param>
+    public BuildGraph(
+        Dockerfile dockerfile, BuildInputs inputs, Func<Reference, CancellationToken, Task<BaseImage>> resolve)
+    {
+        (_dockerfile, _inputs, _resolve) = (dockerfile, inputs, resolve);
+        _globals = GlobalArguments.Read(dockerfile, inputs);
+    }
+
+    /// <summary>
+    /// All that building <paramref name="target"/> takes. Throws <see cref="FailureCode.DockerfileRefused"/> where that
+    /// cannot be told. Ends early with a failure where an engine that reads so does not build it.
+    /// </summary>
+    public async Task<Walk> WalkAsync(Stage target, CancellationToken cancellationToken)
+    {
+        ReadBases(target);
+        _waiting.Enqueue(target);
+        for (var i = 0; i < target.Index && _inputs.Builder == Builder.Legacy; i++)
+        {
+            _waiting.Enqueue(_dockerfile.Stages[i]);
+        }
+
+        while (_failure is null && _waiting.TryDequeue(out var stage))
+        {
+            await VisitAsync(stage, cancellationToken);
+        }
+
+        return new Walk(
+            [.. _references.OrderBy(reference => reference.Line).ThenBy(reference => reference.Span?.Start ?? 0)], _failure);
+    }
+
+    // Those of all stages, needed or not: a builder reads them first. A stage stands on one before it, or on an image.
+    private void ReadBases(Stage target)
+    {
+        var named = new Dictionary<string, Stage>();
+        var stages = _inputs.Builder == Builder.Legacy ? _dockerfile.Stages.Take(target.Index + 1) : _dockerfile.Stages;
+        foreach (var stage in stages)
+        {
+            var name = Expand(stage.Base.Text, _globals);
+            if (name.Fault is not null)
+            {
+                Fail(Unreadable(stage.Base.Text, stage.From.Line, name.Fault));
+            }
+            else if (name.Value is "")
+            {
+                Fail(new DeploymentFailedException(
+                    FailureCode.BuildFailed,
+                    $"FROM on line {stage.From.Line} of the Dockerfile names no image: `{stage.Base.Text}` has no value.",
+                    "Give its ARG a default, or the value in build_args."));
+            }
+
+            // BuildKit compares names as they are with those of stages in lower case.
+            var wanted = _inputs.Builder == Builder.Legacy ? name.Value?.ToLowerInvariant() : name.Value;
+            _bases.Add(new StageBase(name, named.GetValueOrDefault(wanted ?? "")));
+            if (stage.Name is not null)
+            {
+                named[stage.Name.ToLowerInvariant()] = stage;
+            }
+        }
+    }
+
+    // Down to the image first, without recursion: a file may have tens of thousands of stages.
+    private async Task VisitAsync(Stage stage, CancellationToken cancellationToken)
+    {
+        var chain = new Stack<Stage>();
+        for (var next = stage; next is not null && !_scopes.ContainsKey(next.Index); next = _bases[next.Index].Stage)
+        {
+            chain.Push(next);
+        }
+
+        while (_failure is null && chain.TryPop(out var needed))
+        {
+            await EvaluateAsync(needed, cancellationToken);
+        }
+    }
+
+    private async Task EvaluateAsync(Stage stage, CancellationToken cancellationToken)
+    {
+        var (scope, triggers) = await BeginAsync(stage, cancellationToken);
+        _scopes[stage.Index] = scope;
+        foreach (var instruction in triggers.Select(text => TriggerOf(stage, text)))
+        {
+            await TakeAsync(stage, instruction, scope, isTrigger: true, cancellationToken);
+        }
+
+        foreach (var instruction in stage.Instructions.TakeWhile(_ => _failure is null))
+        {
+            await TakeAsync(stage, instruction, scope, isTrigger: false, cancellationToken);
+        }
+    }
+
+    private async Task<(Scope Scope, IReadOnlyList<string> Triggers)> BeginAsync(
+        Stage stage, CancellationToken cancellationToken)
+    {
+        var (name, parent) = _bases[stage.Index];
+        if (name.Value is null)
+        {
+            throw Refusal.Unknown(stage.Base.Text, stage.From.Line);
+        }
+
+        var reference = new Reference(
+            parent is not null || name.Value == "scratch" ? ReferenceKind.Stage : ReferenceKind.Base,
+            stage.From, stage.Base.Text, name.Value, stage.Base.Span)
+        {
+            Platform = PlatformOf(stage),
+            Unset = name.Unset,
+        };
+        _references.Add(reference);
+        if (parent is not null)
+        {
+            return (_scopes[parent.Index].Inherit(), TriggersIn(parent));
+        }
+
+        var image = reference.IsImage ? await _resolve(reference, cancellationToken) : BaseImage.Scratch;
+        return (Scope.Of(_inputs.Builder, image.Environment), image.Triggers);
+    }
+
+    private string? PlatformOf(Stage stage)
+    {
+        if (stage.From.FlagsOf("platform").LastOrDefault()?.Value is not { } flag)
+        {
+            return null;
+        }
+
+        var platform = Expand(flag.Value, _globals);
+        if (platform.Fault is not null || platform.Value is "")
+        {
+            Fail(Unreadable(flag.Value, stage.From.Line, platform.Fault ?? "it names no platform"));
+            return null;
+        }
+
+        return platform.Value ?? throw Refusal.Unknown(flag.Value, stage.From.Line);
+    }
+
+    // An ONBUILD of a stage comes to pass in the stages that stand on it: with its own text, read anew.
+    private static IReadOnlyList<string> TriggersIn(Stage parent) =>
+    [
+        .. from instruction in parent.Instructions
+           where instruction.Keyword == "ONBUILD"
+           select instruction.Arguments.Value
+               + string.Concat(instruction.HereDocuments.Select(document => $"\n{document.Content}{document.Name}")),
+    ];
+
+    private Instruction TriggerOf(Stage stage, string text)
+    {
+        var read = Dockerfile.Parse(text, _dockerfile.Dialect);
+        if (read is not { Preamble: [var instruction], Stages: [] } || instruction.Fault is not null)
+        {
+            throw Refusal.Of(
+                $"FROM on line {stage.From.Line} of the Dockerfile stands on an ONBUILD that cannot be read: `{text}`",
+                "Build on another image.");
+        }
+
+        var triggered = instruction with { Line = stage.From.Line };
+        DockerfileRules.Check([triggered], "the Dockerfile, by an ONBUILD of its base,");
+        return triggered;
+    }
+
+    private Expansion Expand(string text, Scope scope)
+    {
+        var lexer = new Lexer(_dockerfile.Escape) { Values = scope.Get, KnowsLateForms = _dockerfile.Dialect.KnowsLateForms };
+        var value = lexer.Expand(text);
+        return new Expansion(lexer.IsUnknown ? null : value, lexer.Fault, [.. lexer.Unset.Distinct()]);
+    }
+
+    private void Fail(DeploymentFailedException failure) => _failure ??= failure;
+
+    private static DeploymentFailedException Unreadable(string written, int line, string fault) => Refusal.Of(
+        $"`{written}` on line {line} of the Dockerfile cannot be resolved before the build: {fault}",
+        "Use ${name}, ${name:-default} or ${name:+value}, with a value for every name.");
+
+    private sealed record StageBase(Expansion Name, Stage? Stage);
+
+    /// <param name="Value">Null where nobody knows it, or where it cannot be read.</param>
+    private sealed record Expansion(string? Value, string? Fault, IReadOnlyList<string> Unset);
+}
+
+/// <summary>What a graph found.</summary>
+/// <param name="References">In the order of the file.</param>
+/// <param name="Failure">Why an engine that reads so does not build it; null for nothing.</param>
+internal sealed record Walk(IReadOnlyList<Reference> References, DeploymentFailedException? Failure);
+
+/// <summary>What an image brings into the stages that stand on it.</summary>
+/// <param name="Triggers">Its ONBUILD instructions.</param>
+internal sealed record BaseImage(IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> Triggers)
+{
+    public static readonly BaseImage Scratch = new(new Dictionary<string, string>(), []);
+}
