@@ -20,10 +20,11 @@ internal static class SecretsCommand
         {
             var answer = await session.Speed.GetAsync("v1/secrets", cancellationToken);
             return session.Tell(answer, () => session.Out.Table(
-                ["NAME", "USE", "REPOSITORIES", "USER"],
+                ["NAME", "USE", "REPOSITORIES", "USER", "DEPLOYERS"],
                 answer.Items("items").Select(item => (string?[])
                 [
                     item.Text("name"), item.Text("use"), item.List("repos"), item.Text("username"),
+                    item.List("deployers"),
                 ])));
         });
         return command;
@@ -34,10 +35,12 @@ internal static class SecretsCommand
         var name = new Argument<string>("name") { Description = "For run, the variable's name" };
         var use = Asked.Text("--use", "USE", "run (else), git or registry");
         var repos = Asked.Texts("--repo", "PATTERN", "Where it applies, such as github.com/you/*");
+        var deployers = Asked.Texts(
+            "--deployer", "PATTERN", "For registry: whose deployments may use it, such as github.com/you/*; else all");
         var username = Asked.Text("--username", "NAME", "Of the account at the repository or registry");
         var command = new Command("set", "Set a secret: its value is read from standard input, or asked for")
         {
-            name, use, repos, username,
+            name, use, repos, username, deployers,
         };
         globals.Run(command, async (session, cancellationToken) =>
         {
@@ -46,7 +49,8 @@ internal static class SecretsCommand
                 ("value", await ReadValueAsync(session.Terminal, cancellationToken)),
                 ("use", asked.GetValue(use) ?? "run"),
                 ("repos", Asked.List(asked.GetValue(repos))),
-                ("username", asked.GetValue(username)));
+                ("username", asked.GetValue(username)),
+                ("deployers", Asked.List(asked.GetValue(deployers))));
             var path = $"v1/secrets/{Uri.EscapeDataString(asked.GetRequiredValue(name))}";
             var answer = await session.Speed.SendAsync(HttpMethod.Put, path, body, cancellationToken);
             return session.Tell(answer, () => session.Error.Line($"Secret {asked.GetRequiredValue(name)} is set."));

@@ -23,12 +23,12 @@ internal sealed class Walker(string text)
     /// <summary>The images that were asked for, in their order.</summary>
     public List<string> Asked { get; } = [];
 
-    public Task<IReadOnlyList<Reference>> WalkAsync()
+    public async Task<IReadOnlyList<Reference>> WalkAsync()
     {
         var readings = Readings.Of(text, HereDocuments);
         Assert.Null(readings.Fault);
         readings.Check();
-        return readings.WalkAsync(
+        var walk = await readings.WalkAsync(
             new BuildInputs(BuildArgs, "linux/amd64", Builder, Target),
             (reference, _) =>
             {
@@ -36,6 +36,7 @@ internal sealed class Walker(string text)
                 return Task.FromResult(new BaseImage(Environment, Triggers));
             },
             TestContext.Current.CancellationToken);
+        return walk.References;
     }
 
     /// <summary>One line for each: its kind, and what it comes to.</summary>

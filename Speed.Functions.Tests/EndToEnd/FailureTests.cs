@@ -81,10 +81,10 @@ public sealed class FailureTests(World world) : IClassFixture<World>
     [Fact]
     public async Task A_missing_base_image_is_told_by_its_name()
     {
-        var ended = await world.DeployAsync("FROM speed-test-no-such-image:1.2\nCMD echo never\n");
+        var ended = await world.DeployAsync("FROM no-such-image-of-speed:1.2\nCMD echo never\n");
 
         Assert.Contains(
-            "speed-test-no-such-image:1.2", ended.FailedWith("BASE_IMAGE_UNAVAILABLE", "build"), StringComparison.Ordinal);
+            "no-such-image-of-speed:1.2", ended.FailedWith("BASE_IMAGE_UNAVAILABLE", "build"), StringComparison.Ordinal);
     }
 
     [Fact]

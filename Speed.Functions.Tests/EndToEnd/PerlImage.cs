@@ -9,7 +9,7 @@ namespace Speed.Tests.EndToEnd;
 /// </summary>
 internal static partial class PerlImage
 {
-    public const string Name = "speed-test-perl:latest";
+    public const string Name = "perl-of-speed-tests:latest";
 
     private const string ListFiles =
         """perl -MIO::Socket::UNIX -e 'print "$^X\n"; print "$_\n" for values %INC, @DynaLoader::dl_shared_objects'""";

@@ -21,13 +21,12 @@ internal sealed class DockerWorld : IAsyncDisposable
     private readonly ConcurrentBag<string> _images = [];
     private long _lastId;
 
-    private DockerWorld(Sandbox sandbox, string endpoint, DataFolder? data, DeploymentLog log, RecordedLog recorded)
+    private DockerWorld(DockerOptions options, DataFolder? data, DeploymentLog log, RecordedLog recorded)
     {
-        _engine = new DockerConnection(endpoint);
+        _engine = new DockerConnection(options.Endpoint);
         Instance = Guid.NewGuid().ToString("N")[..12];
         VolumeStore = new MemoryVolumeStore(Instance);
         var store = NamedStore.Create(Instance, VolumeStore.Find);
-        var options = new DockerOptions { Endpoint = endpoint, Sandbox = sandbox };
         Reports = data is null ? null : new ReportFolder(data, store);
         Volumes = new DockerVolumes(options, store);
         Runner = new DockerRunner(
@@ -53,11 +52,14 @@ internal sealed class DockerWorld : IAsyncDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static async Task<DockerWorld> CreateAsync(
-        Sandbox sandbox = Sandbox.Standard, string? endpoint = null, DataFolder? data = null)
+        Sandbox sandbox = Sandbox.Standard, string? endpoint = null, DataFolder? data = null,
+        Func<DockerOptions, DockerOptions>? change = null)
     {
         var recorded = new RecordedLog();
+        var options = new DockerOptions { Endpoint = endpoint ?? Endpoint, Sandbox = sandbox };
         var world = new DockerWorld(
-            sandbox, endpoint ?? Endpoint, data, await DeploymentLog.OpenAsync(1, recorded, TimeProvider.System, Token), recorded);
+            change?.Invoke(options) ?? options, data,
+            await DeploymentLog.OpenAsync(1, recorded, TimeProvider.System, Token), recorded);
         Assert.Null(await world.Runner.FindFaultAsync(Token));
         return world;
     }

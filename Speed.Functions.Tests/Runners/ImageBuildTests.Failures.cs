@@ -119,8 +119,8 @@ public abstract partial class ImageBuildTests
     [Fact]
     public async Task A_base_may_not_bring_steps_that_are_not_allowed()
     {
-        await using var world = await NewWorldAsync();
-        var name = $"speed-test-{world.Instance}";
+        await using var world = await NewWorldAsync(options => options with { LocalImages = ["*"] });
+        var name = $"test-{world.Instance}";
         await using var container = await world.Runner.CreateAsync(
             world.NewScript("true"), await world.BusyboxAsync(), DeploymentSecrets.None, world.Log, Token);
         var names = await world.ListContainersAsync();

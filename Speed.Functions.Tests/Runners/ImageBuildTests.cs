@@ -13,7 +13,8 @@ public abstract partial class ImageBuildTests(Sandbox sandbox)
     // The engine's cache outlives a test, and a cached step has no output.
     private protected static DeploymentOptions Anew(DeploymentOptions options) => options with { ClearCache = true };
 
-    private protected Task<DockerWorld> NewWorldAsync() => DockerWorld.CreateAsync(sandbox);
+    private protected Task<DockerWorld> NewWorldAsync(Func<DockerOptions, DockerOptions>? change = null) =>
+        DockerWorld.CreateAsync(sandbox, change: change);
 
     [Fact]
     public async Task A_target_is_built_and_what_follows_it_is_not()

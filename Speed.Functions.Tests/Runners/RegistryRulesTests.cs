@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Speed.Deployments;
 using Speed.Runners;
 using Xunit;
@@ -8,29 +9,67 @@ namespace Speed.Tests.Runners;
 /// <summary>Drives nothing but a rule: which registries may be asked, and with which login.</summary>
 public sealed class RegistryRulesTests
 {
-    [Theory]
-    [InlineData("busybox", "busybox", "latest")]
-    [InlineData("busybox:1", "busybox", "1")]
-    [InlineData("r:5000/a/b", "r:5000/a/b", "latest")]
-    [InlineData("r:5000/a/b:1", "r:5000/a/b", "1")]
-    [InlineData("a@sha256:00", "a", "sha256:00")]
-    public void A_name_is_a_repository_and_a_tag(string name, string repository, string tag) =>
-        Assert.Equal((repository, tag), RegistryRules.Split(name));
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData("127.0.0.1:5000/a", false)]
     [InlineData("169.254.169.254/a", false)]
     [InlineData("[::1]:5000/a", false)]
     [InlineData("localhost/a", false)]
+    [InlineData("10.0.0.1:5001/a", false)]
     [InlineData("10.0.0.1:5000/a", true)]
+    [InlineData("8.8.8.8/a", true)]
     [InlineData("user/a", true)]
     [InlineData("a", true)]
-    public async Task A_registry_on_a_private_address_must_be_allowed(string image, bool allowed)
+    public async Task A_registry_on_a_private_address_must_be_allowed(string image, bool isAllowed)
     {
-        var fault = await new RegistryRules(["10.0.0.1:5000"]).FindFaultAsync(image, TestContext.Current.CancellationToken);
+        var fault = await new RegistryRules(["10.0.0.1:5000"]).FindFaultAsync(Name(image), Token);
 
-        Assert.Equal(allowed, fault is null);
+        Assert.Equal(isAllowed, fault is null);
+        Assert.NotEqual(true, fault?.IsSilence);
+        Assert.Equal(!isAllowed, fault?.Reason?.Contains("Speed__Docker__AllowedRegistries", StringComparison.Ordinal) == true);
     }
+
+    [Theory]
+    [InlineData("8.8.8.8,fd00::1", false)]
+    [InlineData("8.8.8.8,1.1.1.1", true)]
+    public async Task A_registry_is_judged_by_all_its_addresses(string addresses, bool isAllowed)
+    {
+        var rules = new RegistryRules([], (host, _) => Task.FromResult(
+            host == "r.example" ? addresses.Split(',').Select(IPAddress.Parse).ToArray() : []));
+
+        Assert.Equal(isAllowed, await rules.FindFaultAsync(Name("R.example:5000/a"), Token) is null);
+    }
+
+    [Fact]
+    public async Task That_nobody_knows_where_a_registry_is_is_no_refusal()
+    {
+        var rules = new RegistryRules([], (_, _) => throw new SocketException((int)SocketError.HostNotFound));
+
+        var fault = await rules.FindFaultAsync(Name("r.example/a"), Token);
+
+        Assert.True(fault?.IsSilence);
+        Assert.Equal("no address of its registry r.example is known to DNS", fault?.Reason);
+    }
+
+    // As engines of Docker 20.10 and 26.1 word them.
+    [Theory]
+    [InlineData("Get \"https://r.example/v2/\": dial tcp 192.0.2.1:443: connect: connection refused", true)]
+    [InlineData("Get https://r.example/v2/: dial tcp: lookup r.example on 192.0.2.53:53: no such host", true)]
+    [InlineData("Get \"https://r.example/v2/\": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)", true)]
+    [InlineData("Get \"https://r.example/v2/\": net/http: TLS handshake timeout", true)]
+    [InlineData("Get \"https://r.example/v2/\": context deadline exceeded", true)]
+    [InlineData("Get \"https://r.example/v2/\": EOF", true)]
+    [InlineData("received unexpected HTTP status: 503 Service Unavailable", true)]
+    [InlineData("toomanyrequests: You have reached your pull rate limit.", true)]
+    [InlineData("pull access denied for a, repository does not exist or may require 'docker login': denied: requested access to the resource is denied", false)]
+    [InlineData("manifest for r.example/EOF:503 not found: manifest unknown: manifest unknown", false)]
+    [InlineData("Get \"https://r.example/v2/\": unauthorized: authentication required", false)]
+    [InlineData("Get \"https://r.example/v2/a/manifests/1\": no basic auth credentials", false)]
+    [InlineData("x509: certificate signed by unknown authority", false)]
+    [InlineData("what nobody ever said", false)]
+    public void Only_a_registry_that_does_not_answer_is_silent(string reason, bool isSilence) =>
+        Assert.Equal(isSilence, RegistryAnswer.Of(reason).IsSilence);
 
     [Theory]
     [InlineData("8.8.8.8", true)]
@@ -52,13 +91,17 @@ public sealed class RegistryRulesTests
     [Theory]
     [InlineData("r.example:5000/a/b:1", "r.example:5000", "r.example:5000")]
     [InlineData("r.example/a/b", "r.example/a/*", "r.example")]
+    [InlineData("R.Example/a/b", "r.example/a/b", "r.example")]
     [InlineData("user/a", "docker.io/user/*", "docker.io")]
     [InlineData("busybox", "docker.io", "docker.io")]
+    [InlineData("busybox", "docker.io/busybox", "docker.io")]
+    [InlineData("busybox", "docker.io/library/*", "docker.io")]
     public void A_registry_secret_is_the_login_where_its_glob_matches(string image, string glob, string server)
     {
         var login = RegistryRules.FindLogin(
-            image,
-            [new Credential("other", ["elsewhere.example"], "other", "other value"), new Credential("one", [glob], "someone", "a value")]);
+            Name(image),
+            [new Credential("other", ["elsewhere.example"], "other", "other value"), new Credential("one", [glob], "someone", "a value")])
+            .Auth;
 
         Assert.Equal(("someone", "a value", server), (login?.Username, login?.Password, login?.ServerAddress));
     }
@@ -68,7 +111,9 @@ public sealed class RegistryRulesTests
     {
         Credential[] logins = [new Credential("one", ["r.example"], null, "a value")];
 
-        Assert.Equal("token", RegistryRules.FindLogin("r.example/a", logins)?.Username);
-        Assert.Null(RegistryRules.FindLogin("other.example/a", logins));
+        Assert.Equal("token", RegistryRules.FindLogin(Name("r.example/a"), logins).Auth?.Username);
+        Assert.Null(RegistryRules.FindLogin(Name("other.example/a"), logins).Auth);
     }
+
+    private static ImageReference Name(string text) => ImageReference.Parse(text)!;
 }

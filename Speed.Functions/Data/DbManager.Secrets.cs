@@ -32,23 +32,28 @@ public sealed partial class DbManager : ISecretStore
 
     private static List<SealedSecret> ListSecrets(SqliteSession db) => db.All(
         """
-        SELECT name, use, repos, username, sealed
+        SELECT name, use, repos, username, sealed, deployers
         FROM secret
         ORDER BY name
         """,
         row => new SealedSecret(
             row.Text(), row.Word<SecretUse>(), JsonSerializer.Deserialize<string[]>(row.Text())!, row.TextOrNull(),
-            row.Bytes()));
+            row.Bytes())
+        {
+            Deployers = JsonSerializer.Deserialize<string[]>(row.Text())!,
+        });
 
     private static int PutSecret(SqliteSession db, SealedSecret secret) => db.Execute(
         """
-        INSERT INTO secret (name, use, repos, username, sealed)
-        VALUES ($name, $use, $repos, $username, $sealed)
+        INSERT INTO secret (name, use, repos, username, sealed, deployers)
+        VALUES ($name, $use, $repos, $username, $sealed, $deployers)
         ON CONFLICT (name) DO UPDATE
-        SET use = excluded.use, repos = excluded.repos, username = excluded.username, sealed = excluded.sealed
+        SET use = excluded.use, repos = excluded.repos, username = excluded.username, sealed = excluded.sealed,
+            deployers = excluded.deployers
         """,
         ("$name", secret.Name), ("$use", secret.Use.ToString().ToLowerInvariant()),
-        ("$repos", JsonSerializer.Serialize(secret.Repos)), ("$username", secret.Username), ("$sealed", secret.Value));
+        ("$repos", JsonSerializer.Serialize(secret.Repos)), ("$username", secret.Username), ("$sealed", secret.Value),
+        ("$deployers", JsonSerializer.Serialize(secret.Deployers)));
 
     private static int DeleteSecret(SqliteSession db, string name) => db.Execute(
         """

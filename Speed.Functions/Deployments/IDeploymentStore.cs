@@ -127,6 +127,24 @@ public interface IDeploymentStore
     /// <summary>Notes the id that the build printed.</summary>
     Task RecordBuiltAsync(string key, string imageId, CancellationToken cancellationToken);
 
+    /// <summary>Notes that SPEED got an image under this name without a login: it is for everybody.</summary>
+    /// <param name="name">In full.</param>
+    Task RecordPublicImageAsync(string name, string imageId, CancellationToken cancellationToken);
+
+    /// <summary>True if the last that SPEED got under this name without a login was this image.</summary>
+    Task<bool> IsPublicImageAsync(string name, string imageId, CancellationToken cancellationToken);
+
+    /// <summary>Notes that a registry let the deployments of a repository have an image just now.</summary>
+    Task RecordAllowedImageAsync(
+        RepositoryIdentity identity, string name, string imageId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// When its registry last let the deployments of a repository have this very image; null if that is more than 24 hours
+    /// ago, or it was another image, or never.
+    /// </summary>
+    Task<DateTimeOffset?> FindAllowedImageAsync(
+        RepositoryIdentity identity, string name, string imageId, CancellationToken cancellationToken);
+
     /// <summary>
     /// Images that no unfinished deployment uses or has built, and that are not among the last
     /// <paramref name="keep"/> of any repository and branch; those used longest ago first.

@@ -189,7 +189,8 @@ internal sealed partial class BuildGraph
                 "Variables are not resolved there: name a stage for it with `FROM … AS name`, and take from that.");
         }
 
-        if (FindSourceStage(stage, instruction, kind, from.Value) is { } source)
+        var source = FindSourceStage(stage, instruction, kind, from.Value);
+        if (source is not null)
         {
             _waiting.Enqueue(source);
             kind = ReferenceKind.Stage;
@@ -205,6 +206,11 @@ internal sealed partial class BuildGraph
         }
 
         _references.Add(reference);
+        if (reference.IsImage || source is not null)
+        {
+            _needs[stage.Index].Add(new Need(reference, source));
+        }
+
         if (reference.IsImage)
         {
             await _resolve(reference, cancellationToken);

@@ -17,6 +17,7 @@ internal sealed partial class BuildGraph
     private readonly Dictionary<int, Scope> _scopes = [];
     private readonly Queue<Stage> _waiting = [];
     private readonly List<Reference> _references = [];
+    private readonly Dictionary<int, List<Need>> _needs = [];
     private DeploymentFailedException? _failure;
 
     /// <param name="resolve">Gives the image of a reference: its variables carry on into the stage.</param>
@@ -46,7 +47,47 @@ internal sealed partial class BuildGraph
         }
 
         return new Walk(
-            [.. _references.OrderBy(reference => reference.Line).ThenBy(reference => reference.Span?.Start ?? 0)], _failure);
+            [.. _references.OrderBy(reference => reference.Line).ThenBy(reference => reference.Span?.Start ?? 0)],
+            _failure is null ? OrderImages(target) : [], _failure);
+    }
+
+    // Each image once, where a walk into the depth meets it first, and then by its line: the keys of images hang on that
+    // order.
+    private List<Reference> OrderImages(Stage target)
+    {
+        var met = new List<Reference>();
+        var visited = new HashSet<int>();
+        var first = _inputs.Builder == Builder.Legacy ? _dockerfile.Stages.Take(target.Index) : [];
+        foreach (var stage in first.Prepend(target))
+        {
+            var open = new Stack<IEnumerator<Need>>();
+            Open(stage);
+            while (open.TryPeek(out var needs))
+            {
+                if (!needs.MoveNext())
+                {
+                    open.Pop();
+                }
+                else if (needs.Current.Stage is { } needed)
+                {
+                    Open(needed);
+                }
+                else
+                {
+                    met.Add(needs.Current.Image);
+                }
+            }
+
+            void Open(Stage one)
+            {
+                if (visited.Add(one.Index))
+                {
+                    open.Push(_needs[one.Index].GetEnumerator());
+                }
+            }
+        }
+
+        return [.. met.DistinctBy(image => (image.Value, image.Platform)).OrderBy(image => image.Line)];
     }
 
     // Those of all stages, needed or not: a builder reads them first. A stage stands on one before it, or on an image.
@@ -63,10 +104,7 @@ internal sealed partial class BuildGraph
             }
             else if (name.Value is "")
             {
-                Fail(new DeploymentFailedException(
-                    FailureCode.BuildFailed,
-                    $"FROM on line {stage.From.Line} of the Dockerfile names no image: `{stage.Base.Text}` has no value.",
-                    "Give its ARG a default, or the value in build_args."));
+                Fail(UnsetVariables.Failure(stage.Base.Text, stage.From.Line, name.Unset));
             }
 
             // BuildKit compares names as they are with those of stages in lower case.
@@ -126,6 +164,7 @@ internal sealed partial class BuildGraph
             Unset = name.Unset,
         };
         _references.Add(reference);
+        _needs[stage.Index] = reference.IsImage || parent is not null ? [new Need(reference, parent)] : [];
         if (parent is not null)
         {
             return (_scopes[parent.Index].Inherit(), TriggersIn(parent));
@@ -189,6 +228,9 @@ internal sealed partial class BuildGraph
         $"`{written}` on line {line} of the Dockerfile cannot be resolved before the build: {fault}",
         "Use ${name}, ${name:-default} or ${name:+value}, with a value for every name.");
 
+    /// <summary>What a stage takes from: an image, or a stage where that is given.</summary>
+    private sealed record Need(Reference Image, Stage? Stage);
+
     private sealed record StageBase(Expansion Name, Stage? Stage);
 
     /// <param name="Value">Null where nobody knows it, or where it cannot be read.</param>
@@ -197,8 +239,10 @@ internal sealed partial class BuildGraph
 
 /// <summary>What a graph found.</summary>
 /// <param name="References">In the order of the file.</param>
+/// <param name="Images">Each of them once: the images among them.</param>
 /// <param name="Failure">Why an engine that reads so does not build it; null for nothing.</param>
-internal sealed record Walk(IReadOnlyList<Reference> References, DeploymentFailedException? Failure);
+internal sealed record Walk(
+    IReadOnlyList<Reference> References, IReadOnlyList<Reference> Images, DeploymentFailedException? Failure);
 
 /// <summary>What an image brings into the stages that stand on it.</summary>
 /// <param name="Triggers">Its ONBUILD instructions.</param>

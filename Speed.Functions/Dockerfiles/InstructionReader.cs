@@ -8,6 +8,8 @@ namespace Speed.Dockerfiles;
 /// </summary>
 internal sealed class InstructionReader(Dialect dialect)
 {
+    private const int MaxTold = 100;
+
     public Instruction Parse(LocatedText joined, int line, char escape)
     {
         var text = joined.Trim();
@@ -19,7 +21,7 @@ internal sealed class InstructionReader(Dialect dialect)
         };
         if (!IsKnown(instruction.Keyword))
         {
-            return instruction with { Fault = new DockerfileFault(line, $"unknown instruction: {keyword}") };
+            return instruction with { Fault = new DockerfileFault(line, $"unknown instruction: {Cut(keyword)}") };
         }
 
         var flags = FlagReader.Read(text.From(next), dialect.EscapesFlagsByDirective ? escape : '\\');
@@ -130,6 +132,8 @@ internal sealed class InstructionReader(Dialect dialect)
     }
 
     private static Word WordOf(LocatedText text) => new(text.Value, text.Span);
+
+    private static string Cut(string word) => word.Length <= MaxTold ? word : word[..MaxTold] + "…";
 
     private static bool IsAs(string word) => word is ['a' or 'A', 's' or 'S'];
 

@@ -49,12 +49,12 @@ internal sealed class Readings
     /// or where two generations tell it differently.
     /// </summary>
     /// <param name="resolve">Called once for each image and platform.</param>
-    public async Task<IReadOnlyList<Reference>> WalkAsync(
+    public async Task<Walk> WalkAsync(
         BuildInputs inputs, Func<Reference, CancellationToken, Task<BaseImage>> resolve,
         CancellationToken cancellationToken)
     {
         var known = new Dictionary<(string?, string?), BaseImage>();
-        IReadOnlyList<Reference>? judged = null;
+        Walk? judged = null;
         DeploymentFailedException? failure = null;
         foreach (var reading in _readable)
         {
@@ -67,10 +67,10 @@ internal sealed class Readings
             failure ??= walk.Failure;
             if (walk.Failure is null && judged is not null)
             {
-                CheckSame(judged, walk.References);
+                CheckSame(judged.References, walk.References);
             }
 
-            judged ??= walk.Failure is null ? walk.References : null;
+            judged ??= walk.Failure is null ? walk : null;
         }
 
         return judged ?? throw failure

@@ -17,10 +17,14 @@ internal static class SecretReader
     /// <param name="name">From the path.</param>
     public static (SecretInfo Secret, string Value) Read(string name, Fields fields)
     {
-        fields.AllowOnly("value", "use", "repos", "username");
+        fields.AllowOnly("value", "use", "repos", "username", "deployers");
         var use = ReadUse(fields);
         RefuseName(name, use, fields);
-        return (new SecretInfo(name, use, ReadRepos(use, fields), ReadUsername(use, fields)), ReadValue(fields));
+        var secret = new SecretInfo(name, use, ReadRepos(use, fields), ReadUsername(use, fields))
+        {
+            Deployers = ReadDeployers(use, fields),
+        };
+        return (secret, ReadValue(fields));
     }
 
     private static SecretUse ReadUse(Fields fields)
@@ -63,7 +67,7 @@ internal static class SecretReader
     private static IReadOnlyList<string> ReadRepos(SecretUse use, Fields fields)
     {
         var globs = fields.List("repos", MaxGlobs, MaxGlobLength);
-        if (globs.Any(glob => glob.Length == 0 || glob.Trim() != glob || glob.Contains("://")))
+        if (!ArePatterns(globs))
         {
             fields.Refuse(
                 "repos", "must have patterns without a scheme, such as github.com/owner/* or registry.example.com.");
@@ -75,6 +79,25 @@ internal static class SecretReader
 
         return globs;
     }
+
+    private static IReadOnlyList<string> ReadDeployers(SecretUse use, Fields fields)
+    {
+        var globs = fields.List("deployers", MaxGlobs, MaxGlobLength);
+        if (globs.Count > 0 && use != SecretUse.Registry)
+        {
+            fields.Refuse("deployers", "is for registry: leave it out.");
+        }
+        else if (!ArePatterns(globs))
+        {
+            fields.Refuse(
+                "deployers", "must have patterns of repositories without a scheme, such as github.com/owner/*.");
+        }
+
+        return globs;
+    }
+
+    private static bool ArePatterns(IReadOnlyList<string> globs) =>
+        !globs.Any(glob => glob.Length == 0 || glob.Trim() != glob || glob.Contains("://"));
 
     private static string? ReadUsername(SecretUse use, Fields fields)
     {

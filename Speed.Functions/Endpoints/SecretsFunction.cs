@@ -17,7 +17,11 @@ public sealed class SecretsFunction(SecretVault vault)
     {
         var secrets = await vault.ListAsync(cancellationToken);
         return TypedResults.Ok(new SecretList(
-            [.. secrets.Select(secret => new SecretView(secret.Name, secret.Use, secret.Repos, secret.Username))]));
+            [
+                .. from secret in secrets
+                   let deployers = secret.Use == SecretUse.Registry ? secret.Deployers : null
+                   select new SecretView(secret.Name, secret.Use, secret.Repos, secret.Username, deployers),
+            ]));
     }
 
     [Function("PutSecret")]
@@ -51,8 +55,10 @@ public sealed class SecretsFunction(SecretVault vault)
 
 public sealed record SecretList(IReadOnlyList<SecretView> Items);
 
+/// <param name="Deployers">Of those for registries alone; empty: every repository's deployments may use it.</param>
 public sealed record SecretView(
     string Name,
     SecretUse Use,
     IReadOnlyList<string> Repos,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Username);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Username,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Deployers);

@@ -1,42 +1,73 @@
 using System.Net;
-using System.Text.RegularExpressions;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using Speed.Deployments;
+using Speed.Dockerfiles;
 
 namespace Speed.Runners;
 
 /// <summary>
-/// The images that Dockerfiles begin with. They are fetched before a build, not by it: so a missing one is
-/// named, and its id is known for the image's key.
+/// The images that Dockerfiles begin with and copy from. They are fetched before a build, not by it: so a missing one is
+/// named, its id is known for the image's key, and nobody gets an image only because somebody else had it fetched.
 /// </summary>
-internal sealed partial class BaseImages(DockerConnection docker, RegistryRules registries)
+/// <remarks>
+/// What the engine has is used without a word where it is for everybody: its name is among <see cref="LocalImages"/>, or SPEED
+/// got it without a login. Any other is asked for at its registry, as this deployment. Where that does not answer, what it let
+/// the same repository have a day ago counts.
+/// </remarks>
+internal sealed class BaseImages(
+    DockerConnection docker, Registries registries, LocalImages local, IDeploymentStore store)
 {
     /// <summary>
-    /// The image on the engine. Pulls what is missing; with <paramref name="anew"/> what is there, too, and keeps that where
-    /// the pull fails.
+    /// The image on the engine; pulled where it is missing, or where what is there is not this repository's to use. Throws
+    /// <see cref="FailureCode.DockerfileRefused"/> for what is no name of an image that one may name, and
+    /// <see cref="FailureCode.BaseImageUnavailable"/>.
     /// </summary>
-    public async Task<ImageInspectResponse> ResolveAsync(
-        ImageName name, bool anew, IReadOnlyList<Credential> logins, DeploymentLog log,
-        CancellationToken cancellationToken)
+    public async Task<ResolvedImage> ResolveAsync(ImageName name, ImageAsker asker, CancellationToken cancellationToken)
     {
-        // The name becomes part of a path of the engine's API.
-        if (!Reference().IsMatch(name.Name))
+        var wish = new Wish(name, ReferenceOf(name), asker);
+        var found = await FindAsync(wish, cancellationToken);
+        var image = found switch
         {
-            throw Unavailable(name, "that is not the name of an image");
-        }
-
-        var image = await FindAsync(name, cancellationToken);
-        return image is null || anew ? await PullAsync(name, image, logins, log, cancellationToken) : image;
+            null => await PullAsync(wish, cancellationToken),
+            _ when asker.Anew => await PullAnewAsync(wish, found, cancellationToken),
+            _ when await IsForEverybodyAsync(wish, found, cancellationToken) => found,
+            _ => await AskAsync(wish, found, cancellationToken),
+        };
+        return ResolvedImage.Of(wish.Image, image);
     }
 
-    private async Task<ImageInspectResponse?> FindAsync(ImageName name, CancellationToken cancellationToken)
+    private static ImageReference ReferenceOf(ImageName name)
+    {
+        if (ImageReference.FindRefusal(name.Name) is { } refusal)
+        {
+            throw new DeploymentFailedException(
+                FailureCode.DockerfileRefused,
+                $"`{name.Name}` on line {name.Line} of the Dockerfile is {refusal}.",
+                "Name the image as its registry has it, such as `docker.io/library/alpine:3.20`.");
+        }
+
+        if (ImageReference.Parse(name.Name) is { } reference)
+        {
+            return reference;
+        }
+
+        throw name.Unset.Count > 0
+            ? UnsetVariables.Failure(name.Written, name.Line, name.Unset)
+            : new DeploymentFailedException(
+                FailureCode.BaseImageUnavailable,
+                $"`{name.Name}` on line {name.Line} of the Dockerfile is not the name of an image.",
+                "Write [registry[:port]/]path[:tag][@digest], the path in lower case.");
+    }
+
+    private async Task<ImageInspectResponse?> FindAsync(Wish wish, CancellationToken cancellationToken)
     {
         try
         {
-            var image = await docker.AskAsync(client => client.Images.InspectImageAsync(name.Name, cancellationToken));
+            var image = await docker.AskAsync(
+                client => client.Images.InspectImageAsync(wish.Image.Name, cancellationToken));
             var platform = $"{image.Os}/{image.Architecture}";
-            return name.Platform?.StartsWith(platform, StringComparison.Ordinal) == false ? null : image;
+            return wish.Name.Platform?.StartsWith(platform, StringComparison.Ordinal) == false ? null : image;
         }
         catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
         {
@@ -44,69 +75,119 @@ internal sealed partial class BaseImages(DockerConnection docker, RegistryRules 
         }
         catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.BadRequest)
         {
-            throw Unavailable(name, exception.Reason);
+            throw Unavailable(wish, exception.Reason);
         }
     }
 
-    private async Task<ImageInspectResponse> PullAsync(
-        ImageName name, ImageInspectResponse? local, IReadOnlyList<Credential> logins, DeploymentLog log,
-        CancellationToken cancellationToken)
+    private async Task<bool> IsForEverybodyAsync(
+        Wish wish, ImageInspectResponse found, CancellationToken cancellationToken) =>
+        local.Has(wish.Image) || await store.IsPublicImageAsync(wish.Image.Name, found.ID, cancellationToken);
+
+    private async Task<ImageInspectResponse> AskAsync(
+        Wish wish, ImageInspectResponse found, CancellationToken cancellationToken)
     {
-        await log.SayAsync($"Pulling {name.Name}", cancellationToken);
-        var fault = await registries.FindFaultAsync(name.Name, cancellationToken)
-            ?? await TryPullAsync(name, logins, cancellationToken);
-        var image = fault is null ? await FindAsync(name, cancellationToken) : null;
+        var answer = await registries.AskAsync(wish.Image, wish.Asker.Logins, cancellationToken);
+        if (!answer.IsYes)
+        {
+            return await GoOnAsync(wish, found, answer, cancellationToken);
+        }
+
+        // Under its name the engine may have anything: only what came from there is what the registry let us have.
+        var digests = ResolvedImage.DigestsOf(wish.Image, found);
+        if (digests.Count == 0)
+        {
+            return await PullAsync(wish, cancellationToken);
+        }
+
+        var isTheSame = answer.Digest is { } digest && digests.Contains(digest);
+        await NoteAsync(
+            wish, found, answer with { IsForEverybody = answer.IsForEverybody && isTheSame }, cancellationToken);
+        return found;
+    }
+
+    private async Task<ImageInspectResponse> PullAsync(Wish wish, CancellationToken cancellationToken)
+    {
+        var (image, answer) = await TryPullAsync(wish, cancellationToken);
+        return image ?? throw Unavailable(wish, answer.Reason ?? "the engine does not have it after the pull");
+    }
+
+    private async Task<ImageInspectResponse> PullAnewAsync(
+        Wish wish, ImageInspectResponse found, CancellationToken cancellationToken)
+    {
+        var (image, answer) = await TryPullAsync(wish, cancellationToken);
         if (image is not null)
         {
-            await log.SayAsync($"Pulled {image.RepoDigests?.FirstOrDefault() ?? image.ID}", cancellationToken);
             return image;
         }
 
-        if (local is null)
+        if (!await IsForEverybodyAsync(wish, found, cancellationToken))
         {
-            throw Unavailable(name, fault ?? "the engine does not have it after the pull");
+            return await GoOnAsync(wish, found, answer, cancellationToken);
         }
 
-        await log.SayAsync(
-            $"{name.Name} could not be pulled; the one that the engine has is used: {fault}", cancellationToken);
-        return local;
+        await wish.Asker.Log.SayAsync(
+            $"{wish.Name.Name} could not be pulled; the one that the engine has is used: {answer.Reason}",
+            cancellationToken);
+        return found;
     }
 
-    /// <summary>Null if it worked; else the reason.</summary>
-    private async Task<string?> TryPullAsync(
-        ImageName name, IReadOnlyList<Credential> logins, CancellationToken cancellationToken)
+    private async Task<(ImageInspectResponse? Image, RegistryAnswer Answer)> TryPullAsync(
+        Wish wish, CancellationToken cancellationToken)
     {
-        var (repository, tag) = RegistryRules.Split(name.Name);
-        var parameters = new ImagesCreateParameters { FromImage = repository, Tag = tag, Platform = name.Platform };
-        var errors = new Errors();
-        try
+        var log = wish.Asker.Log;
+        await log.SayAsync($"Pulling {wish.Image}", cancellationToken);
+        var answer = await registries.PullAsync(
+            wish.Image, wish.Name.Platform, wish.Asker.Logins, cancellationToken);
+        if (!answer.IsYes || await FindAsync(wish, cancellationToken) is not { } image)
         {
-            await docker.AskAsync(client => client.Images.CreateImageAsync(
-                parameters, RegistryRules.FindLogin(name.Name, logins), errors, cancellationToken));
-            return errors.Last;
+            return (null, answer);
         }
-        catch (DockerApiException exception)
-        {
-            return exception.Reason;
-        }
+
+        await log.SayAsync($"Pulled {image.RepoDigests?.FirstOrDefault() ?? image.ID}", cancellationToken);
+        await NoteAsync(wish, image, answer, cancellationToken);
+        return (image, answer);
     }
 
-    private static DeploymentFailedException Unavailable(ImageName name, string reason) => new(
-        FailureCode.BaseImageUnavailable,
-        $"Image `{name.Name}` on line {name.Line} of the Dockerfile is not on the engine and cannot be pulled: {reason}",
-        $"Check its name and tag, and that this host reaches its registry; or put it there by hand: "
-        + $"`docker pull {name.Name}` or `docker load`.");
+    private Task NoteAsync(
+        Wish wish, ImageInspectResponse image, RegistryAnswer answer, CancellationToken cancellationToken) =>
+        answer.IsForEverybody
+            ? store.RecordPublicImageAsync(wish.Image.Name, image.ID, cancellationToken)
+            : store.RecordAllowedImageAsync(wish.Asker.Identity, wish.Image.Name, image.ID, cancellationToken);
 
-    [GeneratedRegex("^[a-zA-Z0-9]([a-zA-Z0-9_:@-]|\\.(?!\\.)|/(?!\\.))*$")]
-    private static partial Regex Reference();
-
-    // Progress<T> would report out of order, and after the end.
-    private sealed class Errors : IProgress<JSONMessage>
+    // A registry that is away for an hour stops nobody who had the image from it; one that says no is heeded at once.
+    private async Task<ImageInspectResponse> GoOnAsync(
+        Wish wish, ImageInspectResponse found, RegistryAnswer answer, CancellationToken cancellationToken)
     {
-        public string? Last { get; private set; }
+        var allowedAt = answer.IsSilence
+            ? await store.FindAllowedImageAsync(wish.Asker.Identity, wish.Image.Name, found.ID, cancellationToken)
+            : null;
+        if (allowedAt is null)
+        {
+            throw Unavailable(wish, answer.Reason!);
+        }
 
-        public void Report(JSONMessage value) => Last = value.Error?.Message ?? Last;
+        await wish.Asker.Log.SayAsync(
+            $"The registry of {wish.Image} does not answer; the image that the engine has is used, which it let this repository "
+            + $"have on {allowedAt:yyyy-MM-dd} at {allowedAt:HH:mm} UTC: {answer.Reason}",
+            cancellationToken);
+        return found;
     }
+
+    // Whether the engine has it is not told: that, too, is for those who may have it.
+    private DeploymentFailedException Unavailable(Wish wish, string reason)
+    {
+        var check = "Check its name and tag, that this host reaches its registry, and for one that asks for a login that a "
+            + "`registry` secret is for it and for this repository. ";
+        return new DeploymentFailedException(
+            FailureCode.BaseImageUnavailable,
+            $"Image `{wish.Name.Name}` on line {wish.Name.Line} of the Dockerfile cannot be had from its registry: {reason}",
+            check + (local.Has(wish.Image)
+                ? $"Or put it on the engine by hand: `docker pull {wish.Image}` or `docker load`."
+                : $"One that is on the engine is for everybody where `{wish.Image.Repository}` is in "
+                    + "Speed__Docker__LocalImages, which is the operator's."));
+    }
+
+    private sealed record Wish(ImageName Name, ImageReference Image, ImageAsker Asker);
 }
 
 /// <summary>An image that a Dockerfile names.</summary>
@@ -121,3 +202,9 @@ internal sealed record ImageName(string Name, int Line, string? Platform)
     /// <summary>Those of its variables that have no value.</summary>
     public IReadOnlyList<string> Unset { get; init; } = [];
 }
+
+/// <summary>Who asks for images.</summary>
+/// <param name="Logins">This deployment's own for registries, the closest first.</param>
+/// <param name="Anew">Pulls what is there, too.</param>
+internal sealed record ImageAsker(
+    RepositoryIdentity Identity, IReadOnlyList<Credential> Logins, bool Anew, DeploymentLog Log);

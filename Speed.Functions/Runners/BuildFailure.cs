@@ -67,7 +67,7 @@ internal static partial class BuildFailure
     private static string? HintFor(string reason) => reason switch
     {
         _ when reason.Contains("unknown instruction", StringComparison.OrdinalIgnoreCase) =>
-            "Check the spelling of the instruction, and for a line that lacks its continuation.",
+            "Check the spelling of the instruction, and for a line that lacks its continuation; and that the file is a Dockerfile.",
         _ when reason.Contains("not found", StringComparison.OrdinalIgnoreCase)
             || reason.Contains("no such file", StringComparison.OrdinalIgnoreCase) =>
             "Paths of COPY and ADD are relative to the build context, which is the subdirectory; and .dockerignore "

@@ -23,6 +23,12 @@ public sealed record DockerOptions
     public IReadOnlyList<string> AllowedRegistries { get; init; } = [];
 
     /// <summary>
+    /// Images of the engine that are for every deployment, as patterns of whole names; any other is asked for at its
+    /// registry. All of them where no keys are required, for then everybody is one person.
+    /// </summary>
+    public IReadOnlyList<string> LocalImages { get; init; } = ["docker.io/library/*", "mcr.microsoft.com/*"];
+
+    /// <summary>
     /// The most bytes kept of a deployment's log; the engine's own buffer is eight times that.
     /// </summary>
     public long LogMaxBytes { get; init; } = 64 * Mebibyte;
@@ -40,8 +46,34 @@ public sealed record DockerOptions
         Sandbox = ReadSandbox(configuration["Speed:Docker:Sandbox"]),
         AllowedRegistries = (configuration["Speed:Docker:AllowedRegistries"] ?? "")
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+        LocalImages = ReadLocalImages(configuration),
         LogMaxBytes = ReadLogMaxBytes(configuration["Speed:Log:MaxBytes"]),
     };
+
+    private static IReadOnlyList<string> ReadLocalImages(IConfiguration configuration)
+    {
+        var patterns = (configuration["Speed:Docker:LocalImages"] ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (patterns.Length == 0)
+        {
+            var isOff = configuration["Speed:Auth"]?.Equals("off", StringComparison.OrdinalIgnoreCase) == true;
+            return isOff ? ["*"] : new DockerOptions().LocalImages;
+        }
+
+        // One that no whole name begins like would have no effect, and nobody would see why.
+        return patterns.FirstOrDefault(pattern => !IsOfWholeNames(pattern)) is { } wrong
+            ? throw new InvalidOperationException(
+                $"Speed__Docker__LocalImages has '{wrong}': it takes patterns of whole names, registry first, such as "
+                + "docker.io/library/* or registry.example.com/base:*, or the word none.")
+            : patterns is ["none"] ? [] : patterns;
+    }
+
+    private static bool IsOfWholeNames(string pattern)
+    {
+        var first = pattern.Split('/')[0];
+        return first.Contains('*') || pattern == "none"
+            || (first != pattern && (first.AsSpan().ContainsAny('.', ':') || first == "localhost"));
+    }
 
     private static string ReadEndpoint(IConfiguration configuration)
     {

@@ -1,4 +1,3 @@
-using Docker.DotNet.Models;
 using Speed.Deployments;
 using Speed.Dockerfiles;
 
@@ -28,20 +27,21 @@ public sealed partial class DockerRunner
         var buildArgs = BuildArgsFor(options, source, plain);
         await SayWhatIsLeftOutAsync(frontend, options, log, cancellationToken);
 
-        var images = new List<(Reference Reference, ImageInspectResponse Image)>();
-        var references = await readings.WalkAsync(
+        var asker = new ImageAsker(deployment.Identity, secrets.Registries, options.ClearCache, log);
+        var images = new Dictionary<(string?, string?), ResolvedImage>();
+        var walk = await readings.WalkAsync(
             new BuildInputs(buildArgs, engine.Platform, builder, options.Target), ResolveAsync, cancellationToken);
-        await RemoteSources.CheckAsync(references.Where(IsRemote), _options.Sandbox, cancellationToken);
-        var judged = Rewriting.Apply(text, references.Select(ReplacementOf).OfType<JudgedWord>(), engine.HasHereDocuments);
+        await RemoteSources.CheckAsync(walk.References.Where(IsRemote), _options.Sandbox, cancellationToken);
+        var judged = Rewriting.Apply(text, JudgedWordsOf(walk.References, images), engine.HasHereDocuments);
 
         var former = new BuildKey(
             source.TreeId, path, BuildKey.Sha256(plain.TrimStart('\uFEFF')), options.Target, buildArgs,
-            [.. images.OrderBy(one => one.Reference.Line).Select(one => one.Image.ID)],
+            [.. walk.Images.Select(image => images[(image.Value, image.Platform)].Id)],
             engine.Platform, builder.ToString());
         var key = former with
         {
             DockerfileSha256 = BuildKey.Sha256(text),
-            Judged = [.. references.Select(reference => $"{reference.Line} {reference.Kind} {reference.Value}")],
+            Judged = [.. walk.References.Select(reference => $"{reference.Line} {reference.Kind} {reference.Value}")],
             Rules = RulesVersion,
         };
         return new BuildPlan(deployment, key.Hash(), path, judged, buildArgs) { FormerKey = former.Hash() };
@@ -50,12 +50,11 @@ public sealed partial class DockerRunner
         {
             var name = new ImageName(reference.Value!, reference.Line, reference.Platform)
             {
-                Written = reference.Written,
-                Unset = reference.Unset,
+                Written = reference.Written, Unset = reference.Unset,
             };
-            var image = await _bases.ResolveAsync(name, options.ClearCache, secrets.Registries, log, token);
-            images.Add((reference, image));
-            return new BaseImage(EnvironmentOf(image), [.. image.Config?.OnBuild ?? []]);
+            var image = await _bases.ResolveAsync(name, asker, token);
+            images[(reference.Value, reference.Platform)] = image;
+            return new BaseImage(image.Env, image.OnBuild);
         }
     }
 
@@ -141,27 +140,23 @@ public sealed partial class DockerRunner
 
     private static bool IsRemote(Reference reference) => reference.Kind is ReferenceKind.AddUrl or ReferenceKind.AddGit;
 
-    // Null for what stands there as it is meant.
-    private static JudgedWord? ReplacementOf(Reference reference) => reference.Written == reference.Value
-        ? null
-        : reference.Kind switch
-        {
-            ReferenceKind.CacheMount or ReferenceKind.AddUrl => null,
-            ReferenceKind.AddFile => Rewriting.IsPlain(reference.Value!) && reference.Span is { } place
-                ? new JudgedWord(place, reference.Value!)
-                : null,
-            _ => new JudgedWord(Rewriting.PlaceOf(reference), reference.Value!),
-        };
-
-    // Of two of one name the last one counts.
-    private static Dictionary<string, string> EnvironmentOf(ImageInspectResponse image)
+    // An image stands by its full name in every place that names it, a stage and a file by what their variables come to.
+    private static IEnumerable<JudgedWord> JudgedWordsOf(
+        IReadOnlyList<Reference> references, IReadOnlyDictionary<(string?, string?), ResolvedImage> images)
     {
-        var values = new Dictionary<string, string>();
-        foreach (var pair in (image.Config?.Env ?? []).Select(variable => variable.Split('=', 2)))
+        foreach (var reference in references)
         {
-            values[pair[0]] = pair.ElementAtOrDefault(1) ?? "";
+            var word = reference.IsImage ? images[(reference.Value, reference.Platform)].Name : reference.Value!;
+            var isMeant = reference.Kind switch
+            {
+                ReferenceKind.CacheMount or ReferenceKind.AddUrl or ReferenceKind.AddGit => true,
+                ReferenceKind.AddFile => reference.Span is null || !Rewriting.IsPlain(word),
+                _ => false,
+            };
+            if (!isMeant && word != reference.Written)
+            {
+                yield return new JudgedWord(Rewriting.PlaceOf(reference), word);
+            }
         }
-
-        return values;
     }
 }

@@ -26,7 +26,9 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
         _options = options;
         _store = store;
         _docker = new DockerConnection(options.Endpoint);
-        _bases = new BaseImages(_docker, new RegistryRules(options.AllowedRegistries));
+        _bases = new BaseImages(
+            _docker, new Registries(_docker, new RegistryRules(options.AllowedRegistries)),
+            new LocalImages(options.LocalImages), store);
         _network = new InstanceNetwork(_docker);
         _volumes = volumes;
         _reports = new ReportMount(_docker, options.Endpoint, reports);

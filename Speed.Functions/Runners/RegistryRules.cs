@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Docker.DotNet.Models;
@@ -8,107 +7,76 @@ using Speed.Deployments;
 namespace Speed.Runners;
 
 /// <summary>Which registries an image may come from, and who we are there.</summary>
-internal sealed class RegistryRules(IReadOnlyList<string> allowed)
+/// <param name="allowed">Registries that may have an address that is not public.</param>
+/// <param name="resolve">The system's unless given.</param>
+internal sealed class RegistryRules(
+    IReadOnlyList<string> allowed, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
 {
-    /// <summary>
-    /// Repository and tag; the tag is the digest where there is one, and <c>latest</c> where there is
-    /// neither.
-    /// </summary>
-    public static (string Repository, string Tag) Split(string name)
+    /// <summary>Null if the image's registry may be asked; else why not, or that nobody knows where it is.</summary>
+    public async Task<RegistryAnswer?> FindFaultAsync(ImageReference image, CancellationToken cancellationToken)
     {
-        if (name.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at)
-        {
-            return (name[..at], name[(at + 1)..]);
-        }
-
-        var colon = name.LastIndexOf(':');
-        return colon > name.LastIndexOf('/') ? (name[..colon], name[(colon + 1)..]) : (name, "latest");
-    }
-
-    /// <summary>Null if the image's registry may be asked; else why not.</summary>
-    public async Task<string?> FindFaultAsync(string image, CancellationToken cancellationToken)
-    {
-        var registry = RegistryOf(image);
-        if (registry is null || allowed.Contains(registry, StringComparer.OrdinalIgnoreCase))
+        if (image.IsOnHub || allowed.Contains(image.Registry, StringComparer.OrdinalIgnoreCase))
         {
             return null;
         }
 
-        try
-        {
-            var host = new Uri($"http://{registry}").DnsSafeHost;
-            var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
-            return addresses.All(PublicAddress.Is)
+        var addresses = await HostAddresses.FindAsync(
+            image.Host, resolve ?? Dns.GetHostAddressesAsync, cancellationToken);
+        return addresses is null
+                ? RegistryAnswer.Silence($"no address of its registry {image.Registry} is known to DNS")
+            : addresses.All(PublicAddress.Is)
                 ? null
-                : $"its registry {registry} has a private address: the operator may add it to "
-                    + "Speed__Docker__AllowedRegistries";
-        }
-        catch (Exception exception) when (exception is SocketException or UriFormatException)
-        {
-            return $"its registry {registry} cannot be found";
-        }
+            : new RegistryAnswer(
+                $"its registry {image.Registry} has a private address: the operator may add it to "
+                + "Speed__Docker__AllowedRegistries");
     }
 
     /// <summary>
-    /// The secret whose glob matches the image's registry, or registry and repository; else what the operator's Docker
-    /// configuration holds as a plain login. Null for neither.
+    /// The first secret whose glob matches the image's registry, or registry and repository; else what the operator's
+    /// Docker configuration holds as a plain login.
     /// </summary>
-    public static AuthConfig? FindLogin(string image, IReadOnlyList<Credential> logins)
+    public static RegistryLogin FindLogin(ImageReference image, IReadOnlyList<Credential> logins)
     {
-        var registry = RegistryOf(image) ?? "docker.io";
-        var login = logins.FirstOrDefault(one => one.Matches(registry) || one.Matches(Full(registry, image)));
+        var login = logins.FirstOrDefault(one =>
+            one.Matches(image.Registry) || one.Matches(image.Repository) || one.Matches(image.FamiliarRepository));
         return login is null
             ? FindOperatorsLogin(image)
-            : new AuthConfig { Username = login.Username ?? "token", Password = login.Value, ServerAddress = registry };
+            : new RegistryLogin(new AuthConfig
+            {
+                Username = login.Username ?? "token", Password = login.Value, ServerAddress = image.Registry,
+            });
     }
 
-    private static string Full(string registry, string image)
-    {
-        var repository = Split(image).Repository;
-        return repository.StartsWith(registry + "/", StringComparison.Ordinal) ? repository : $"{registry}/{repository}";
-    }
-
-    private static AuthConfig? FindOperatorsLogin(string image)
+    private static RegistryLogin FindOperatorsLogin(ImageReference image)
     {
         var directory = Environment.GetEnvironmentVariable("DOCKER_CONFIG")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker");
-        var file = Path.Combine(directory, "config.json");
+        return FindLoginIn(Path.Combine(directory, "config.json"), image);
+    }
+
+    /// <summary>What a Docker configuration holds for the image's registry.</summary>
+    internal static RegistryLogin FindLoginIn(string file, ImageReference image)
+    {
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllText(file));
-            var key = RegistryOf(image) ?? "https://index.docker.io/v1/";
+            var key = image.IsOnHub ? "https://index.docker.io/v1/" : image.Registry;
             return json.RootElement.TryGetProperty("auths", out var auths)
                 && auths.TryGetProperty(key, out var login)
                 && login.TryGetProperty("auth", out var auth)
-                    ? Decode(auth.GetString() ?? "", key)
-                    : null;
+                    ? new RegistryLogin(Decode(auth.GetString() ?? "", key))
+                    : RegistryLogin.None;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            return null;
+            return RegistryLogin.None;
         }
         catch (Exception exception) when (
             exception is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
-            // Without its login a private image would seem not to exist.
-            throw new DeploymentFailedException(
-                FailureCode.BaseImageUnavailable,
-                $"The operator's Docker configuration {file}, which may hold the login for `{image}`, could not be read: "
-                + exception.Message,
-                "The operator corrects that file, or removes it.",
-                inner: exception);
+            return new RegistryLogin(
+                null, $"the operator's Docker configuration {file} could not be read, which may hold a login: {exception.Message}");
         }
-    }
-
-    /// <summary>
-    /// Null for Docker Hub. As Docker tells a host from a name: it has a dot or a colon, or is localhost.
-    /// </summary>
-    internal static string? RegistryOf(string image)
-    {
-        var first = image.Split('/')[0];
-        var isHost = image.Contains('/', StringComparison.Ordinal)
-            && (first.AsSpan().ContainsAny('.', ':') || first == "localhost");
-        return isHost && first is not ("docker.io" or "index.docker.io") ? first : null;
     }
 
     private static AuthConfig? Decode(string auth, string server)
@@ -119,4 +87,12 @@ internal sealed class RegistryRules(IReadOnlyList<string> allowed)
                 ? new AuthConfig { Username = user, Password = password, ServerAddress = server }
                 : null;
     }
+}
+
+/// <summary>Who we are at a registry.</summary>
+/// <param name="Auth">Null for nobody.</param>
+/// <param name="Fault">Why there may be a login that is not known here; null where there is none such.</param>
+internal sealed record RegistryLogin(AuthConfig? Auth, string? Fault = null)
+{
+    public static RegistryLogin None { get; } = new(Auth: null);
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Speed.Deployments;
 using Speed.Dockerfiles;
@@ -13,52 +12,55 @@ namespace Speed.Runners;
 internal static partial class RemoteSources
 {
     /// <summary>
-    /// Throws <see cref="FailureCode.DockerfileRefused"/> for the first that may not be fetched.
+    /// Throws <see cref="FailureCode.DockerfileRefused"/> for the first that may not be fetched, and
+    /// <see cref="FailureCode.BuildFailed"/> for one whose host nobody knows.
     /// </summary>
     public static async Task CheckAsync(
         IEnumerable<Reference> sources, Sandbox sandbox, CancellationToken cancellationToken)
     {
         foreach (var source in sources)
         {
-            if (await FindFaultAsync(source, sandbox, cancellationToken) is { } fault)
+            if (sandbox == Sandbox.Strict)
+            {
+                throw Refused(source, "the strict sandbox fetches nothing");
+            }
+
+            if (source.Kind == ReferenceKind.AddGit)
+            {
+                throw Refused(source, "it may be taken for the address of a repository, and none is fetched");
+            }
+
+            if (Host().Match(source.Value!) is not { Success: true } match)
+            {
+                throw Refused(source, "its host cannot be told");
+            }
+
+            var addresses = await HostAddresses.FindAsync(
+                match.Groups["host"].Value, Dns.GetHostAddressesAsync, cancellationToken);
+            if (addresses is null)
             {
                 throw new DeploymentFailedException(
-                    FailureCode.DockerfileRefused,
-                    $"ADD {source.Written} on line {source.Line} of the Dockerfile is not allowed: {fault}.",
-                    "Put the file into the repository, or fetch it in a RUN step.");
+                    FailureCode.BuildFailed,
+                    $"ADD {source.Written} on line {source.Line} of the Dockerfile: no address of its host is known to DNS."
+                    + WithHoles(source),
+                    "Check the host's name, and that this host's DNS knows it.");
+            }
+
+            if (!addresses.All(PublicAddress.Is))
+            {
+                throw Refused(source, "its host has a private address");
             }
         }
     }
 
-    private static async Task<string?> FindFaultAsync(
-        Reference source, Sandbox sandbox, CancellationToken cancellationToken)
-    {
-        if (sandbox == Sandbox.Strict)
-        {
-            return "the strict sandbox fetches nothing";
-        }
+    private static string WithHoles(Reference source) =>
+        source.Unset.Count == 0 ? "" : $" {UnsetVariables.Enumerate(source.Unset)} without a value there.";
 
-        if (source.Kind == ReferenceKind.AddGit)
-        {
-            return "a repository is not fetched by it";
-        }
+    private static DeploymentFailedException Refused(Reference source, string fault) => new(
+        FailureCode.DockerfileRefused,
+        $"ADD {source.Written} on line {source.Line} of the Dockerfile is not allowed: {fault}.{WithHoles(source)}",
+        "Put the file into the repository, or fetch it in a RUN step.");
 
-        if (Host().Match(source.Value!) is not { Success: true } match)
-        {
-            return "what it fetches cannot be told before the build";
-        }
-
-        try
-        {
-            var addresses = await Dns.GetHostAddressesAsync(match.Groups["host"].Value.Trim('[', ']'), cancellationToken);
-            return addresses.Length > 0 && addresses.All(PublicAddress.Is) ? null : "its host has a private address";
-        }
-        catch (SocketException)
-        {
-            return "its host cannot be found";
-        }
-    }
-
-    [GeneratedRegex(@"^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?(?<host>\[[0-9a-f:.]+\]|[^/:?#@\s\\]+)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\Ahttps?://([^/?#]*@)?(?<host>\[[0-9a-fA-F:.%]+\]|[^/:?#@\s\\]+)", RegexOptions.CultureInvariant)]
     private static partial Regex Host();
 }

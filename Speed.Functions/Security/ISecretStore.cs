@@ -45,7 +45,14 @@ public enum SecretUse
 /// <summary>A secret as it is shown: all but its value.</summary>
 /// <param name="Repos">Globs; empty for <see cref="SecretUse.Run"/> alone: every repository.</param>
 /// <param name="Username">Null for none.</param>
-public record SecretInfo(string Name, SecretUse Use, IReadOnlyList<string> Repos, string? Username);
+public record SecretInfo(string Name, SecretUse Use, IReadOnlyList<string> Repos, string? Username)
+{
+    /// <summary>
+    /// Globs of the repositories whose deployments may use it, of <see cref="SecretUse.Registry"/> alone, whose repos are
+    /// those of the registry; empty: all.
+    /// </summary>
+    public IReadOnlyList<string> Deployers { get; init; } = [];
+}
 
 /// <summary>A secret as it is kept.</summary>
 /// <param name="Value">Sealed.</param>

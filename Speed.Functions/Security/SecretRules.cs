@@ -23,8 +23,17 @@ internal static class SecretRules
     public static bool IsFor(SecretInfo secret, RepositoryIdentity repository) =>
         secret.Repos.Count == 0 || repository.MatchesAny(secret.Repos);
 
-    /// <summary>By the longest of their globs that matches; those that do not match come last.</summary>
+    /// <summary>True if a login at a registry is for the deployments of the repository.</summary>
+    public static bool MayDeploy(SecretInfo secret, RepositoryIdentity repository) =>
+        secret.Deployers.Count == 0 || repository.MatchesAny(secret.Deployers);
+
+    /// <summary>
+    /// By the longest of their globs for repositories that matches; those of which none does come last. Of two alike the one
+    /// that was first stays so.
+    /// </summary>
     public static IEnumerable<T> ClosestFirst<T>(IEnumerable<T> secrets, RepositoryIdentity repository) where T : SecretInfo =>
-        secrets.OrderByDescending(
-            secret => secret.Repos.Where(glob => repository.MatchesAny([glob])).Max(glob => (int?)glob.Length) ?? -1);
+        secrets.OrderByDescending(secret => LongestOf(secret.Use == SecretUse.Registry ? secret.Deployers : secret.Repos, repository));
+
+    private static int LongestOf(IEnumerable<string> globs, RepositoryIdentity repository) =>
+        globs.Where(glob => repository.MatchesAny([glob])).Max(glob => (int?)glob.Length) ?? -1;
 }

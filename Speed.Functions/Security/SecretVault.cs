@@ -17,7 +17,10 @@ public sealed partial class SecretVault(
     /// Adds it, or puts it in the place of the one of that name. Deployments that run keep what they have.
     /// </summary>
     public Task PutAsync(SecretInfo secret, string value, CancellationToken cancellationToken) => store.PutSecretAsync(
-        new SealedSecret(secret.Name, secret.Use, secret.Repos, secret.Username, seal.Seal(value, About(secret))),
+        new SealedSecret(secret.Name, secret.Use, secret.Repos, secret.Username, seal.Seal(value, About(secret)))
+        {
+            Deployers = secret.Deployers,
+        },
         cancellationToken);
 
     /// <summary>False if there is none. Deployments that run keep what they have.</summary>
@@ -137,7 +140,8 @@ public sealed partial class SecretVault(
     private IEnumerable<Credential> Logins(
         IReadOnlyList<SealedSecret> all, SecretUse use, RepositoryIdentity repository)
     {
-        foreach (var secret in SecretRules.ClosestFirst(all.Where(secret => secret.Use == use), repository))
+        var fitting = all.Where(secret => secret.Use == use && SecretRules.MayDeploy(secret, repository));
+        foreach (var secret in SecretRules.ClosestFirst(fitting, repository))
         {
             if (seal.Open(secret.Value, About(secret)) is { } value)
             {
@@ -202,9 +206,14 @@ public sealed partial class SecretVault(
         $"Have the operator put the old key back, or send the secret again: PUT /v1/secrets/{name}.");
 
     // Whose it is and where it may go: what is written beside the value in the database can not be changed alone.
-    private static string About(SecretInfo secret) =>
-        JsonSerializer.Serialize<string?[]>(
-            ["secret", secret.Name, secret.Use.ToString(), secret.Username, .. secret.Repos]);
+    // Without deployers as it was sealed before there were any.
+    private static string About(SecretInfo secret) => JsonSerializer.Serialize<string?[]>(secret.Deployers.Count == 0
+        ? ["secret", secret.Name, secret.Use.ToString(), secret.Username, .. secret.Repos]
+        :
+        [
+            "secret for deployers", secret.Name, secret.Use.ToString(), secret.Username,
+            JsonSerializer.Serialize(secret.Repos), JsonSerializer.Serialize(secret.Deployers),
+        ]);
 
     private static string About(Deployment deployment) => $"taken by {deployment.Id} {deployment.WorkerId}";
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Speed.Deployments;
 
 namespace Speed.Sources;
@@ -35,20 +34,8 @@ internal sealed class HostRules(GitOptions options)
     }
 
     private async Task<IPAddress[]> FindAsync(
-        RepositoryAddress address, string url, CancellationToken cancellationToken)
-    {
-        try
-        {
-            IPAddress[] addresses = address.Literal is { } literal
-                ? [literal]
-                : await options.Resolve(address.Host, cancellationToken);
-            return addresses.Length > 0 ? addresses : throw GitFault.UnknownHost(url);
-        }
-        catch (Exception fault) when (fault is SocketException or ArgumentException)
-        {
-            throw GitFault.UnknownHost(url);
-        }
-    }
+        RepositoryAddress address, string url, CancellationToken cancellationToken) =>
+        await HostAddresses.FindAsync(address.Host, options.Resolve, cancellationToken) ?? throw GitFault.UnknownHost(url);
 
     private static DeploymentFailedException NotAllowed(RepositoryAddress address, string url, string why) => new(
         FailureCode.HostNotAllowed,

@@ -1,0 +1,40 @@
+using Docker.DotNet.Models;
+
+namespace Speed.Runners;
+
+/// <summary>An image that a Dockerfile names, found on the engine.</summary>
+/// <param name="Name">In full, as <see cref="ImageReference.Name"/>: what the Dockerfile says in the end.</param>
+/// <param name="Digest">Of its registry; null where it did not come from there.</param>
+/// <param name="Env">The variables that it sets.</param>
+/// <param name="OnBuild">Instructions that it adds to whoever stands on it.</param>
+internal sealed record ResolvedImage(
+    string Name, string Id, string? Digest, IReadOnlyDictionary<string, string> Env, IReadOnlyList<string> OnBuild)
+{
+    public static ResolvedImage Of(ImageReference name, ImageInspectResponse image) => new(
+        name.Name,
+        image.ID,
+        name.Digest ?? DigestsOf(name, image).FirstOrDefault(),
+        EnvOf(image.Config?.Env),
+        [.. image.Config?.OnBuild ?? []]);
+
+    /// <summary>Those under which the engine got it from this very repository.</summary>
+    public static IReadOnlyList<string> DigestsOf(ImageReference name, ImageInspectResponse image) =>
+    [
+        .. from one in image.RepoDigests ?? []
+           let reference = ImageReference.Parse(one)
+           where reference?.Digest is not null && reference.Repository == name.Repository
+           select reference.Digest,
+    ];
+
+    // Of two of one name the last one counts.
+    private static Dictionary<string, string> EnvOf(IEnumerable<string>? variables)
+    {
+        var values = new Dictionary<string, string>();
+        foreach (var pair in (variables ?? []).Select(variable => variable.Split('=', 2)))
+        {
+            values[pair[0]] = pair.ElementAtOrDefault(1) ?? "";
+        }
+
+        return values;
+    }
+}
