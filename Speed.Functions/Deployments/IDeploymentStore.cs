@@ -68,6 +68,12 @@ public interface IDeploymentStore
     /// <summary>False if the claim is stale.</summary>
     Task<bool> RecordImageAsync(Claim claim, string imageId, CancellationToken cancellationToken);
 
+    /// <summary>Records what this attempt is built from, in the place of what an earlier one was. False if the claim is stale.</summary>
+    Task<bool> RecordBuiltFromAsync(Claim claim, BuiltFrom from, CancellationToken cancellationToken);
+
+    /// <summary>What its latest attempt is built from; null if none got that far.</summary>
+    Task<BuiltFrom?> FindBuiltFromAsync(long id, CancellationToken cancellationToken);
+
     /// <summary>
     /// Records that the container's start is about to be asked for. False if the claim is stale, a cancel was
     /// requested, or a start was asked for before: then do not start it.

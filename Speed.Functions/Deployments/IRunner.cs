@@ -13,7 +13,10 @@ public interface IRunner
     /// <summary>Where on this machine images and containers are kept; null where that cannot be seen from here.</summary>
     Task<string?> FindDataFolderAsync(CancellationToken cancellationToken);
 
-    /// <summary>Reads the Dockerfile, pulls every base image it names, and works out the image's key.</summary>
+    /// <summary>
+    /// Reads the Dockerfile, judges and pulls every image it names, puts them in by their full names, and works out the
+    /// image's key.
+    /// </summary>
     Task<BuildPlan> PlanAsync(
         Deployment deployment, ISourceTree source, DeploymentSecrets secrets, DeploymentLog log,
         CancellationToken cancellationToken);
@@ -102,6 +105,9 @@ public sealed record BuildPlan(
     /// options. Null where there is none such.
     /// </summary>
     public string? FormerKey { get; init; }
+
+    /// <summary>The images and files that come into the build from elsewhere, in the order of the Dockerfile.</summary>
+    public IReadOnlyList<BuildSource> Sources { get; init; } = [];
 }
 
 /// <summary>One container of one attempt.</summary>

@@ -165,13 +165,10 @@ internal sealed partial class BuildGraph
         };
         _references.Add(reference);
         _needs[stage.Index] = reference.IsImage || parent is not null ? [new Need(reference, parent)] : [];
-        if (parent is not null)
-        {
-            return (_scopes[parent.Index].Inherit(), TriggersIn(parent));
-        }
-
         var image = reference.IsImage ? await _resolve(reference, cancellationToken) : BaseImage.Scratch;
-        return (Scope.Of(_inputs.Builder, image.Environment), image.Triggers);
+        var scope = parent is null ? Scope.Of(_inputs.Builder, image.Environment) : _scopes[parent.Index].Inherit();
+        GlobalArguments.SetProxies(scope, _inputs);
+        return (scope, parent is null ? image.Triggers : TriggersIn(parent));
     }
 
     private string? PlatformOf(Stage stage)
@@ -202,8 +199,8 @@ internal sealed partial class BuildGraph
 
     private Instruction TriggerOf(Stage stage, string text)
     {
-        var read = Dockerfile.Parse(text, _dockerfile.Dialect);
-        if (read is not { Preamble: [var instruction], Stages: [] } || instruction.Fault is not null)
+        var reader = new DockerfileReader(text, _dockerfile.Dialect);
+        if (reader.Read() is not [var instruction] || reader.Fault is not null)
         {
             throw Refusal.Of(
                 $"FROM on line {stage.From.Line} of the Dockerfile stands on an ONBUILD that cannot be read: `{text}`",

@@ -23,6 +23,9 @@ public sealed record Refusal(int Status, string Code, string Detail) : IResult
 
     public static Refusal NoDeployment { get; } = new(404, "NOT_FOUND", Error.NoDeployment.Sentence);
 
+    public static Refusal NotPlanned { get; } =
+        new(404, "NOT_FOUND", "What it is built from is not known: no attempt of it has judged its Dockerfile.");
+
     /// <param name="detail">What the guard of the disk said; null if there was room again when it was asked.</param>
     public static Refusal DiskLow(string? detail) => new(503, "DISK_LOW", detail ?? "The disk had no room: try again.")
     {

@@ -33,6 +33,11 @@ public sealed partial class DockerRunner
             new BuildInputs(buildArgs, engine.Platform, builder, options.Target), ResolveAsync, cancellationToken);
         await RemoteSources.CheckAsync(walk.References.Where(IsRemote), _options.Sandbox, cancellationToken);
         var judged = Rewriting.Apply(text, JudgedWordsOf(walk.References, images), engine.HasHereDocuments);
+        var sources = SourcesOf(walk.References, images);
+        foreach (var from in sources)
+        {
+            await log.SayAsync(from.Tell(), cancellationToken);
+        }
 
         var former = new BuildKey(
             source.TreeId, path, BuildKey.Sha256(plain.TrimStart('\uFEFF')), options.Target, buildArgs,
@@ -44,7 +49,10 @@ public sealed partial class DockerRunner
             Judged = [.. walk.References.Select(reference => $"{reference.Line} {reference.Kind} {reference.Value}")],
             Rules = RulesVersion,
         };
-        return new BuildPlan(deployment, key.Hash(), path, judged, buildArgs) { FormerKey = former.Hash() };
+        return new BuildPlan(deployment, key.Hash(), path, judged, buildArgs)
+        {
+            FormerKey = former.Hash(), Sources = sources,
+        };
 
         async Task<BaseImage> ResolveAsync(Reference reference, CancellationToken token)
         {
@@ -139,6 +147,15 @@ public sealed partial class DockerRunner
     }
 
     private static bool IsRemote(Reference reference) => reference.Kind is ReferenceKind.AddUrl or ReferenceKind.AddGit;
+
+    private static BuildSource[] SourcesOf(
+        IReadOnlyList<Reference> references, IReadOnlyDictionary<(string?, string?), ResolvedImage> images) =>
+    [
+        .. from reference in references
+           where reference.IsImage
+           let image = images[(reference.Value, reference.Platform)]
+           select new BuildSource(reference.Line, reference.Written, image.Name, image.Digest ?? image.Id),
+    ];
 
     // An image stands by its full name in every place that names it, a stage and a file by what their variables come to.
     private static IEnumerable<JudgedWord> JudgedWordsOf(
