@@ -14,7 +14,7 @@ public sealed class FormerImageTests : IDisposable
 
     public FormerImageTests()
     {
-        _stores = new SqliteStores(new Speed.Data.StoreOptions { Directory = _folder.FullPath }, new Bell(), TimeProvider.System);
+        _stores = new SqliteStores(new Speed.Data.StoreOptions { DataDirectory = _folder.FullPath }, new Bell(), TimeProvider.System);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

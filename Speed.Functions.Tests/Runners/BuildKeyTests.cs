@@ -13,8 +13,8 @@ public sealed class BuildKeyTests
     [Fact]
     public void The_key_of_before_stays_what_it_was() => Assert.Equal(
         BuildKey.Sha256(
-            """{"Tree":"tree","Dockerfile":"Dockerfile","DockerfileSha256":"text","Target":null,"BuildArgs":{"A":"1"},"""
-            + """"BaseImages":["sha256:1"],"Platform":"linux/amd64","Builder":"BuildKit"}"""),
+            """{"Tree":"tree","Dockerfile":"Dockerfile","DockerfileSha256":"text","Target":null,"BuildArgs":{"A":"1"}"""
+            + ""","BaseImages":["sha256:1"],"Platform":"linux/amd64","Builder":"BuildKit"}"""),
         Former.Hash());
 
     [Fact]

@@ -62,32 +62,16 @@ internal sealed class Lexer(char escape)
     private (string Result, IReadOnlyList<string> Words) ReadUntil(char? stop, bool keepsEscapes)
     {
         var result = new StringBuilder();
-        var words = new List<string>();
-        var inWord = false;
         var outer = (_keepsEscapes, _word);
         _keepsEscapes = keepsEscapes;
         _word = TakesBlanksAfterSigns ? _word.Clear() : new StringBuilder();
+        var words = new WordList(_word);
         while (Fault is null && _at < _text.Length && _text[_at] != stop)
         {
             var (start, current) = (_at, _text[_at]);
-            var piece = current switch
-            {
-                '\'' => ReadSingleQuoted(),
-                '"' => ReadDoubleQuoted(),
-                '$' => ReadVariable(),
-                '<' when TakesBlanksAfterSigns => ReadSigns(),
-                _ => ReadPlain(),
-            };
+            var piece = ReadPiece(current);
             result.Append(piece);
-            if (current == '$' || (piece.Length == 1 && _at == start + 1 && current != '<'))
-            {
-                AddCutting(piece);
-            }
-            else
-            {
-                _word.Append(piece);
-                inWord = true;
-            }
+            words.Add(piece, cuts: current == '$' || (piece.Length == 1 && _at == start + 1 && current != '<'));
         }
 
         if (stop is not null && Fault is null && _at >= _text.Length)
@@ -96,36 +80,19 @@ internal sealed class Lexer(char escape)
         }
 
         _at++;
-        Take();
+        words.End();
         (_keepsEscapes, _word) = outer;
-        return (result.ToString(), words);
-
-        void AddCutting(string piece)
-        {
-            foreach (var one in piece)
-            {
-                if (!char.IsWhiteSpace(one))
-                {
-                    _word.Append(one);
-                    inWord = true;
-                }
-                else if (inWord)
-                {
-                    Take();
-                }
-            }
-        }
-
-        void Take()
-        {
-            if (_word.Length > 0)
-            {
-                words.Add(_word.ToString());
-                _word.Clear();
-                inWord = false;
-            }
-        }
+        return (result.ToString(), words.Words);
     }
+
+    private string ReadPiece(char first) => first switch
+    {
+        '\'' => ReadSingleQuoted(),
+        '"' => ReadDoubleQuoted(),
+        '$' => ReadVariable(),
+        '<' when TakesBlanksAfterSigns => ReadSigns(),
+        _ => ReadPlain(),
+    };
 
     private string ReadPlain()
     {
@@ -327,6 +294,48 @@ internal sealed class Lexer(char escape)
         // Which of them are letters hangs on the version of Unicode.
         IsUnknown |= _at < _text.Length && !char.IsAscii(_text[_at]);
         return _text[start.._at];
+    }
+
+    /// <summary>The words so far, and the one that is being read: lex.go, wordsStruct.</summary>
+    private sealed class WordList(StringBuilder word)
+    {
+        private bool _inWord;
+
+        public List<string> Words { get; } = [];
+
+        /// <param name="cuts">White space in it ends a word.</param>
+        public void Add(string piece, bool cuts)
+        {
+            if (!cuts)
+            {
+                word.Append(piece);
+                _inWord = true;
+                return;
+            }
+
+            foreach (var one in piece)
+            {
+                if (!char.IsWhiteSpace(one))
+                {
+                    word.Append(one);
+                    _inWord = true;
+                }
+                else if (_inWord)
+                {
+                    End();
+                }
+            }
+        }
+
+        public void End()
+        {
+            if (word.Length > 0)
+            {
+                Words.Add(word.ToString());
+                word.Clear();
+                _inWord = false;
+            }
+        }
     }
 }
 
