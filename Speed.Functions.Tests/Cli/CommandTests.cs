@@ -126,6 +126,20 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task A_login_at_a_registry_may_name_its_deployers()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+
+        (await CliRun.RunAsync(
+            CliRun.EnvironmentOf(app), "a secret value\n",
+            "secrets", "set", "login", "--use", "registry", "--repo", "registry.example.com", "--deployer", "github.com/you/*",
+            "--deployer", "github.com/they/app")).Done();
+        var listed = (await CliRun.RunAsync(app, "secrets", "list")).Done();
+
+        Assert.Contains("github.com/you/*, github.com/they/app", listed.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_secret_is_read_from_the_input_listed_by_name_and_removed()
     {
         await using var app = await SpeedApp.OpenIdleAsync();

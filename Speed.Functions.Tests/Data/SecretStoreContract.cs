@@ -21,7 +21,7 @@ public abstract class SecretStoreContract : IDisposable
     [Fact]
     public async Task Secrets_are_listed_by_name_as_they_were_put()
     {
-        var other = new SealedSecret("A.B", SecretUse.Registry, [], null, [9]);
+        var other = new SealedSecret("A.B", SecretUse.Registry, [], null, [9]) { Deployers = ["a.example/*", "b"] };
         await Secrets.PutSecretAsync(Some, Token);
         await Secrets.PutSecretAsync(other, Token);
 
@@ -32,7 +32,7 @@ public abstract class SecretStoreContract : IDisposable
     public async Task A_secret_is_replaced_whole_and_deleted_once()
     {
         var changed = new SealedSecret(Some.Name, SecretUse.Run, [], null, [7]);
-        await Secrets.PutSecretAsync(Some, Token);
+        await Secrets.PutSecretAsync(Some with { Deployers = ["a.example/*"] }, Token);
         await Secrets.PutSecretAsync(changed, Token);
 
         Assert.Equivalent(new[] { changed }, await Secrets.ListSecretsAsync(Token), strict: true);

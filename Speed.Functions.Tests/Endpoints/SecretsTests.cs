@@ -53,6 +53,10 @@ public sealed class SecretsTests
     [InlineData("A_KEY", """{"value": "a value", "use": "run", "username": "someone"}""", "/username")]
     [InlineData("login", """{"value": "a value", "use": "git", "repos": ["*"], "username": "a:b"}""", "/username")]
     [InlineData("A_KEY", """{"value": "a value", "use": "run", "values": ""}""", "/values")]
+    [InlineData("A_KEY", """{"value": "a value", "use": "run", "deployers": ["*"]}""", "/deployers")]
+    [InlineData("login", """{"value": "a value", "use": "git", "repos": ["*"], "deployers": ["*"]}""", "/deployers")]
+    [InlineData("login", """{"value": "a value", "use": "registry", "repos": ["*"], "deployers": ["https://github.com/*"]}""", "/deployers")]
+    [InlineData("login", """{"value": "a value", "use": "registry", "repos": ["*"], "deployers": "github.com/*"}""", "/deployers")]
     public async Task What_cannot_be_kept_is_refused_by_name_and_not_repeated(string name, string body, string at)
     {
         await using var app = await SpeedApp.OpenIdleAsync();
@@ -63,6 +67,23 @@ public sealed class SecretsTests
         Assert.Equal(at, answer.Json.GetProperty("errors")[0].GetProperty("pointer").GetString());
         Assert.DoesNotContain("a value", answer.Text, StringComparison.Ordinal);
         Assert.Equal(0, (await app.GetAsync("/v1/secrets")).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_login_at_a_registry_may_name_whose_deployments_it_is_for_and_says_so()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var repos = new[] { "registry.example" };
+
+        await app.PutAsync(
+            "/v1/secrets/a", new { value = Value, use = "registry", repos, deployers = new[] { "github.com/owner/*" } });
+        await app.PutAsync("/v1/secrets/b", new { value = Value, use = "registry", repos, deployers = (string[]?)null });
+
+        Assert.Equal(
+            """
+            {"items":[{"name":"a","use":"registry","repos":["registry.example"],"deployers":["github.com/owner/*"]},{"name":"b","use":"registry","repos":["registry.example"],"deployers":[]}]}
+            """,
+            (await app.GetAsync("/v1/secrets")).GetRawText());
     }
 
     [Theory]

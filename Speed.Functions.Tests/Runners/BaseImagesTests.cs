@@ -21,10 +21,12 @@ public sealed class BaseImagesTests : IAsyncLifetime
     private static readonly Credential[] OtherLogin = [new("login", ["127.0.0.1*"], "others", "other value")];
 
     private readonly TempFolder _folder = TempFolder.InMemory();
+    private readonly TempFolder _files = new();
     private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     private readonly LoopbackRegistry _registry = new();
     private readonly DockerConnection _docker = new(DockerWorld.Endpoint);
     private readonly HashSet<string> _pulled = [];
+    private string _logins = "/nowhere/config.json";
     private DockerWorld _world = null!;
     private SqliteStores _stores = null!;
 
@@ -48,6 +50,7 @@ public sealed class BaseImagesTests : IAsyncLifetime
         _docker.Dispose();
         _stores.Dispose();
         _folder.Dispose();
+        _files.Dispose();
     }
 
     [Fact]
@@ -254,6 +257,22 @@ public sealed class BaseImagesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_configuration_of_the_operator_that_cannot_be_read_is_in_the_way_only_where_a_login_is_asked_for()
+    {
+        _logins = _files.File("config.json");
+        await File.WriteAllTextAsync(_logins, "{", Token);
+        var name = Put("public/base");
+
+        var image = await ResolveAsync(name);
+        LockUp();
+        var failure = await FailAsync(Put("team/base"));
+
+        Assert.Equal((await InspectAsync(name)).ID, image.Id);
+        Assert.Equal(FailureCode.BaseImageUnavailable, failure.Code);
+        Assert.Contains(_logins, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Addresses_are_judged_only_where_something_is_asked()
     {
         var name = Put("team/base");
@@ -288,7 +307,7 @@ public sealed class BaseImagesTests : IAsyncLifetime
         string[]? allowed = null)
     {
         var images = new BaseImages(
-            _docker, new Registries(_docker, new RegistryRules(allowed ?? [_registry.Host])),
+            _docker, new Registries(_docker, new RegistryRules(allowed ?? [_registry.Host], logins: _logins)),
             new LocalImages(local ?? ["docker.io/library/*"]), _stores.Deployments);
         var asker = new ImageAsker(RepositoryIdentity.Of(url), logins ?? [], anew, _world.Log);
         return images.ResolveAsync(new ImageName(name, 7, null), asker, Token);

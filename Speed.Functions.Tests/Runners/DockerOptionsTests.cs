@@ -31,6 +31,33 @@ public sealed class DockerOptionsTests
         Assert.Equal(["r:5000", "10.0.0.1"], Read(("Speed:Docker:AllowedRegistries", "r:5000, 10.0.0.1,")).AllowedRegistries);
 
     [Theory]
+    [InlineData(null, null, "docker.io/library/* mcr.microsoft.com/*")]
+    [InlineData("required", "", "docker.io/library/* mcr.microsoft.com/*")]
+    [InlineData("off", null, "*")]
+    [InlineData("OFF", "", "*")]
+    [InlineData("off", "docker.io/library/*", "docker.io/library/*")]
+    [InlineData("required", "r.example/base:*, localhost/x,*", "r.example/base:* localhost/x *")]
+    [InlineData("off", "none", "")]
+    public void Images_of_the_engine_are_for_everybody_by_pattern_and_all_of_them_where_no_keys_are(
+        string? auth, string? patterns, string expected)
+    {
+        var options = Read(("Speed:Auth", auth!), ("Speed:Docker:LocalImages", patterns!));
+
+        Assert.Equal(expected, string.Join(' ', options.LocalImages));
+    }
+
+    [Theory]
+    [InlineData("my-base")]
+    [InlineData("docker.io/library/*,user/base:*")]
+    [InlineData("r.example")]
+    public void A_pattern_that_no_whole_name_begins_like_is_refused(string patterns)
+    {
+        var exception = Assert.Throws<InvalidOperationException>(() => Read(("Speed:Docker:LocalImages", patterns)));
+
+        Assert.StartsWith($"Speed__Docker__LocalImages has '{patterns.Split(',')[^1]}'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Speed:Docker:Sandbox", "loose", "Speed__Docker__Sandbox")]
     [InlineData("Speed:Docker:Endpoint", "https://h:1", "Speed__Docker__Endpoint")]
     [InlineData("DOCKER_HOST", "ssh://h", "DOCKER_HOST")]

@@ -61,6 +61,50 @@ public abstract partial class ImageBuildTests
         Assert.NotNull(failure.Hint);
     }
 
+    [Theory]
+    [InlineData("ARG TAG\nFROM no-such-image-of-speed:${TAG}\n", "`no-such-image-of-speed:${TAG}` on line 2", "`TAG` is without a value")]
+    [InlineData("FROM $HOST/$NAME\n", "`$HOST/$NAME` on line 1", "`HOST` and `NAME` are without a value")]
+    [InlineData("ARG BASE=\nFROM $BASE\n", "`$BASE` on line 2", "`BASE` is without a value")]
+    public async Task A_variable_without_a_value_that_leaves_a_hole_in_an_image_s_name_is_named(
+        string dockerfile, string what, string why)
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync(dockerfile);
+
+        Assert.Equal(FailureCode.BuildFailed, failure.Code);
+        Assert.Contains(what, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(why, failure.Message, StringComparison.Ordinal);
+        Assert.Contains("build_args", failure.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_no_Dockerfile_is_told_before_any_image_is_asked_for()
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync("FROM no-such-image-of-speed:1\nimport os\n");
+
+        Assert.Equal(FailureCode.BuildFailed, failure.Code);
+        Assert.Contains("unknown instruction: IMPORT", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Pulling", world.Recorded.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
+    [InlineData("sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
+    [InlineData("speed-0123456789ab:1")]
+    public async Task Ids_digests_without_a_name_and_what_SPEED_built_are_no_bases(string name)
+    {
+        await using var world = await NewWorldAsync();
+
+        var from = await world.FailToBuildAsync($"FROM {name}\n");
+        var copy = await world.FailToBuildAsync($"FROM busybox\nCOPY --from={name} /a /b\n");
+
+        Assert.Equal((FailureCode.DockerfileRefused, FailureCode.DockerfileRefused), (from.Code, copy.Code));
+        Assert.Contains($"`{name}` on line 2", copy.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_missing_Dockerfile_names_those_that_there_are()
     {

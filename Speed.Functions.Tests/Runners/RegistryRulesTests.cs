@@ -2,13 +2,16 @@ using System.Net;
 using System.Net.Sockets;
 using Speed.Deployments;
 using Speed.Runners;
+using Speed.Tests.Data;
 using Xunit;
 
 namespace Speed.Tests.Runners;
 
-/// <summary>Drives nothing but a rule: which registries may be asked, and with which login.</summary>
+/// <summary>Drives real files: which registries may be asked, and with which login.</summary>
 public sealed class RegistryRulesTests
 {
+    private static readonly RegistryRules NoOperator = new([], logins: "/nowhere/config.json");
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -98,7 +101,7 @@ public sealed class RegistryRulesTests
     [InlineData("busybox", "docker.io/library/*", "docker.io")]
     public void A_registry_secret_is_the_login_where_its_glob_matches(string image, string glob, string server)
     {
-        var login = RegistryRules.FindLogin(
+        var login = NoOperator.FindLogin(
             Name(image),
             [new Credential("other", ["elsewhere.example"], "other", "other value"), new Credential("one", [glob], "someone", "a value")])
             .Auth;
@@ -111,8 +114,46 @@ public sealed class RegistryRulesTests
     {
         Credential[] logins = [new Credential("one", ["r.example"], null, "a value")];
 
-        Assert.Equal("token", RegistryRules.FindLogin(Name("r.example/a"), logins).Auth?.Username);
-        Assert.Null(RegistryRules.FindLogin(Name("other.example/a"), logins).Auth);
+        Assert.Equal("token", NoOperator.FindLogin(Name("r.example/a"), logins).Auth?.Username);
+        Assert.Null(NoOperator.FindLogin(Name("other.example/a"), logins).Auth);
+    }
+
+    [Fact]
+    public void What_the_operator_logged_in_to_is_the_login_where_no_secret_is()
+    {
+        using var folder = new TempFolder();
+        var file = folder.File("config.json");
+        File.WriteAllText(file, """
+            {"auths": {"r.example:5000": {"auth": "c29tZW9uZTphIHZhbHVl"}, "https://index.docker.io/v1/": {"auth": "aHViOmEgdmFsdWU="}}}
+            """);
+        var rules = new RegistryRules([], logins: file);
+
+        Assert.Equal("someone", rules.FindLogin(Name("r.example:5000/a"), []).Auth?.Username);
+        Assert.Equal("hub", rules.FindLogin(Name("busybox"), []).Auth?.Username);
+        Assert.Equal(RegistryLogin.None, rules.FindLogin(Name("r.example/a"), []));
+    }
+
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("{\"auths\": 1}")]
+    [InlineData(null)]
+    public void A_configuration_that_cannot_be_read_is_told_and_is_no_login(string? text)
+    {
+        using var folder = new TempFolder();
+        var file = folder.File("config.json");
+        if (text is null)
+        {
+            Directory.CreateDirectory(file);
+        }
+        else
+        {
+            File.WriteAllText(file, text);
+        }
+
+        var login = new RegistryRules([], logins: file).FindLogin(Name("busybox"), []);
+
+        Assert.Null(login.Auth);
+        Assert.Contains(file, login.Fault, StringComparison.Ordinal);
     }
 
     private static ImageReference Name(string text) => ImageReference.Parse(text)!;

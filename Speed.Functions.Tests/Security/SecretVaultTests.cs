@@ -109,6 +109,38 @@ public sealed class SecretVaultTests : IDisposable
     }
 
     [Fact]
+    public async Task A_login_at_a_registry_is_taken_by_its_deployers_alone_the_closest_first()
+    {
+        await PutLoginAsync("a-all");
+        await PutLoginAsync("b-wide", "git.example/*");
+        await PutLoginAsync("c-others", "git.example/others/*");
+        await PutLoginAsync("d-close", "x", "GIT.example/team/*");
+
+        var taken = await _vault.TakeAsync(await AddRunningAsync(), Token);
+
+        Assert.Equal(["d-close", "b-wide", "a-all"], taken.Registries.Select(one => one.Name));
+    }
+
+    [Fact]
+    public async Task Its_deployers_cannot_be_changed_beside_it()
+    {
+        await PutLoginAsync("login", "git.example/others/*");
+        var kept = (await _stores.Deployments.ListSecretsAsync(Token)).Single();
+
+        foreach (IReadOnlyList<string> deployers in new[] { [], ["*"], new[] { "git.example/others/*", "git.example/team/*" } })
+        {
+            await _stores.Deployments.PutSecretAsync(kept with { Deployers = deployers }, Token);
+            Assert.Equal(["login"], await _vault.ListUnreadableAsync(Token));
+        }
+
+        await _stores.Deployments.PutSecretAsync(kept, Token);
+        Assert.Empty(await _vault.ListUnreadableAsync(Token));
+    }
+
+    private Task PutLoginAsync(string name, params string[] deployers) => _vault.PutAsync(
+        new SecretInfo(name, SecretUse.Registry, ["registry.example"], null) { Deployers = deployers }, $"value of {name}", Token);
+
+    [Fact]
     public async Task Those_that_it_takes_over_come_besides_and_are_masked_and_stay_what_they_were()
     {
         await PutAsync("A_KEY", SecretUse.Run, "value one");

@@ -32,7 +32,7 @@ internal sealed class Registries(DockerConnection docker, RegistryRules rules)
             return fault;
         }
 
-        var login = RegistryRules.FindLogin(image, logins);
+        var login = rules.FindLogin(image, logins);
         var answer = (await ask(login.Auth)) with { IsForEverybody = login.Auth is null };
         return answer is { IsYes: false, IsSilence: false } && login.Fault is { } unread
             ? answer with { Reason = $"{answer.Reason} ({unread})" }
@@ -54,9 +54,16 @@ internal sealed class Registries(DockerConnection docker, RegistryRules rules)
         {
             using var answer = await docker.SendAsync(request, limited.Token);
             var body = await answer.Content.ReadAsStringAsync(limited.Token);
-            return answer.IsSuccessStatusCode
-                ? RegistryAnswer.Yes with { Digest = DigestIn(body) }
-                : RegistryAnswer.Of(EngineAnswers.MessageIn(body) ?? $"HTTP {(int)answer.StatusCode}");
+            if (answer.IsSuccessStatusCode)
+            {
+                return RegistryAnswer.Yes with { Digest = DigestIn(body) };
+            }
+
+            // On its way down an engine fails what it is asked with any words.
+            var reason = EngineAnswers.MessageIn(body) ?? $"HTTP {(int)answer.StatusCode}";
+            return (int)answer.StatusCode < 500 || await docker.TakesConnectionsAsync(cancellationToken)
+                ? RegistryAnswer.Of(reason)
+                : throw docker.Unavailable(new HttpRequestException(reason));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

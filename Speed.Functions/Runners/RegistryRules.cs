@@ -9,9 +9,16 @@ namespace Speed.Runners;
 /// <summary>Which registries an image may come from, and who we are there.</summary>
 /// <param name="allowed">Registries that may have an address that is not public.</param>
 /// <param name="resolve">The system's unless given.</param>
+/// <param name="logins">The operator's Docker configuration; the one that <c>docker login</c> writes unless given.</param>
 internal sealed class RegistryRules(
-    IReadOnlyList<string> allowed, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+    IReadOnlyList<string> allowed, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null,
+    string? logins = null)
 {
+    private readonly string _logins = logins ?? Path.Combine(
+        Environment.GetEnvironmentVariable("DOCKER_CONFIG")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker"),
+        "config.json");
+
     /// <summary>Null if the image's registry may be asked; else why not, or that nobody knows where it is.</summary>
     public async Task<RegistryAnswer?> FindFaultAsync(ImageReference image, CancellationToken cancellationToken)
     {
@@ -35,9 +42,9 @@ internal sealed class RegistryRules(
     /// The first secret whose glob matches the image's registry, or registry and repository; else what the operator's
     /// Docker configuration holds as a plain login.
     /// </summary>
-    public static RegistryLogin FindLogin(ImageReference image, IReadOnlyList<Credential> logins)
+    public RegistryLogin FindLogin(ImageReference image, IReadOnlyList<Credential> secrets)
     {
-        var login = logins.FirstOrDefault(one =>
+        var login = secrets.FirstOrDefault(one =>
             one.Matches(image.Registry) || one.Matches(image.Repository) || one.Matches(image.FamiliarRepository));
         return login is null
             ? FindOperatorsLogin(image)
@@ -47,19 +54,11 @@ internal sealed class RegistryRules(
             });
     }
 
-    private static RegistryLogin FindOperatorsLogin(ImageReference image)
-    {
-        var directory = Environment.GetEnvironmentVariable("DOCKER_CONFIG")
-            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".docker");
-        return FindLoginIn(Path.Combine(directory, "config.json"), image);
-    }
-
-    /// <summary>What a Docker configuration holds for the image's registry.</summary>
-    internal static RegistryLogin FindLoginIn(string file, ImageReference image)
+    private RegistryLogin FindOperatorsLogin(ImageReference image)
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllText(file));
+            using var json = JsonDocument.Parse(File.ReadAllText(_logins));
             var key = image.IsOnHub ? "https://index.docker.io/v1/" : image.Registry;
             return json.RootElement.TryGetProperty("auths", out var auths)
                 && auths.TryGetProperty(key, out var login)
@@ -75,7 +74,7 @@ internal sealed class RegistryRules(
             exception is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             return new RegistryLogin(
-                null, $"the operator's Docker configuration {file} could not be read, which may hold a login: {exception.Message}");
+                null, $"the operator's Docker configuration {_logins} could not be read, which may hold a login: {exception.Message}");
         }
     }
 
