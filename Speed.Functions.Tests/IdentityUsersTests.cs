@@ -14,6 +14,7 @@ public sealed partial class IdentityUsersTests
 
     private static readonly Dictionary<string, string> Users = new()
     {
+        ["Data/DbManager.BaseImages.cs"] = "which images a registry let its deployments have",
         ["Data/DbManager.Commit.cs"] = "the service that is taken over from",
         ["Data/DbManager.HookDeliveries.cs"] = "what a hook started of a branch",
         ["Data/DbManager.Listing.cs"] = "lists by repository and by patterns",
@@ -28,6 +29,7 @@ public sealed partial class IdentityUsersTests
         ["Data/ReplacedRows.cs"] = "volumes that a restore carries over",
         ["Deployments/Deployment.cs"] = "of a deployment",
         ["Deployments/DeploymentFilter.cs"] = "of a list",
+        ["Deployments/IDeploymentStore.cs"] = "which images a registry let its deployments have",
         ["Deployments/IEventStore.cs"] = "of an event",
         ["Deployments/Notification.cs"] = "the patterns of a notification",
         ["Deployments/QueuedDeployment.cs"] = "of a queued one",
@@ -44,6 +46,8 @@ public sealed partial class IdentityUsersTests
         ["Hooks/HookCheckup.cs"] = "hooks of before whose address is refused",
         ["Hooks/HookRules.cs"] = "whether a push is of the hook's repository",
         ["Hooks/IHookStore.cs"] = "what a hook started of a branch",
+        ["Runners/BaseImages.cs"] = "which images a registry let its deployments have",
+        ["Runners/DockerRunner.Plan.cs"] = "who asks for images",
         ["Security/Caller.cs"] = "the patterns of tokens",
         ["Security/SecretRules.cs"] = "the patterns of secrets",
         ["Security/SecretVault.cs"] = "the patterns of secrets, of commit statuses too",

@@ -1,4 +1,3 @@
-using Speed.Tests.Runners;
 using Xunit;
 
 namespace Speed.Tests.EndToEnd;
@@ -6,8 +5,6 @@ namespace Speed.Tests.EndToEnd;
 /// <summary>Drives the real engine: a registry that asks who is there, and whom its images are for.</summary>
 public sealed class RegistryTests : IAsyncLifetime
 {
-    private const string Dockerfile = "FROM {0} AS base\nFROM busybox\nCOPY --from=base /mark /mark\nCMD [\"cat\", \"/mark\"]\n";
-
     private readonly LoopbackRegistry _registry = new();
     private readonly World _world;
     private readonly string _name;
@@ -39,8 +36,9 @@ public sealed class RegistryTests : IAsyncLifetime
     [Trait("Engine", "Both")]
     public async Task A_login_at_a_registry_is_for_the_deployers_that_it_names_and_so_is_what_the_engine_has_by_it()
     {
-        var ours = await _world.RepositoryAsync(r => r.File("Dockerfile", string.Format(null, Dockerfile, _name)));
-        var theirs = await _world.RepositoryAsync(r => r.File("Dockerfile", string.Format(null, Dockerfile, _name)));
+        var dockerfile = $"FROM {_name} AS base\nFROM busybox\nCOPY --from=base /mark /mark\nCMD [\"cat\", \"/mark\"]\n";
+        var ours = await _world.RepositoryAsync(r => r.File("Dockerfile", dockerfile));
+        var theirs = await _world.RepositoryAsync(r => r.File("Dockerfile", dockerfile));
         await PutLoginAsync(ours);
 
         var before = await _world.DeployAsync(theirs);

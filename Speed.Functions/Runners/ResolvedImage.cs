@@ -13,7 +13,7 @@ internal sealed record ResolvedImage(
     public static ResolvedImage Of(ImageReference name, ImageInspectResponse image) => new(
         name.Name,
         image.ID,
-        name.Digest ?? DigestsOf(name, image).FirstOrDefault(),
+        name.Digest ?? (DigestsOf(name, image) is [var first, ..] ? first : null),
         EnvOf(image.Config?.Env),
         [.. image.Config?.OnBuild ?? []]);
 
