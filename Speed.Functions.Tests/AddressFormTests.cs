@@ -7,10 +7,7 @@ using Xunit;
 
 namespace Speed.Tests;
 
-/// <summary>
-/// Drives the real engine, real Git, SPEED over HTTP: whatever host somebody writes, wherever one is resolved, ends in a
-/// failure that is his own.
-/// </summary>
+/// <summary>Drives the real engine, real Git, SPEED over HTTP: whatever host somebody writes, the failure is his own.</summary>
 /// <remarks>Nothing is ever sent: these are addresses that are refused, and names that nobody knows.</remarks>
 public sealed class AddressFormTests
 {
