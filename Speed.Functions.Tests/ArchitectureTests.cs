@@ -22,7 +22,7 @@ public sealed partial class ArchitectureTests
     [InlineData("Dockerfiles", "Deployments")]
     [InlineData("Notifications", "Deployments")]
     [InlineData("Proxy", "Deployments", "Security")]
-    [InlineData("Hosting")]
+    [InlineData("Hosting", "Endpoints")]
     public void A_folder_knows_of_SPEED_only_what_its_arrow_points_at(string folder, params string[] targets)
     {
         var strangers =

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Speed.Hosting;
 using Speed.Tests.OpenApi;
 using Xunit;
 
@@ -220,7 +221,8 @@ public sealed class SpeedApp : IAsyncDisposable
     private static async Task<IHost> StartHostAsync(
         Dictionary<string, string> settings, Action<IServiceCollection>? change)
     {
-        var builder = Program.CreateBuilder([.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
+        var builder = SelfHost.CreateBuilder([.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
+        Program.AddSpeed(builder.Services, builder.Configuration);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         change?.Invoke(builder.Services);
         var host = builder.Build();
@@ -231,7 +233,7 @@ public sealed class SpeedApp : IAsyncDisposable
         }
         catch
         {
-            host.Dispose();
+            await host.DisposeAsync();
             throw;
         }
     }

@@ -1,11 +1,11 @@
-using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Speed.Data;
 using Speed.Deployments;
 using Speed.Endpoints;
 using Speed.Hooks;
+using Speed.Hosting;
 using Speed.Notifications;
 using Speed.Proxy;
 using Speed.Runners;
@@ -25,8 +25,9 @@ internal static class Program
 
         try
         {
-            await CreateBuilder(args).Build().RunAsync();
-            return 0;
+            return FunctionsWorker.IsAskedBy(args)
+                ? await FunctionsWorker.RunAsync(args, AddSpeed)
+                : await SelfHost.RunAsync(args, AddSpeed);
         }
         catch (Exception fault) when (IsForTheOperator(fault))
         {
@@ -35,25 +36,20 @@ internal static class Program
         }
     }
 
-    internal static FunctionsApplicationBuilder CreateBuilder(string[] args)
-    {
-        var builder = FunctionsApplication.CreateBuilder(args);
-        builder.ConfigureFunctionsWebApplication();
-        builder.Services
-            .AddDeploymentSettings(builder.Configuration)
-            .AddStore(builder.Configuration)
-            .AddSecurity(builder.Configuration)
-            .AddHooks()
-            .AddGitSource(builder.Configuration)
-            .AddDockerRunner(builder.Configuration)
-            .AddNotifier(builder.Configuration)
-            .AddReportSocket()
-            .AddProxy(builder.Configuration)
-            .AddDeployments()
-            .AddHttp(builder.Configuration)
-            .AddHostedService<StartNotice>();
-        return builder;
-    }
+    /// <summary>All of SPEED, under whichever host.</summary>
+    internal static void AddSpeed(IServiceCollection services, IConfiguration configuration) => services
+        .AddDeploymentSettings(configuration)
+        .AddStore(configuration)
+        .AddSecurity(configuration)
+        .AddHooks()
+        .AddGitSource(configuration)
+        .AddDockerRunner(configuration)
+        .AddNotifier(configuration)
+        .AddReportSocket()
+        .AddProxy(configuration)
+        .AddDeployments()
+        .AddHttp(configuration)
+        .AddHostedService<StartNotice>();
 
     // Their messages are whole sentences: a setting, the data directory, or an address that is taken.
     private static bool IsForTheOperator(Exception fault) =>

@@ -68,18 +68,39 @@ public sealed class HttpRulesTests
     }
 
     [Theory]
-    [InlineData("/nope")]
-    [InlineData("/info/one")]
-    [InlineData("/info/99999999999999999999")]
-    [InlineData("/info/")]
-    [InlineData("/results/1.0")]
-    public async Task An_unknown_path_is_not_found_in_json(string path)
+    [InlineData("/nope", "Not found")]
+    [InlineData("/info/", "Not found")]
+    [InlineData("/info/one", "Deployment not found")]
+    [InlineData("/info/%2B1", "Deployment not found")]
+    [InlineData("/info/-1", "Deployment not found")]
+    [InlineData("/info/0", "Deployment not found")]
+    [InlineData("/info/%201", "Deployment not found")]
+    [InlineData("/info/١", "Deployment not found")]
+    [InlineData("/info/9223372036854775808", "Deployment not found")]
+    [InlineData("/info/99999999999999999999", "Deployment not found")]
+    [InlineData("/info/00000000000000000001", "Deployment not found")]
+    [InlineData("/results/1.0", "Deployment not found")]
+    [InlineData("/results/1e0", "Deployment not found")]
+    public async Task An_unknown_path_and_what_is_no_id_are_not_found_in_json(string path, string error)
     {
         await using var app = await SpeedApp.OpenIdleAsync();
+        await app.StartAsync("https://github.com/owner/app.git");
 
         var answer = await Answer.ReadAsync(await app.Client.GetAsync(path, Now));
 
-        Assert.Equal((404, """{"error":"Not found"}"""), (answer.Status, answer.Text));
+        Assert.Equal((404, $$"""{"error":"{{error}}"}"""), (answer.Status, answer.Text));
+    }
+
+    [Theory]
+    [InlineData("/info/1")]
+    [InlineData("/info/01")]
+    [InlineData("/info/0000000000000000001")]
+    public async Task An_id_is_1_to_19_digits(string path)
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        await app.StartAsync("https://github.com/owner/app.git");
+
+        Assert.Equal(1, (await app.GetAsync(path)).GetProperty("id").GetInt64());
     }
 
     [Fact]

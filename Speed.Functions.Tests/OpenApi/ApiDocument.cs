@@ -91,6 +91,7 @@ internal static partial class ApiDocument
             operation["operationId"] = function.Name;
             operation["summary"] = description["summary"]!.DeepClone();
             operation["security"] = SecurityOf(function);
+            SayWhatIdsAre(operation);
             Append(operation, description);
             if (description["requestBody"] is { } body)
             {
@@ -100,6 +101,15 @@ internal static partial class ApiDocument
             operation["responses"] ??= new JsonObject();
             Merge(operation, description, "responses");
             AddCommonAnswers(operation["responses"]!.AsObject(), function, path, description.ContainsKey("requestBody"));
+        }
+    }
+
+    // A path is text, of which the functions take digits alone.
+    private static void SayWhatIdsAre(JsonObject operation)
+    {
+        foreach (var id in (operation["parameters"]?.AsArray() ?? []).Where(one => (string?)one!["schema"]?["format"] == "int64"))
+        {
+            id!["schema"]!["type"] = "integer";
         }
     }
 

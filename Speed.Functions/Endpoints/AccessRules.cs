@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Speed.Security;
@@ -11,14 +9,8 @@ namespace Speed.Endpoints;
 /// host, its origin, its caller and the caller's scope have been judged here.
 /// </summary>
 internal sealed class AccessRules(
-    Access access, AccessSettings settings, FunctionTable functions, SameSite site, Audit audit) : IStartupFilter
+    Access access, AccessSettings settings, FunctionTable functions, SameSite site, Audit audit)
 {
-    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-    {
-        app.Use(GuardAsync);
-        next(app);
-    };
-
     /// <summary>For the socket in containers: no names or addresses there, and a token always.</summary>
     public async Task GuardSocketAsync(HttpContext context, RequestDelegate next)
     {
@@ -26,7 +18,7 @@ internal sealed class AccessRules(
         await DecideAsync(context, functions.Find(context.Request), caller, next);
     }
 
-    private async Task GuardAsync(HttpContext context, RequestDelegate next)
+    public async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
         var refusal = site.Judge(context.Request)
             ?? (settings.AreKeysRequired ? null : SameSite.JudgeAddresses(context));

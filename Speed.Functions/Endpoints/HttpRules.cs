@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Speed.Deployments;
@@ -10,19 +9,18 @@ namespace Speed.Endpoints;
 /// What holds for every answer, whichever function gives it: a request id, the security headers, and a JSON body
 /// where something failed or nothing answered.
 /// </summary>
-internal sealed partial class HttpRules(ILogger<HttpRules> logger) : IStartupFilter
+internal sealed partial class HttpRules(ILogger<HttpRules> logger)
 {
     private const string RequestId = "X-Request-Id";
     private const int MaxRequestIdLength = 128;
 
-    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    public void Use(IApplicationBuilder app)
     {
         app.Use(NameRequest);
         app.Use(AddSecurityHeaders);
         app.Use(AnswerFaultsAsync);
         app.Use(AnswerUnknownAsync);
-        next(app);
-    };
+    }
 
     private static Task NameRequest(HttpContext context, RequestDelegate next)
     {

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Speed.Deployments;
@@ -13,15 +12,14 @@ public static class HttpServices
     {
         services.ConfigureHttpJsonOptions(http => Wire.Configure(http.SerializerOptions));
         services.AddSingleton<SpeedMetrics>();
-        services.AddSingleton<IStartupFilter, RequestMetrics>();
+        services.AddSingleton<RequestMetrics>();
         services.AddHostedService<DeploymentMetrics>();
         services.AddSingleton<HttpRules>();
-        services.AddSingleton<IStartupFilter>(provider => provider.GetRequiredService<HttpRules>());
         services.AddSingleton(FunctionTable.Read(configuration));
         services.AddSingleton<SameSite>();
         services.AddSingleton<Audit>();
         services.AddSingleton<AccessRules>();
-        services.AddSingleton<IStartupFilter>(provider => provider.GetRequiredService<AccessRules>());
+        services.AddSingleton<Pipeline>();
         services.AddSingleton<StartLimit>();
         services.AddSingleton<VisibleDeployments>();
         services.AddSingleton<OptionsReader>();

@@ -14,7 +14,8 @@ namespace Speed.Endpoints;
 /// without a network too. Bound before the worker adopts what an earlier process left.
 /// </summary>
 internal sealed partial class ReportSocket(
-    ReportFolder folder, HttpRules http, AccessRules access, IServiceProvider services, ILogger<ReportSocket> logger)
+    ReportFolder folder, HttpRules http, AccessRules access, FunctionTable functions, IServiceProvider services,
+    ILogger<ReportSocket> logger)
     : IHostedService
 {
     private const int MostConnections = 1_000;
@@ -78,16 +79,13 @@ internal sealed partial class ReportSocket(
         });
 
         var server = builder.Build();
-        http.Configure(app => app.Use(access.GuardSocketAsync))(server);
-        var update = ActivatorUtilities.CreateInstance<UpdateFunction>(services);
-        var addResults = ActivatorUtilities.CreateInstance<AddResultsFunction>(services);
-        server.MapPost(
-            "/update",
-            async (HttpRequest request, CancellationToken token) => (IResult)await update.UpdateAsync(request, token));
-        server.MapPost(
-            "/add_results/{id:long}",
-            async (HttpRequest request, long id, CancellationToken token) =>
-                (IResult)await addResults.AddResultsAsync(request, id, token));
+        http.Use(server);
+        server.Use(access.GuardSocketAsync);
+        foreach (var function in functions.Functions.Where(function => function.IsOnSocket))
+        {
+            function.Map(server, services);
+        }
+
         return server;
     }
 

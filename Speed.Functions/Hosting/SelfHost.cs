@@ -3,19 +3,25 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
+using Speed.Endpoints;
 
 namespace Speed.Hosting;
 
 /// <summary>
-/// The self-hosted runtime: serves the functions of this assembly on Kestrel, by the same host.json and
-/// local.settings.json as the Azure Functions host.
+/// SPEED by itself: serves the functions of this assembly on Kestrel, by the same host.json and local.settings.json as the
+/// Azure Functions host.
 /// </summary>
 internal static class SelfHost
 {
-    /// <summary>The Functions host's own name for the folder of host.json. The program's folder unless set.</summary>
-    private const string ScriptRoot = "AzureWebJobsScriptRoot";
+    /// <summary>Until a signal ends it. Throws what keeps SPEED from starting.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] args, Action<IServiceCollection, IConfiguration> addSpeed)
+    {
+        var builder = CreateBuilder(args);
+        addSpeed(builder.Services, builder.Configuration);
+        await builder.Build().RunAsync();
+        return 0;
+    }
 
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
@@ -27,39 +33,31 @@ internal static class SelfHost
         });
 
         builder.Configuration.AddInMemoryCollection(EnvironmentSettings.Read()).AddCommandLine(args);
-        builder.Configuration.Sources.Insert(0, LocalSettings.Source(Root(builder.Configuration)));
+        var root = builder.Configuration["AzureWebJobsScriptRoot"] ?? AppContext.BaseDirectory;
+        builder.Configuration.Sources.Insert(0, LocalSettings.Source(root));
 
-        Log(builder.Logging);
+        Logs.Add(builder.Logging);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(LimitKestrel);
         builder.WebHost.UseUrls(ListenAddress.Read(builder.Configuration));
         builder.Services.AddRouting();
+        builder.Services.AddSingleton<IStartupFilter, ThroughPipeline>();
         builder.Services.AddHostedService<ListenNotice>();
         return builder;
     }
 
-    public static IHost Build(WebApplicationBuilder builder)
-    {
-        var app = builder.Build();
-        app.MapFunctions(HostJson.RoutePrefix(Root(builder.Configuration)));
-        return app;
-    }
-
-    private static string Root(ConfigurationManager configuration) =>
-        configuration[ScriptRoot] ?? AppContext.BaseDirectory;
-
-    private static void Log(ILoggingBuilder logging)
-    {
-        logging.AddSimpleConsole(console => console.SingleLine = true);
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        // What keeps SPEED from starting is said once, by Program: these two would add a stack trace each.
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
-        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => level is LogLevel.Warning or LogLevel.Error);
-    }
-
-    private static void LimitKestrel(KestrelServerOptions kestrel)
+    public static void LimitKestrel(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, TimeSpan.FromSeconds(5));
+    }
+
+    private sealed class ThroughPipeline(Pipeline pipeline) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            pipeline.Use(app);
+            next(app);
+        };
     }
 }

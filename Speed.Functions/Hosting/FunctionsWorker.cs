@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Speed.Endpoints;
+
+namespace Speed.Hosting;
+
+/// <summary>
+/// SPEED as an isolated worker of the Azure Functions host. That host takes the requests and says which function each is for;
+/// here they go through the same pipeline as without it.
+/// </summary>
+internal static class FunctionsWorker
+{
+    /// <summary>The address at which the host speaks to its workers: it always passes it, and nobody else does.</summary>
+    private const string HostAddress = "--functions-uri";
+
+    // The host begins another worker at once for this exit code. For 0 it begins none, and every request hangs.
+    private const int StartAnother = 200;
+
+    public static bool IsAskedBy(string[] args) => FindHost(args) is not null;
+
+    /// <summary>Until the host or a signal ends it. Throws what keeps SPEED from starting.</summary>
+    /// <returns>The exit code, which tells the host whether to begin another worker.</returns>
+    // Not inlined: a program that serves by itself would load the worker's assemblies for nothing.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static async Task<int> RunAsync(string[] args, Action<IServiceCollection, IConfiguration> addSpeed)
+    {
+        // The host ends a worker by a message. A signal is somebody else's, who wants this worker gone and not SPEED.
+        var wasSignaled = false;
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => wasSignaled = true);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => wasSignaled = true);
+
+        using var host = CreateBuilder(args, addSpeed).Build();
+        await host.RunAsync();
+        return wasSignaled ? StartAnother : 0;
+    }
+
+    private static FunctionsApplicationBuilder CreateBuilder(
+        string[] args, Action<IServiceCollection, IConfiguration> addSpeed)
+    {
+        var builder = FunctionsApplication.CreateBuilder(args);
+        builder.ConfigureFunctionsWebApplication();
+        builder.UseMiddleware<ThroughPipeline>();
+
+        ReadEnvironment(builder.Configuration);
+        // What is logged outside of an invocation the host drops; what is printed it passes on.
+        builder.Logging.ClearProviders();
+        Logs.Add(builder.Logging);
+        builder.Services.Configure<KestrelServerOptions>(SelfHost.LimitKestrel);
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<HostWatch>(services, FindHost(args)!));
+        addSpeed(builder.Services, builder.Configuration);
+        return builder;
+    }
+
+    // As without the host: empty variables are not set.
+    private static void ReadEnvironment(ConfigurationManager configuration)
+    {
+        IList<IConfigurationSource> sources = configuration.Sources;
+        for (var i = sources.Count - 1; i >= 0; i--)
+        {
+            if (sources[i] is EnvironmentVariablesConfigurationSource { Prefix: null or "" })
+            {
+                sources.RemoveAt(i);
+            }
+        }
+
+        configuration.AddInMemoryCollection(EnvironmentSettings.Read());
+    }
+
+    private static Uri? FindHost(string[] args)
+    {
+        var text = args.Select((arg, i) => arg == HostAddress
+            ? args.ElementAtOrDefault(i + 1)
+            : arg.StartsWith($"{HostAddress}=", StringComparison.Ordinal) ? arg[(HostAddress.Length + 1)..] : null);
+        return Uri.TryCreate(text.FirstOrDefault(one => one is not null), UriKind.Absolute, out var uri) ? uri : null;
+    }
+
+    /// <summary>
+    /// Answers within the invocation. Whatever answers in front of it leaves the host waiting for an invocation that never
+    /// began, and the client for the end of its answer.
+    /// </summary>
+    private sealed class ThroughPipeline(Pipeline pipeline) : IFunctionsWorkerMiddleware
+    {
+        // Made for the first request, and not at the start: what judges callers reads keys, which the store has then checked.
+        private readonly Lazy<RequestDelegate> _answer = new(pipeline.Build);
+
+        public Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
+        {
+            var http = context.GetHttpContext()
+                ?? throw new InvalidOperationException("The Functions host sent no request with the invocation.");
+            // The worker's own route, which leads to all functions, has been found before; ours is still to be.
+            http.SetEndpoint(null);
+            http.Request.RouteValues.Clear();
+            return _answer.Value(http);
+        }
+    }
+}
