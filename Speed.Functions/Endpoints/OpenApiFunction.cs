@@ -7,7 +7,7 @@ namespace Speed.Endpoints;
 
 /// <summary>
 /// What this API is, as OpenAPI 3.1. The document is made from the functions by a test and lies among the sources, so
-/// both flavours serve the same one.
+/// it is the same under both hosts.
 /// </summary>
 public static class OpenApiFunction
 {

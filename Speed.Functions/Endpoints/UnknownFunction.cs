@@ -7,10 +7,10 @@ namespace Speed.Endpoints;
 /// For the Azure Functions host alone, which answers by itself what it knows no function for: through this, unknown paths
 /// and wrong methods reach the <see cref="Pipeline"/>, which answers them as it does without that host.
 /// </summary>
-public sealed class UnknownFunction
+public static class UnknownFunction
 {
     /// <summary>Says where functions are; nobody calls it, for the pipeline answers before.</summary>
     [Function(FunctionTable.Unknown)]
-    public IResult Answer(
+    public static IResult Answer(
         [HttpTrigger(AuthorizationLevel.Anonymous, Route = "{*path}")] HttpRequest request) => Refusal.NotFound;
 }
