@@ -17,10 +17,11 @@ public sealed partial class ArchitectureTests
     [InlineData("Data", "Deployments", "Hooks", "Security")]
     [InlineData("Hooks", "Deployments", "Security")]
     [InlineData("Security", "Deployments")]
-    [InlineData("Sources", "Deployments")]
-    [InlineData("Runners", "Deployments", "Dockerfiles")]
+    [InlineData("Outgoing", "Deployments")]
+    [InlineData("Sources", "Deployments", "Outgoing")]
+    [InlineData("Runners", "Deployments", "Dockerfiles", "Outgoing")]
     [InlineData("Dockerfiles", "Deployments")]
-    [InlineData("Notifications", "Deployments")]
+    [InlineData("Notifications", "Deployments", "Outgoing")]
     [InlineData("Proxy", "Deployments", "Security")]
     [InlineData("Hosting", "Endpoints")]
     public void A_folder_knows_of_SPEED_only_what_its_arrow_points_at(string folder, params string[] targets)
@@ -98,7 +99,7 @@ public sealed partial class ArchitectureTests
         return folder.FullName;
     }
 
-    [GeneratedRegex(@"\bSpeed\.(Deployments|Endpoints|Data|Hooks|Sources|Runners|Notifications|Proxy|Security|Hosting)\b")]
+    [GeneratedRegex(@"\bSpeed\.(Deployments|Endpoints|Data|Hooks|Sources|Runners|Notifications|Outgoing|Proxy|Security|Hosting)\b")]
     private static partial Regex FolderName();
 
     [GeneratedRegex(@"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")]

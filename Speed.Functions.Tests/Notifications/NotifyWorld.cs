@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Speed.Data;
 using Speed.Deployments;
 using Speed.Notifications;
+using Speed.Outgoing;
 using Speed.Security;
 using Speed.Tests.Data;
 using Xunit;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Speed.Deployments;
-using Speed.Notifications;
+using Speed.Outgoing;
 using Xunit;
 
 namespace Speed.Tests.Notifications;

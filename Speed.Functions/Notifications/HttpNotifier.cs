@@ -1,4 +1,5 @@
 using Speed.Deployments;
+using Speed.Outgoing;
 
 namespace Speed.Notifications;
 

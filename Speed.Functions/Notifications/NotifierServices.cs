@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Speed.Deployments;
+using Speed.Outgoing;
 
 namespace Speed.Notifications;
 
@@ -10,10 +10,8 @@ public static class NotifierServices
     /// <summary>Adds the way to others over HTTP, and reads its settings at once.</summary>
     public static IServiceCollection AddNotifier(this IServiceCollection services, IConfiguration configuration)
     {
-        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(NotifySettings.Read(configuration));
-        services.AddSingleton<Resolver>();
-        services.AddSingleton<GuardedClient>();
+        services.AddGuardedClient();
         services.AddSingleton<INotifier, HttpNotifier>();
         return services;
     }

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Speed.Outgoing;
 
 namespace Speed.Sources;
 
@@ -73,14 +73,7 @@ internal sealed class RedirectProbe(GitOptions options)
 
     private SocketsHttpHandler Handler(GitRoute route)
     {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            MaxResponseHeadersLength = 64,
-            ActivityHeadersPropagator = null,
-        };
+        var handler = PinnedHandler.Create(route.Addresses, route.Address.RealPort);
         if (options.CaFile is { } file)
         {
             handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
@@ -90,31 +83,10 @@ internal sealed class RedirectProbe(GitOptions options)
 
         if (options.Proxy is { } proxy)
         {
-            (handler.UseProxy, handler.Proxy) = (true, ProxyAt(proxy));
-        }
-        else
-        {
-            var port = route.Address.RealPort;
-            handler.ConnectCallback = (_, token) => ConnectAsync(route.Addresses, port, token);
+            (handler.ConnectCallback, handler.UseProxy, handler.Proxy) = (null, true, ProxyAt(proxy));
         }
 
         return handler;
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(
-        IReadOnlyList<IPAddress> addresses, int port, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync([.. addresses], port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 
     private static bool IsSignedBy(string file, X509Certificate? certificate, X509Chain? sent)

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Speed.Notifications;
+namespace Speed.Outgoing;
 
 /// <summary>Finds all addresses of a host by its name.</summary>
 public sealed class Resolver
