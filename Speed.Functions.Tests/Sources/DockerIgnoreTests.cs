@@ -182,6 +182,46 @@ public sealed class DockerIgnoreTests
         Assert.Equal("its patterns take too long for so many files", fault.Message);
     }
 
+    [Theory]
+    // Nothing in how they begin or end tells them from a path.
+    [InlineData("*x{0}*", "file{0}")]
+    // Each fits the first folder, and so is looked at for every file in it.
+    [InlineData("*\n!*", "folder/file{0}")]
+    [InlineData("a{0}*", "z{0}")]
+    public void A_look_counts_too(string pattern, string path)
+    {
+        var text = string.Concat(Enumerable.Range(0, 5_000).Select(i => string.Format(null, pattern, i) + "\n"));
+        var walk = new IgnoreWalk(DockerIgnore.Parse(text), maxSteps: 10_000_000);
+
+        var fault = Assert.Throws<FormatException>(
+            () => Enumerable.Range(0, 200_000).Count(i => walk.Excludes(string.Format(null, path, i))));
+
+        Assert.Equal("its patterns take too long for so many files", fault.Message);
+    }
+
+    [Fact]
+    public void A_pattern_of_which_some_text_is_missing_in_a_path_is_no_more_than_looked_at()
+    {
+        var rules = DockerIgnore.Parse(string.Concat(Enumerable.Range(0, 1_000).Select(i => $"**/n{i}/*.c\n")));
+        var walk = new IgnoreWalk(rules, maxSteps: 20_000_000);
+
+        Assert.Equal(2, Enumerable.Range(0, 2_000).Count(i => walk.Excludes($"a/n{i}/b/x.c") || walk.Excludes($"a/b/n{i * 500}/x.c")));
+    }
+
+    [Fact]
+    public void Ten_thousand_patterns_and_two_hundred_thousand_files_end_in_bounds()
+    {
+        string[] forms = ["**/*.ext{0}", "lib{0}/**", "**/node{0}/main.c", "/src/part{0}*/x", "!**/keep{0}", "*.{0}"];
+        var rules = DockerIgnore.Parse(string.Concat(Enumerable.Range(0, 10_000).Select(
+            i => string.Format(null, forms[i % forms.Length], i) + "\n")));
+        var walk = new IgnoreWalk(rules, IgnoreWalk.MaxSteps / 10);
+
+        var excluded = Enumerable.Range(0, 200_000)
+            .Count(i => walk.Excludes($"lib{i / 1_000}/module{i / 100}/file{i}.c"));
+
+        Assert.Equal(34_000, excluded);
+    }
+
     [Fact]
     public void A_malicious_pattern_takes_no_time()
     {

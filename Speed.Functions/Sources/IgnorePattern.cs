@@ -12,22 +12,27 @@ namespace Speed.Sources;
 internal sealed class IgnorePattern
 {
     private readonly IgnoreToken[] _tokens;
-
-    private readonly string _beginning;
-    private readonly string _end;
     private readonly int _least;
+    private readonly string _core;
 
     private IgnorePattern(IgnoreToken[] tokens)
     {
         _tokens = tokens;
-        _beginning = TextOf(tokens.TakeWhile(IsPlain));
-        _end = TextOf(tokens.Reverse().TakeWhile(IsPlain).Reverse());
+        Beginning = TextOf(tokens.TakeWhile(IsPlain));
+        End = TextOf(tokens.Reverse().TakeWhile(IsPlain).Reverse());
+        _core = RunsOf(tokens).MaxBy(run => run.Length) ?? "";
         _least = tokens.Count(token => !token.IsOptional);
-        Literal = tokens.All(IsPlain) ? _beginning : null;
+        Literal = tokens.All(IsPlain) ? Beginning : null;
     }
 
     /// <summary>The one path that it fits; null if there may be others.</summary>
     public string? Literal { get; }
+
+    /// <summary>What every path that it fits begins with; may be empty.</summary>
+    public string Beginning { get; }
+
+    /// <summary>What every path that it fits ends with; may be empty.</summary>
+    public string End { get; }
 
     /// <summary>How many elements it has.</summary>
     public int Length => _tokens.Length;
@@ -36,11 +41,19 @@ internal sealed class IgnorePattern
     public static IgnorePattern? Parse(string pattern) =>
         IgnoreToken.Parse(pattern) is { } tokens ? new IgnorePattern(tokens) : null;
 
-    /// <summary>False where a look at the path's beginning, end and length says that it does not fit.</summary>
+    /// <summary>
+    /// False where a look at the path says that it does not fit: at its beginning, end and length, and for the longest text
+    /// of the pattern that must be somewhere in it.
+    /// </summary>
     public bool MayFit(string path) =>
         path.Length >= _least
-        && path.StartsWith(_beginning, StringComparison.Ordinal)
-        && path.EndsWith(_end, StringComparison.Ordinal);
+        && path.StartsWith(Beginning, StringComparison.Ordinal)
+        && path.EndsWith(End, StringComparison.Ordinal)
+        && path.Contains(_core, StringComparison.Ordinal);
+
+    /// <summary>False where no path with this beginning can fit.</summary>
+    public bool MayBeginWith(string prefix) =>
+        Beginning.StartsWith(prefix, StringComparison.Ordinal) || prefix.StartsWith(Beginning, StringComparison.Ordinal);
 
     /// <summary>True if the pattern describes the whole path.</summary>
     public bool Fits(ReadOnlySpan<char> path)
@@ -72,6 +85,20 @@ internal sealed class IgnorePattern
     private static bool IsPlain(IgnoreToken token) => token.Plain is { } rune && rune != Rune.ReplacementChar;
 
     private static string TextOf(IEnumerable<IgnoreToken> tokens) => string.Concat(tokens.Select(token => token.Plain));
+
+    // What stands in it without anything else in between.
+    private static IEnumerable<string> RunsOf(IgnoreToken[] tokens)
+    {
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            var run = tokens[i..].TakeWhile(IsPlain).ToArray();
+            if (run.Length > 0)
+            {
+                yield return TextOf(run);
+                i += run.Length;
+            }
+        }
+    }
 
     private void Step(Span<bool> next, int i, Rune rune)
     {
