@@ -47,6 +47,7 @@ public sealed partial class IdentityUsersTests
         ["Hooks/HookRules.cs"] = "whether a push is of the hook's repository",
         ["Hooks/IHookStore.cs"] = "what a hook started of a branch",
         ["Runners/BaseImages.cs"] = "which images a registry let its deployments have",
+        ["Runners/DockerRunner.Build.cs"] = "whose the cache mounts of a build are",
         ["Runners/DockerRunner.Plan.cs"] = "who asks for images",
         ["Security/Caller.cs"] = "the patterns of tokens",
         ["Security/SecretRules.cs"] = "the patterns of secrets",

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Http.Headers;
 using System.Text;
 using Docker.DotNet;
 using Docker.DotNet.Models;
@@ -51,6 +52,8 @@ internal sealed class DockerWorld : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    private string JudgedTag => $"speed-judge:{Instance}";
+
     public static async Task<DockerWorld> CreateAsync(
         Sandbox sandbox = Sandbox.Standard, string? endpoint = null, DataFolder? data = null,
         Func<DockerOptions, DockerOptions>? change = null)
@@ -63,6 +66,8 @@ internal sealed class DockerWorld : IAsyncDisposable
         Assert.Null(await world.Runner.FindFaultAsync(Token));
         return world;
     }
+
+    public Task<Engine> DescribeAsync() => _engine.DescribeAsync(Token);
 
     public Task<T> AskAsync<T>(Func<DockerClient, Task<T>> ask) => _engine.AskAsync(ask);
 
@@ -86,6 +91,20 @@ internal sealed class DockerWorld : IAsyncDisposable
         _images.Add(id);
         await Log.FlushAsync();
         return id;
+    }
+
+    /// <summary>Past SPEED: the text as it was written, by BuildKit, with the context in a tar. Gone with this.</summary>
+    public async Task<string> BuildByEngineAsync(MemoryTree tree)
+    {
+        using var context = new MemoryStream();
+        await tree.WriteContextAsync("Dockerfile", (await tree.ReadTextAsync("Dockerfile", Token))!, context, Token);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/build?version=2&t={JudgedTag}&nocache=1");
+        request.Content = new ByteArrayContent(context.ToArray());
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
+        using var response = await _engine.SendAsync(request, Token);
+        var answer = await response.Content.ReadAsStringAsync(Token);
+        Assert.False(answer.Contains("errorDetail", StringComparison.Ordinal), answer);
+        return (await AskAsync(client => client.Images.InspectImageAsync(JudgedTag, Token))).ID;
     }
 
     public Task<string> BuildAsync(string dockerfile, Func<DeploymentOptions, DeploymentOptions>? change = null) =>
@@ -142,7 +161,7 @@ internal sealed class DockerWorld : IAsyncDisposable
             await TryAsync(client => client.Volumes.RemoveAsync(volume, null, default));
         }
 
-        foreach (var image in _images.Distinct())
+        foreach (var image in _images.Append(JudgedTag).Distinct())
         {
             await TryAsync(client => client.Images.DeleteImageAsync(
                 image, new ImageDeleteParameters { Force = true }, default));

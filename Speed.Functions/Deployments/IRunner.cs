@@ -98,7 +98,7 @@ public sealed record ProbeAnswer(bool IsHealthy, bool IsConclusive, string Answe
 /// <param name="DockerfileText">As it is sent to the engine: what was judged stands in it by its full name.</param>
 public sealed record BuildPlan(
     Deployment Deployment, string Key, string Dockerfile, string DockerfileText,
-    IReadOnlyDictionary<string, string> BuildArgs)
+    IReadOnlyDictionary<string, string> BuildArgs) : IAsyncDisposable
 {
     /// <summary>
     /// What the key was before a Dockerfile's words were judged one by one: an image of then is one of the same commit and
@@ -108,6 +108,17 @@ public sealed record BuildPlan(
 
     /// <summary>The images and files that come into the build from elsewhere, in the order of the Dockerfile.</summary>
     public IReadOnlyList<BuildSource> Sources { get; init; } = [];
+
+    /// <summary>What the Dockerfile adds by address, each file once. Gone with the plan.</summary>
+    public IReadOnlyList<FetchedFile> Fetched { get; init; } = [];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var file in Fetched)
+        {
+            await file.DisposeAsync();
+        }
+    }
 }
 
 /// <summary>One container of one attempt.</summary>

@@ -13,8 +13,10 @@ internal static partial class BuildFailure
     /// <param name="reason">The builder's own words.</param>
     /// <param name="step">Null where no step had begun.</param>
     /// <param name="exitCode">Where the builder tells it apart from its words.</param>
+    /// <param name="hasNetwork">Whether RUN steps had one.</param>
     public static DeploymentFailedException From(
-        string reason, string? step, int? exitCode, Engine engine, Builder builder, Dockerfile dockerfile)
+        string reason, string? step, int? exitCode, Engine engine, Builder builder, Dockerfile dockerfile,
+        bool hasNetwork = true)
     {
         var code = exitCode ?? ExitCodeIn(reason);
         var where = step is null ? "The build" : $"Build step `{WithoutPosition(step)}`";
@@ -36,7 +38,10 @@ internal static partial class BuildFailure
         {
             return new DeploymentFailedException(
                 FailureCode.BuildFailed, $"{where} failed with exit code {number}.",
-                "The step's own output, just above in the log, says why.", code);
+                "The step's own output, just above in the log, says why."
+                + (hasNetwork ? "" : " RUN steps have no network here, unless the operator sets "
+                    + "Speed__Docker__BuildNetwork to bridge."),
+                code);
         }
 
         return IsTooNew(reason, dockerfile)

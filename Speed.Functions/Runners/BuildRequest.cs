@@ -7,8 +7,16 @@ using Speed.Dockerfiles;
 namespace Speed.Runners;
 
 /// <summary>What the engine is asked to build, as it goes over the wire.</summary>
-internal sealed class BuildRequest(BuildPlan plan, string tag)
+/// <param name="cacheNamespace">Whose the folders of <c>--mount=type=cache</c> are.</param>
+/// <param name="hasNetwork">Whether RUN steps have one.</param>
+internal sealed class BuildRequest(BuildPlan plan, string tag, string cacheNamespace, bool hasNetwork)
 {
+    /// <summary>
+    /// The build argument by which BuildKit tells the cache mounts of one from those of another
+    /// (moby/buildkit frontend/dockerfile/builder, keyCacheNSArg): it stands before the id that the Dockerfile gives.
+    /// </summary>
+    public const string CacheNamespaceArg = "BUILDKIT_CACHE_MOUNT_NS";
+
     private const long Mebibyte = 1024 * 1024;
     private const long CpuPeriod = 100_000;
 
@@ -40,19 +48,25 @@ internal sealed class BuildRequest(BuildPlan plan, string tag)
         HttpMethod.Post,
         $"/build?{string.Join('&', parameters.Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value)}"))}");
 
-    private Dictionary<string, string> Parameters()
+    private Dictionary<string, string> Parameters(IReadOnlyDictionary<string, string> buildArgs)
     {
         var options = plan.Deployment.Options;
         var parameters = new Dictionary<string, string>
         {
             ["t"] = tag,
             ["dockerfile"] = plan.Dockerfile,
-            ["buildargs"] = JsonSerializer.Serialize(plan.BuildArgs),
+            ["buildargs"] = JsonSerializer.Serialize(buildArgs),
             ["labels"] = JsonSerializer.Serialize(new Dictionary<string, string> { ["speed.image.key"] = plan.Key }),
             ["rm"] = "1",
             ["forcerm"] = "1",
             ["nocache"] = options.ClearCache ? "1" : "0",
         };
+        if (!hasNetwork)
+        {
+            // Named where it is none alone: BuildKit knows no name for the engine's usual one.
+            parameters["networkmode"] = "none";
+        }
+
         if (!string.IsNullOrEmpty(options.Target))
         {
             parameters["target"] = options.Target;
@@ -63,7 +77,9 @@ internal sealed class BuildRequest(BuildPlan plan, string tag)
 
     private Dictionary<string, string> BuildKitParameters()
     {
-        var parameters = Parameters();
+        // It is an argument like any other, so that a user's own of this name must not be among them.
+        var parameters = Parameters(
+            new Dictionary<string, string>(plan.BuildArgs) { [CacheNamespaceArg] = cacheNamespace });
         parameters["version"] = "2";
         parameters["buildid"] = BuildId;
         return parameters;
@@ -72,7 +88,7 @@ internal sealed class BuildRequest(BuildPlan plan, string tag)
     private Dictionary<string, string> LegacyParameters()
     {
         var options = plan.Deployment.Options;
-        var parameters = Parameters();
+        var parameters = Parameters(plan.BuildArgs);
         var memory = (options.BuildResources.MemoryMb * Mebibyte).ToString(CultureInfo.InvariantCulture);
         var quota = (long)(options.BuildResources.Cpus * CpuPeriod);
         parameters["memory"] = memory;

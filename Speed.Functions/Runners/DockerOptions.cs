@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Speed.Deployments;
 
 namespace Speed.Runners;
 
@@ -21,6 +22,17 @@ public sealed record DockerOptions
     /// Registries on private addresses that a Dockerfile may name: <c>host</c> or <c>host:port</c>.
     /// </summary>
     public IReadOnlyList<string> AllowedRegistries { get; init; } = [];
+
+    /// <summary>Hosts on private addresses that an ADD may name. None unless set.</summary>
+    public HostList AllowedHosts { get; init; } = new([]);
+
+    /// <summary>What the RUN steps of a build reach. Null: what the sandbox has it.</summary>
+    public BuildNetwork? BuildNetwork { get; init; }
+
+    /// <summary>True unless set otherwise; in the strict sandbox false unless set otherwise.</summary>
+    public bool BuildsHaveNetwork => BuildNetwork is { } network
+        ? network == Runners.BuildNetwork.Bridge
+        : Sandbox == Sandbox.Standard;
 
     /// <summary>
     /// Images of the engine that are for every deployment, as patterns of whole names; any other is asked for at its
@@ -47,6 +59,8 @@ public sealed record DockerOptions
         AllowedRegistries = (configuration["Speed:Docker:AllowedRegistries"] ?? "")
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
         LocalImages = ReadLocalImages(configuration),
+        AllowedHosts = ReadAllowedHosts(configuration["Speed:Docker:AllowedHosts"]),
+        BuildNetwork = ReadBuildNetwork(configuration["Speed:Docker:BuildNetwork"]),
         LogMaxBytes = ReadLogMaxBytes(configuration["Speed:Log:MaxBytes"]),
     };
 
@@ -104,6 +118,24 @@ public sealed record DockerOptions
             $"Speed__Docker__Sandbox is '{text}': it must be 'standard' or 'strict'."),
     };
 
+    private static HostList ReadAllowedHosts(string? text)
+    {
+        string[] hosts = (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return hosts.FirstOrDefault(host => HostList.Parse(host) is null) is { } wrong
+            ? throw new InvalidOperationException(
+                $"Speed__Docker__AllowedHosts is '{text}': '{wrong}' is neither host nor host:port.")
+            : new HostList(hosts);
+    }
+
+    private static BuildNetwork? ReadBuildNetwork(string? text) => text switch
+    {
+        null or "" => null,
+        _ when text.Equals("bridge", StringComparison.OrdinalIgnoreCase) => Runners.BuildNetwork.Bridge,
+        _ when text.Equals("none", StringComparison.OrdinalIgnoreCase) => Runners.BuildNetwork.None,
+        _ => throw new InvalidOperationException(
+            $"Speed__Docker__BuildNetwork is '{text}': it must be 'bridge' or 'none'."),
+    };
+
     private static long ReadLogMaxBytes(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -128,4 +160,14 @@ public enum Sandbox
     /// For strangers' code: nobody's user, a read-only root, no network; the legacy builder with limits.
     /// </summary>
     Strict,
+}
+
+/// <summary>What the RUN steps of a build reach.</summary>
+public enum BuildNetwork
+{
+    /// <summary>What the engine's own network leads to, the LAN too.</summary>
+    Bridge,
+
+    /// <summary>Nothing but themselves.</summary>
+    None,
 }

@@ -18,6 +18,11 @@ public sealed partial class DockerRunner
                 : $"Building with the legacy builder of Docker {engine.Version}",
             cancellationToken);
 
+        if (!_options.BuildsHaveNetwork)
+        {
+            await log.SayAsync("RUN steps have no network.", cancellationToken);
+        }
+
         BuildProgress progress = builder == Builder.BuildKit ? new BuildKitProgress(log) : new LegacyProgress(log);
         var refusal = await RunBuildAsync(plan, source, builder, tag, progress, cancellationToken);
 
@@ -25,7 +30,7 @@ public sealed partial class DockerRunner
         {
             var failure = BuildFailure.From(
                 reason, refusal is null ? progress.FailedStep : null, progress.ErrorCode, engine, builder,
-                Dockerfile.Parse(plan.DockerfileText));
+                Dockerfile.Parse(plan.DockerfileText), _options.BuildsHaveNetwork);
 
             // An engine on its way down fails the steps of its builds with any words and any exit code.
             throw await _docker.TakesConnectionsAsync(cancellationToken) ? failure : _docker.Unavailable(failure);
@@ -43,7 +48,7 @@ public sealed partial class DockerRunner
         try
         {
             await using var _ = progress;
-            var build = new ImageBuild(_docker, new BuildRequest(plan, tag), progress);
+            var build = new ImageBuild(_docker, NewRequest(plan, tag), progress);
             return builder == Builder.BuildKit
                 ? await build.RunInSessionAsync(plan, source, cancellationToken)
                 : await build.RunAsync(plan, source, builder, cancellationToken);
@@ -56,6 +61,10 @@ public sealed partial class DockerRunner
             }
         }
     }
+
+    // By the identity: two spellings of one repository share their caches, two repositories never do.
+    private BuildRequest NewRequest(BuildPlan plan, string tag) => new(
+        plan, tag, BuildKey.Sha256($"{Own.Instance}\n{plan.Deployment.Identity}"), _options.BuildsHaveNetwork);
 
     private async Task<string> FindImageIdAsync(string name, CancellationToken cancellationToken)
     {

@@ -6,7 +6,12 @@ namespace Speed.Runners;
 /// <summary>What a deployment is built from: every word that takes something in is judged, and stands by its full name.</summary>
 public sealed partial class DockerRunner
 {
-    private const string FrontendArgument = "BUILDKIT_SYNTAX";
+    // Build arguments by which BuildKit is told what is ours to say.
+    private static readonly Dictionary<string, string> Reserved = new()
+    {
+        ["BUILDKIT_SYNTAX"] = "it would have the engine run a frontend that SPEED never saw",
+        [BuildRequest.CacheNamespaceArg] = "cache mounts belong to the repository",
+    };
 
     // Counted up when the same text may come to another image: what was built before counts no more then.
     private const int RulesVersion = 1;
@@ -113,12 +118,9 @@ public sealed partial class DockerRunner
                 $"The Dockerfile asks for the frontend {frontend}; the engine's own is used instead.", cancellationToken);
         }
 
-        if (options.BuildArgs.ContainsKey(FrontendArgument))
+        foreach (var (name, reason) in Reserved.Where(one => options.BuildArgs.ContainsKey(one.Key)))
         {
-            await log.SayAsync(
-                $"The build argument {FrontendArgument} is left out: it would have the engine run a frontend that SPEED "
-                + "never saw.",
-                cancellationToken);
+            await log.SayAsync($"The build argument {name} is left out: {reason}.", cancellationToken);
         }
     }
 
@@ -138,7 +140,7 @@ public sealed partial class DockerRunner
             }
         }
 
-        foreach (var (name, value) in options.BuildArgs.Where(arg => arg.Key != FrontendArgument))
+        foreach (var (name, value) in options.BuildArgs.Where(arg => !Reserved.ContainsKey(arg.Key)))
         {
             args[name] = value;
         }
