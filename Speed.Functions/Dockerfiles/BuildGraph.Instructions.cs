@@ -137,6 +137,9 @@ internal sealed partial class BuildGraph
                 kind, instruction, word.Text, source.Value, isTrigger ? null : word.Span)
             {
                 Unset = source.Unset,
+                Checksum = instruction.FlagsOf("checksum").LastOrDefault()?.Value is { } checksum
+                    ? Expand(checksum.Value, scope).Value ?? throw Refusal.Unknown(checksum.Value, instruction.Line)
+                    : null,
             });
         }
     }

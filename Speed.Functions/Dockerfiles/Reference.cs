@@ -17,6 +17,9 @@ internal sealed record Reference(
     /// <summary>Those of its variables that have no value.</summary>
     public IReadOnlyList<string> Unset { get; init; } = [];
 
+    /// <summary>Of a source of ADD, what it must have; null for none.</summary>
+    public string? Checksum { get; init; }
+
     public bool IsImage => Kind is ReferenceKind.Base or ReferenceKind.FromImage or ReferenceKind.MountImage;
 }
 

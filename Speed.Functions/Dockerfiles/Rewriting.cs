@@ -13,13 +13,15 @@ internal static partial class Rewriting
     /// The text with the replacements, and without a request for a frontend. Throws
     /// <see cref="Deployments.FailureCode.DockerfileRefused"/> where it would not be read as the text was.
     /// </summary>
-    public static string Apply(string text, IEnumerable<JudgedWord> replacements, bool hereDocuments)
+    /// <param name="copies">The lines of ADD that become a COPY of what was fetched; null for none.</param>
+    public static string Apply(
+        string text, IEnumerable<JudgedWord> replacements, bool hereDocuments, IReadOnlySet<int>? copies = null)
     {
         var (judged, _) = Frontend.Drop(Replace(text, replacements));
         foreach (var dialect in Dialect.Of(hereDocuments))
         {
             var (before, after) = (Dockerfile.Parse(text, dialect), Dockerfile.Parse(judged, dialect));
-            if (before.Fault is null && !IsSame(before, after))
+            if (before.Fault is null && !IsSame(before, after, copies ?? new HashSet<int>()))
             {
                 throw Refusal.Of(
                     "The Dockerfile is read otherwise once its images and sources are put in by their full names",
@@ -48,7 +50,7 @@ internal static partial class Rewriting
         var at = 0;
         foreach (var (span, word) in replacements.Distinct().OrderBy(one => one.Span.Start))
         {
-            if (span.Start < at || !Plain().IsMatch(word))
+            if (span.Start < at || (word is not null && !Judged().IsMatch(word)))
             {
                 throw new InvalidOperationException($"'{word}' cannot be put into a Dockerfile at {span.Start}.");
             }
@@ -60,20 +62,30 @@ internal static partial class Rewriting
         return result.Append(text, at, text.Length - at).ToString();
     }
 
-    private static bool IsSame(Dockerfile before, Dockerfile after) =>
+    private static bool IsSame(Dockerfile before, Dockerfile after, IReadOnlySet<int> copies) =>
         after.Fault is null && before.Escape == after.Escape
-        && before.Instructions.Select(ShapeOf).SequenceEqual(after.Instructions.Select(ShapeOf));
+        && before.Instructions.Select(one => ShapeOf(one, copies.Contains(one.Line)))
+            .SequenceEqual(after.Instructions.Select(one => ShapeOf(one, isToBeCopy: false)));
 
     // All but the words themselves.
-    private static (int, string, string, int, bool, string) ShapeOf(Instruction instruction) => (
-        instruction.Line, instruction.Keyword, string.Join(',', instruction.Flags.Select(flag => flag.Name)),
-        instruction.Words.Count, instruction.IsJson,
-        string.Concat(instruction.HereDocuments.Select(document => $"{document.Name}\n{document.Content}")));
+    private static (int, string, string, int, bool, string) ShapeOf(Instruction instruction, bool isToBeCopy)
+    {
+        var (keyword, flags) = isToBeCopy
+            ? AddressedAdd.ShapeOf(instruction)
+            : (instruction.Keyword, instruction.Flags.Select(flag => flag.Name));
+        return (
+            instruction.Line, keyword, string.Join(',', flags), instruction.Words.Count, instruction.IsJson,
+            string.Concat(instruction.HereDocuments.Select(document => $"{document.Name}\n{document.Content}")));
+    }
 
     [GeneratedRegex(@"\A[A-Za-z0-9._/:@+=-]+\z", RegexOptions.CultureInvariant)]
     private static partial Regex Plain();
+
+    // A plain word, a file by a pattern, or what begins the COPY of a file that was fetched.
+    [GeneratedRegex(@"\A(COPY --from=)?[A-Za-z0-9._/:@+=-]+\*?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Judged();
 }
 
 /// <param name="Span">Of the file as it was given.</param>
-/// <param name="Text">Of characters that mean nothing else to any parser.</param>
-internal sealed record JudgedWord(TextSpan Span, string Text);
+/// <param name="Text">Of characters that mean nothing else to any parser; null for a flag that goes.</param>
+internal sealed record JudgedWord(TextSpan Span, string? Text);

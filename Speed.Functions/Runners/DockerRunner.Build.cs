@@ -45,6 +45,12 @@ public sealed partial class DockerRunner
         BuildPlan plan, ISourceTree source, Builder builder, string tag, BuildProgress progress,
         CancellationToken cancellationToken)
     {
+        var added = AddedImages.NameOf(Own, plan.Fetched);
+        if (plan.Fetched.Count > 0)
+        {
+            await _added.HoldAsync(Own, added, plan.Fetched, cancellationToken);
+        }
+
         try
         {
             await using var _ = progress;
@@ -58,6 +64,11 @@ public sealed partial class DockerRunner
             if (progress is LegacyProgress legacy)
             {
                 await Leftovers.SweepAsync(_docker, legacy);
+            }
+
+            if (plan.Fetched.Count > 0)
+            {
+                await _added.ReleaseAsync(added);
             }
         }
     }

@@ -36,27 +36,23 @@ public sealed partial class DockerRunner
         var images = new Dictionary<(string?, string?), ResolvedImage>();
         var walk = await readings.WalkAsync(
             new BuildInputs(buildArgs, engine.Platform, builder, options.Target), ResolveAsync, cancellationToken);
-        await RemoteSources.CheckAsync(walk.References.Where(IsRemote), _options.Sandbox, cancellationToken);
-        var judged = Rewriting.Apply(text, JudgedWordsOf(walk.References, images), engine.HasHereDocuments);
-        var sources = SourcesOf(walk.References, images);
+        var former = new BuildKey(
+            source.TreeId, path, BuildKey.Sha256(plain.TrimStart('\uFEFF')), options.Target, buildArgs,
+            [.. walk.Images.Select(image => images[(image.Value, image.Platform)].Id)],
+            engine.Platform, builder.ToString());
+        await using var fetched = await FetchAsync(walk.References, source, log, cancellationToken);
+        var judged = JudgedWordsOf(walk.References, images).Concat(fetched.WordsFor(text));
+        var sources = SourcesOf(walk.References, images, fetched);
         foreach (var from in sources)
         {
             await log.SayAsync(from.Tell(), cancellationToken);
         }
 
-        var former = new BuildKey(
-            source.TreeId, path, BuildKey.Sha256(plain.TrimStart('\uFEFF')), options.Target, buildArgs,
-            [.. walk.Images.Select(image => images[(image.Value, image.Platform)].Id)],
-            engine.Platform, builder.ToString());
-        var key = former with
+        return new BuildPlan(
+            deployment, KeyOf(text, walk.References, fetched, former).Hash(), path,
+            Rewriting.Apply(text, judged, engine.HasHereDocuments, fetched.Lines), buildArgs)
         {
-            DockerfileSha256 = BuildKey.Sha256(text),
-            Judged = [.. walk.References.Select(reference => $"{reference.Line} {reference.Kind} {reference.Value}")],
-            Rules = RulesVersion,
-        };
-        return new BuildPlan(deployment, key.Hash(), path, judged, buildArgs)
-        {
-            FormerKey = former.Hash(), Sources = sources,
+            FormerKey = former.Hash(), Sources = sources, Fetched = fetched.HandOver(),
         };
 
         async Task<BaseImage> ResolveAsync(Reference reference, CancellationToken token)
@@ -70,6 +66,18 @@ public sealed partial class DockerRunner
             return new BaseImage(image.Env, image.OnBuild);
         }
     }
+
+    private static BuildKey KeyOf(
+        string text, IReadOnlyList<Reference> references, FetchedSources fetched, BuildKey former) => former with
+        {
+            DockerfileSha256 = BuildKey.Sha256(text),
+            Judged =
+            [
+                .. references.Select(reference => $"{reference.Line} {reference.Kind} {reference.Value}"),
+                .. fetched.Files.Select(file => $"{file.Name} {file.Sha256} {file.Time.ToUnixTimeSeconds()}"),
+            ],
+            Rules = RulesVersion,
+        };
 
     private static Readings Read(string text, Engine engine, Builder builder)
     {
@@ -148,16 +156,25 @@ public sealed partial class DockerRunner
         return args;
     }
 
-    private static bool IsRemote(Reference reference) => reference.Kind is ReferenceKind.AddUrl or ReferenceKind.AddGit;
-
     private static BuildSource[] SourcesOf(
-        IReadOnlyList<Reference> references, IReadOnlyDictionary<(string?, string?), ResolvedImage> images) =>
-    [
-        .. from reference in references
-           where reference.IsImage
-           let image = images[(reference.Value, reference.Platform)]
-           select new BuildSource(reference.Line, reference.Written, image.Name, image.Digest ?? image.Id),
-    ];
+        IReadOnlyList<Reference> references, IReadOnlyDictionary<(string?, string?), ResolvedImage> images,
+        FetchedSources fetched)
+    {
+        return [.. references.Select(SourceOf).OfType<BuildSource>()];
+
+        BuildSource? SourceOf(Reference reference)
+        {
+            var (line, written) = (reference.Line, reference.Written);
+            if (fetched.FileOf(reference) is { } file)
+            {
+                return new BuildSource(line, written, file.Address, $"sha256:{file.Sha256}");
+            }
+
+            return reference.IsImage && images[(reference.Value, reference.Platform)] is var image
+                ? new BuildSource(line, written, image.Name, image.Digest ?? image.Id)
+                : null;
+        }
+    }
 
     // An image stands by its full name in every place that names it, a stage and a file by what their variables come to.
     private static IEnumerable<JudgedWord> JudgedWordsOf(

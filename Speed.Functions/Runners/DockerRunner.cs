@@ -1,6 +1,7 @@
 using System.Net;
 using Docker.DotNet;
 using Speed.Deployments;
+using Speed.Outgoing;
 
 namespace Speed.Runners;
 
@@ -14,6 +15,8 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
     private readonly IDeploymentStore _store;
     private readonly DockerConnection _docker;
     private readonly BaseImages _bases;
+    private readonly AddFetch _fetch;
+    private readonly AddedImages _added;
     private readonly InstanceNetwork _network;
     private readonly ReportMount _reports;
     private readonly ServiceVolumes _volumes;
@@ -21,7 +24,8 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
     private bool _isDisposed;
 
     public DockerRunner(
-        DockerOptions options, IDeploymentStore store, ServiceVolumes volumes, ReportFolder? reports = null)
+        DockerOptions options, IDeploymentStore store, ServiceVolumes volumes, ReportFolder? reports = null,
+        GuardedClient? client = null)
     {
         _options = options;
         _store = store;
@@ -29,6 +33,8 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
         _bases = new BaseImages(
             _docker, new Registries(_docker, new RegistryRules(options.AllowedRegistries)),
             new LocalImages(options.LocalImages), store);
+        _fetch = new AddFetch(client ?? new GuardedClient(new Resolver(), TimeProvider.System), options.AllowedHosts);
+        _added = new AddedImages(_docker);
         _network = new InstanceNetwork(_docker);
         _volumes = volumes;
         _reports = new ReportMount(_docker, options.Endpoint, reports);
@@ -84,6 +90,7 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
     {
         _isDisposed = true;
         _docker.Dispose();
+        _added.Dispose();
         _network.Dispose();
     }
 }

@@ -17,6 +17,9 @@ internal sealed record Ownership(string Instance)
 
     public string ImageTag(string key) => $"speed-{Instance}:{key}";
 
+    /// <summary>Of an image that hands files to a build. No image of a build has such a name.</summary>
+    public string AddedTag(string key) => $"speed-{Instance}-added:{key}";
+
     public string ContainerName(long deploymentId, int attempt) => string.Create(
         CultureInfo.InvariantCulture, $"speed-{Instance}-{deploymentId}-{attempt}");
 

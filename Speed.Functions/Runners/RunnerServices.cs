@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Speed.Deployments;
+using Speed.Outgoing;
 
 namespace Speed.Runners;
 
@@ -14,6 +15,7 @@ public static class RunnerServices
     public static IServiceCollection AddDockerRunner(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(DockerOptions.Read(configuration));
+        services.AddGuardedClient();
         services.AddSingleton<IVolumeEngine, DockerVolumes>();
         services.AddSingleton<DockerRunner>();
         services.AddSingleton<IRunner>(provider => provider.GetRequiredService<DockerRunner>());

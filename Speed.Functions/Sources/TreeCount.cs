@@ -1,3 +1,5 @@
+using Speed.Deployments;
+
 namespace Speed.Sources;
 
 /// <summary>Counts what a source holds, its submodules with it.</summary>

@@ -1,4 +1,4 @@
-namespace Speed.Sources;
+namespace Speed.Deployments;
 
 /// <summary>Bytes as people read them.</summary>
 internal static class ByteCount

@@ -1,0 +1,93 @@
+using System.Text.RegularExpressions;
+using Speed.Deployments;
+
+namespace Speed.Dockerfiles;
+
+/// <summary>
+/// An ADD of addresses, which were fetched for it, and the COPY that it becomes: that does with a file what ADD does with
+/// one that it fetches, where ADD would unpack an archive (moby/buildkit, dockerfile2llb/convert.go, dispatchCopy).
+/// </summary>
+internal static partial class AddressedAdd
+{
+    private const string Checksum = "checksum";
+
+    // What COPY has, too, and what only ADD has and is done by whoever fetches.
+    private static readonly string[] Kept = ["chown", "chmod", "link", "exclude"];
+    private static readonly string[] Dropped = [Checksum, "keep-git-dir"];
+
+    /// <summary>
+    /// Throws <see cref="FailureCode.DockerfileRefused"/> for an ADD that cannot become a COPY of what was fetched.
+    /// </summary>
+    /// <param name="sources">All of it.</param>
+    public static void Check(Instruction add, IReadOnlyList<Reference> sources)
+    {
+        if (sources.FirstOrDefault(source => source.Kind == ReferenceKind.AddGit) is { } repository)
+        {
+            throw Refusal.Of(
+                add, $"names the Git repository `{repository.Written}`, and Git sources are not fetched",
+                "Make it a submodule of the deployed repository, or clone it in a RUN step.");
+        }
+
+        if (sources.Any(source => source.Kind != ReferenceKind.AddUrl) || add.HereDocuments.Count > 0)
+        {
+            throw Refusal.Of(add, "names addresses and files of the context together", "Write two ADD lines.");
+        }
+
+        if (add.Flags.FirstOrDefault(flag => !Kept.Contains(flag.Name) && !Dropped.Contains(flag.Name)) is { } unknown)
+        {
+            throw Refusal.Of(
+                add, $"has the flag --{unknown.Name}, which does not go with an address",
+                "Take the flag away, or fetch the file in a RUN step.");
+        }
+
+        CheckChecksum(add, sources);
+    }
+
+    /// <summary>The words that make the COPY of it.</summary>
+    /// <param name="image">That holds what was fetched.</param>
+    /// <param name="files">Each source, and where in the image it is.</param>
+    public static IEnumerable<JudgedWord> ToCopy(
+        string text, Instruction add, string image, IEnumerable<(Reference Source, string Path)> files)
+    {
+        JudgedWord[] words = [.. files.Select(file => new JudgedWord(Rewriting.PlaceOf(file.Source), file.Path))];
+        var keyword = add.KeywordSpan ?? throw Refusal.Of(add, "is cut by a continuation", "Write ADD on one line.");
+        var flags = add.Flags.Where(flag => Dropped.Contains(flag.Name))
+            .Select(flag => new JudgedWord(PlaceOf(flag, text, add, keyword.End, words[0].Span.Start), null));
+        return [new JudgedWord(keyword, $"COPY --from={image}"), .. flags, .. words];
+    }
+
+    /// <summary>What keyword and flags are once it is one.</summary>
+    public static (string Keyword, IEnumerable<string> Flags) ShapeOf(Instruction add) =>
+        ("COPY", add.Flags.Select(flag => flag.Name).Where(name => !Dropped.Contains(name)).Prepend("from"));
+
+    private static void CheckChecksum(Instruction add, IReadOnlyList<Reference> sources)
+    {
+        var count = add.FlagsOf(Checksum).Count();
+        if (count > 0 && (count > 1 || sources.Count > 1))
+        {
+            throw Refusal.Of(add, "has a --checksum that is not one for one address", "Write one ADD for each address.");
+        }
+
+        if (count == 1 && !Sha256().IsMatch(sources[0].Checksum ?? ""))
+        {
+            throw Refusal.Of(
+                add, $"has the checksum `{sources[0].Checksum}`", "Give it as sha256: and 64 lower-case hex digits.");
+        }
+    }
+
+    private static TextSpan PlaceOf(Flag flag, string text, Instruction add, int start, int end)
+    {
+        var written = flag.Value is { } value ? $"--{flag.Name}={value}" : $"--{flag.Name}";
+        var at = text.IndexOf(written, start, end - start, StringComparison.Ordinal);
+        return at > 0 && IsBlank(text[at - 1]) && at + written.Length < end && IsBlank(text[at + written.Length])
+            ? new TextSpan(at, written.Length)
+            : throw Refusal.Of(
+                add, $"has the flag --{flag.Name} in a way in which it cannot be taken out",
+                "Write it once, on one line, and without quotes and escapes.");
+    }
+
+    private static bool IsBlank(char character) => character is ' ' or '\t';
+
+    [GeneratedRegex(@"\Asha256:[0-9a-f]{64}\z")]
+    private static partial Regex Sha256();
+}

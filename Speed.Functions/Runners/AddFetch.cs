@@ -1,0 +1,202 @@
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Unicode;
+using Speed.Deployments;
+using Speed.Dockerfiles;
+using Speed.Outgoing;
+
+namespace Speed.Runners;
+
+/// <summary>What an ADD names by an address.</summary>
+/// <param name="Address">With the values of its variables.</param>
+/// <param name="Written">As the Dockerfile has it.</param>
+/// <param name="Checksum">What it must have, as <c>sha256:…</c>; null for none.</param>
+internal sealed record AddRequest(string Address, string Written, int Line, string? Checksum)
+{
+    /// <summary>Those of its variables that have no value.</summary>
+    public IReadOnlyList<string> Unset { get; init; } = [];
+}
+
+/// <summary>
+/// Fetches what ADD names by an address, in the engine's place: so that only what may be connected to is, wherever the
+/// address leads.
+/// </summary>
+/// <remarks>
+/// As moby/buildkit source/http has it: the file bears the time of <c>Last-Modified</c>, or 1970, and is called as the
+/// address ends (frontend/dockerfile/dockerfile2llb, dispatchCopy), whatever the server would have it called.
+/// </remarks>
+/// <param name="maxBytes">Of the repository's files and all that is fetched, together.</param>
+internal sealed class AddFetch(GuardedClient client, HostList allowed, long maxBytes = AddFetch.MaxBytes)
+{
+    /// <summary>As much as a repository may have.</summary>
+    public const long MaxBytes = 2L << 30;
+
+    private const int PieceBytes = 128 * 1024;
+    private const int MaxNameBytes = 255;
+    private const string Unnamed = "__unnamed__";
+
+    // What a tar's header can hold.
+    private static readonly DateTimeOffset Last = DateTimeOffset.FromUnixTimeSeconds((1L << 33) - 1);
+
+    /// <summary>
+    /// The files, each for its source; one that is named twice is fetched once. Throws
+    /// <see cref="FailureCode.DockerfileRefused"/> for one that may not be asked for, and
+    /// <see cref="FailureCode.BuildFailed"/> for one that cannot be had.
+    /// </summary>
+    public async Task<IReadOnlyList<FetchedFile>> FetchAsync(
+        IReadOnlyList<AddRequest> sources, ISourceTree tree, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        var files = new Dictionary<(string, string?), FetchedFile>();
+        var room = maxBytes - tree.Files.Sum(file => file.Size);
+        try
+        {
+            foreach (var source in sources)
+            {
+                if (!files.ContainsKey((source.Address, source.Checksum)))
+                {
+                    var file = await FetchAsync(source, tree.OpenScratchFile(), room, cancellationToken);
+                    files[(source.Address, source.Checksum)] = file;
+                    room -= file.Bytes;
+                    await log.SayAsync(
+                        $"Fetched {source.Written} of line {source.Line}: {ByteCount.Format(file.Bytes)}", cancellationToken);
+                }
+            }
+        }
+        catch
+        {
+            foreach (var file in files.Values)
+            {
+                await file.DisposeAsync();
+            }
+
+            throw;
+        }
+
+        return [.. sources.Select(source => files[(source.Address, source.Checksum)])];
+    }
+
+    /// <summary>
+    /// What a file is called that is added to a folder; null where no file can have the name. As Docker has it: the last
+    /// part of the path, decoded.
+    /// </summary>
+    public static string? NameOf(Uri url)
+    {
+        var path = Decode(url.AbsolutePath).AsSpan().TrimEnd((byte)'/');
+        var bytes = path[(path.LastIndexOf((byte)'/') + 1)..];
+        if (bytes.Length > MaxNameBytes || bytes.Contains((byte)0) || !Utf8.IsValid(bytes))
+        {
+            return null;
+        }
+
+        return Encoding.UTF8.GetString(bytes) switch
+        {
+            "" or "." => Unnamed,
+            ".." => null,
+            var name => name,
+        };
+    }
+
+    private static byte[] Decode(string path)
+    {
+        var bytes = new List<byte>(path.Length);
+        for (var i = 0; i < path.Length; i++)
+        {
+            var isEncoded = path[i] == '%' && i + 2 < path.Length
+                && char.IsAsciiHexDigit(path[i + 1]) && char.IsAsciiHexDigit(path[i + 2]);
+            bytes.Add(isEncoded ? Convert.FromHexString(path.AsSpan(i + 1, 2))[0] : (byte)path[i]);
+            i += isEncoded ? 2 : 0;
+        }
+
+        return [.. bytes];
+    }
+
+    private async Task<FetchedFile> FetchAsync(
+        AddRequest source, Stream content, long room, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!Uri.TryCreate(source.Address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            {
+                throw Failed(source, "that is no address of http or https");
+            }
+
+            var name = NameOf(url) ?? throw Failed(source, "no file can be called as its address ends");
+            using var download = await client.FetchAsync(url, allowed, cancellationToken);
+            if (download.Status is < 200 or > 299)
+            {
+                throw Failed(source, $"its server answered {download.Status}");
+            }
+
+            var (sha256, bytes) = await CopyAsync(download, content, room, cancellationToken);
+            return source.Checksum is null || source.Checksum == $"sha256:{sha256}"
+                ? new FetchedFile(
+                    AddressOf(url), name, sha256, bytes, TimeOf(download.LastModified), content)
+                : throw Failed(source, $"its checksum is sha256:{sha256}, not {source.Checksum}");
+        }
+        catch (Exception fault)
+        {
+            await content.DisposeAsync();
+            throw fault switch
+            {
+                AddressRefusedException => Refused(source, fault.Message),
+                HttpRequestException { InnerException: AuthenticationException inner } => Failed(source, inner.Message, fault),
+                HttpRequestException => Failed(source, fault.Message, fault),
+                _ => fault,
+            };
+        }
+    }
+
+    private async Task<(string Sha256, long Bytes)> CopyAsync(
+        Download download, Stream content, long room, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var piece = new byte[PieceBytes];
+        long bytes = 0;
+        while (await download.ReadAsync(piece, cancellationToken) is > 0 and var read)
+        {
+            bytes += read;
+            if (bytes > room)
+            {
+                throw new DeploymentFailedException(
+                    FailureCode.RepoTooLarge,
+                    $"The repository's files and what the Dockerfile adds by address have more than "
+                    + $"{ByteCount.Format(maxBytes)} together.",
+                    "Fetch large files in a RUN step.");
+            }
+
+            hash.AppendData(piece.AsSpan(0, read));
+            await content.WriteAsync(piece.AsMemory(0, read), cancellationToken);
+        }
+
+        await content.FlushAsync(cancellationToken);
+        return (Convert.ToHexStringLower(hash.GetHashAndReset()), bytes);
+    }
+
+    // For whoever asks what was built from: without the password, if there is one.
+    private static string AddressOf(Uri url) =>
+        url.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped);
+
+    private static DateTimeOffset TimeOf(DateTimeOffset? lastModified) => lastModified switch
+    {
+        null => DateTimeOffset.UnixEpoch,
+        var time when time < DateTimeOffset.UnixEpoch => DateTimeOffset.UnixEpoch,
+        var time when time > Last => Last,
+        var time => time.Value,
+    };
+
+    private static DeploymentFailedException Refused(AddRequest source, string reason) => new(
+        FailureCode.DockerfileRefused,
+        $"ADD {source.Written} on line {source.Line} of the Dockerfile is not allowed: {reason}",
+        "Put the file into the repository, or fetch it in a RUN step. If its host is to be trusted, the operator may add "
+        + "it to Speed__Docker__AllowedHosts.");
+
+    private static DeploymentFailedException Failed(AddRequest source, string reason, Exception? inner = null) => new(
+        FailureCode.BuildFailed,
+        $"ADD {source.Written} on line {source.Line} of the Dockerfile could not be fetched: {reason.TrimEnd('.')}.",
+        source.Unset.Count == 0
+            ? "Check the address, and that this host reaches its server."
+            : $"{UnsetVariables.Enumerate(source.Unset)} without a value there: give the ARG a default, or the value in "
+                + "build_args.",
+        inner: inner);
+}
