@@ -54,6 +54,8 @@ public sealed class BuildGraphTests
     [InlineData("FROM a\nHEALTHCHECK --interval=1s CMD x\nLABEL a=${b#c}", "Base a")]
     [InlineData("FROM a\nCMD [\"a\"] # and why\nRUN x", "Base a")]
     [InlineData("FROM b AS unused\nADD ${X#y} /x\nFROM a", "Base a")]
+    [InlineData("ARG SOURCE_DATE_EPOCH=1700000000\nFROM a", "Base a")]
+    [InlineData("ARG SOURCE_DATE_EPOCH\nFROM a", "Base a")]
     public async Task What_nothing_hangs_on_passes(string text, string expected) =>
         Assert.Equal(expected, await new Walker(text).TellAsync());
 
@@ -76,6 +78,8 @@ public sealed class BuildGraphTests
     [InlineData("FROM a\nCOPY --from=bà /a /b", 2)]
     [InlineData("FROM a\nRUN --mount=source=é x", 2)]
     [InlineData("FROM a\nRUN --device=x y", 2)]
+    [InlineData("ARG SOURCE_DATE_EPOCH=x\nFROM scratch AS x\nADD http://h/s /x\nFROM a", 2)]
+    [InlineData("ARG SOURCE_DATE_EPOCH=${V#v}\nFROM a", 2)]
     public async Task What_cannot_be_told_and_something_hangs_on_is_refused_with_its_line(string text, int line)
     {
         var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => new Walker(text).WalkAsync());

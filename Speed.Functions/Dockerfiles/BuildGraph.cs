@@ -1,3 +1,4 @@
+using System.Globalization;
 using Speed.Deployments;
 
 namespace Speed.Dockerfiles;
@@ -34,6 +35,7 @@ internal sealed partial class BuildGraph
     /// </summary>
     public async Task<Walk> WalkAsync(Stage target, CancellationToken cancellationToken)
     {
+        CheckTime();
         ReadBases(target);
         _waiting.Enqueue(target);
         for (var i = 0; i < target.Index && _inputs.Builder == Builder.Legacy; i++)
@@ -49,6 +51,23 @@ internal sealed partial class BuildGraph
         return new Walk(
             [.. _references.OrderBy(reference => reference.Line).ThenBy(reference => reference.Span?.Start ?? 0)],
             _failure is null ? OrderImages(target) : [], _failure);
+    }
+
+    // A name in it makes the newest engines fetch what the stage of that name adds, needed or not
+    // (dockerfile2llb/epoch.go, resolveSourceDateEpochState).
+    private void CheckTime()
+    {
+        var time = _inputs.BuildArgs.TryGetValue("SOURCE_DATE_EPOCH", out var given)
+            ? new Variable(given, false)
+            : _globals.Get("SOURCE_DATE_EPOCH");
+        if (time.IsUnknown || (time.Value is { Length: > 0 } value && !long.TryParse(
+            value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)))
+        {
+            throw Refusal.Of(
+                $"SOURCE_DATE_EPOCH is `{time.Value}` on line {_dockerfile.Stages[0].From.Line} of the Dockerfile, where the stages "
+                + "begin, which is no number of seconds",
+                "Give it as seconds since 1970, or leave it out.");
+        }
     }
 
     // Each image once, where a walk into the depth meets it first, and then by its line: the keys of images hang on that

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 
 namespace Speed.Dockerfiles;
@@ -74,7 +75,9 @@ internal sealed class Scope
     public void LoseTrack() => _isAnyUnknown = true;
 
     /// <summary>True for a name that means itself: of others builders take off quotes, and put in variables.</summary>
-    public static bool IsPlain(string name) => !name.AsSpan().ContainsAny("$'\"\\`\uFEFF");
+    public static bool IsPlain(string name) => !name.AsSpan().ContainsAny(Meaningful);
+
+    private static readonly SearchValues<char> Meaningful = SearchValues.Create("$'\"\\`\uFEFF");
 
     private static Variable Of(string? value) => value is null ? Variable.Unknown : new Variable(value, false);
 

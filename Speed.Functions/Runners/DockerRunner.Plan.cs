@@ -157,8 +157,7 @@ public sealed partial class DockerRunner
     }
 
     private static BuildSource[] SourcesOf(
-        IReadOnlyList<Reference> references, IReadOnlyDictionary<(string?, string?), ResolvedImage> images,
-        FetchedSources fetched)
+        IReadOnlyList<Reference> references, Dictionary<(string?, string?), ResolvedImage> images, FetchedSources fetched)
     {
         return [.. references.Select(SourceOf).OfType<BuildSource>()];
 
@@ -178,7 +177,7 @@ public sealed partial class DockerRunner
 
     // An image stands by its full name in every place that names it, a stage and a file by what their variables come to.
     private static IEnumerable<JudgedWord> JudgedWordsOf(
-        IReadOnlyList<Reference> references, IReadOnlyDictionary<(string?, string?), ResolvedImage> images)
+        IReadOnlyList<Reference> references, Dictionary<(string?, string?), ResolvedImage> images)
     {
         foreach (var reference in references)
         {
