@@ -48,6 +48,15 @@ internal static class Scale
     /// <summary>Requests made from the API's document.</summary>
     public static int Requests => Read("SPEED_FUZZ", sample: 4_000, all: 100_000);
 
+    /// <summary>Dockerfiles that plain <c>docker build</c> builds too, with each builder.</summary>
+    public static int JudgedDockerfiles => Read("SPEED_JUDGE_DOCKERFILES", sample: 12, all: 1000);
+
+    /// <summary>Ignore files that plain <c>docker build</c> obeys too, with each builder.</summary>
+    public static int JudgedIgnoreFiles => Read("SPEED_JUDGE_IGNORE_FILES", sample: 6, all: 1000);
+
+    /// <summary>Dockerfiles that want to have the engine fetch something, with each builder.</summary>
+    public static int HostileDockerfiles => Read("SPEED_HOSTILE", sample: 200, all: 2000);
+
     /// <summary>By which a run can be repeated, as far as the machine lets it.</summary>
     public static int Seed { get; } = Read("SPEED_CHAOS_SEED") ?? Random.Shared.Next(1, 1_000_000);
 

@@ -87,8 +87,7 @@ internal sealed class DockerWorld : IAsyncDisposable
     public async Task<string> BuildAsync(Deployment deployment, ISourceTree tree)
     {
         var plan = await Runner.PlanAsync(deployment, tree, DeploymentSecrets.None, Log, Token);
-        var id = await Runner.BuildAsync(plan, tree, Log, Token);
-        _images.Add(id);
+        var id = await BuildAsync(plan, tree, Log);
         await Log.FlushAsync();
         return id;
     }
@@ -105,6 +104,14 @@ internal sealed class DockerWorld : IAsyncDisposable
         var answer = await response.Content.ReadAsStringAsync(Token);
         Assert.False(answer.Contains("errorDetail", StringComparison.Ordinal), answer);
         return (await AskAsync(client => client.Images.InspectImageAsync(JudgedTag, Token))).ID;
+    }
+
+    /// <summary>With a log of the caller's.</summary>
+    public async Task<string> BuildAsync(BuildPlan plan, ISourceTree tree, DeploymentLog log)
+    {
+        var id = await Runner.BuildAsync(plan, tree, log, Token);
+        _images.Add(id);
+        return id;
     }
 
     public Task<string> BuildAsync(string dockerfile, Func<DeploymentOptions, DeploymentOptions>? change = null) =>

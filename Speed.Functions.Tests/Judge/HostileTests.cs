@@ -1,0 +1,67 @@
+using System.Text;
+using Speed.Runners;
+using Speed.Tests.Runners;
+using Xunit;
+
+namespace Speed.Tests.Judge;
+
+/// <summary>Drives the real engine: what Dockerfiles have it ask for, SPEED has seen or refused.</summary>
+/// <remarks>
+/// The engine builds each text as it is, past SPEED, while a listener and a registry on loopback note what they are asked
+/// for. SPEED never lets anybody ask loopback: so it must have refused such a text. What it lets pass it builds in its own
+/// way, and then nobody may be asked either.
+/// </remarks>
+[Trait("Engine", "Both")]
+public sealed class HostileTests
+{
+    private const int AtOnce = 6;
+
+    private const string Variables = "FROM scratch\nENV SCHEME=http DIR=/\n";
+    private const string Trigger = "FROM scratch\nENV A=1\nONBUILD ARG WHERE\nONBUILD ADD http://$WHERE/x /x\n";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(Sandbox.Standard)]
+    [InlineData(Sandbox.Strict)]
+    public async Task Nothing_is_fetched_that_SPEED_did_not_see(Sandbox builder)
+    {
+        await using var trial = await HostileTrial.OpenAsync(builder, Variables, Trigger, Token);
+
+        await trial.TryAsync(
+            Enumerable.Range(0, Scale.HostileDockerfiles).Select<int, Func<int, HostileDockerfile>>(i =>
+                port => HostileWriter.Write((Scale.Seed * 10_000) + i, port, trial.Variables, trial.Trigger)),
+            AtOnce, Token);
+
+        Assert.Empty(trial.Faults);
+
+        // Neither are the texts harmless, nor does SPEED refuse whatever there is.
+        Assert.InRange(trial.Fetched, Scale.HostileDockerfiles / 8, Scale.HostileDockerfiles);
+        Assert.InRange(trial.Passed, Scale.HostileDockerfiles / 16, Scale.HostileDockerfiles);
+    }
+
+    [Theory]
+    [InlineData(Sandbox.Standard)]
+    [InlineData(Sandbox.Strict)]
+    public async Task Nor_by_the_forms_that_people_thought_of(Sandbox builder)
+    {
+        await using var trial = await HostileTrial.OpenAsync(builder, Variables, Trigger, Token);
+
+        await trial.TryAsync(
+            JudgeCase.ReadAll("Hostile").Select<JudgeCase, Func<int, HostileDockerfile>>(one => port => Of(one, port)),
+            AtOnce, Token);
+
+        Assert.Empty(trial.Faults);
+
+        HostileDockerfile Of(JudgeCase one, int port) => new(0, Encoding.Latin1.GetBytes(Named(Encoding.Latin1.GetString(one.Files[0].Content), port)))
+        {
+            BuildArgs = one.BuildArgs.ToDictionary(arg => arg.Key, arg => Named(arg.Value, port)),
+            Target = one.Target,
+        };
+
+        string Named(string text, int port) => text.Replace("{host}", $"127.0.0.1:{port}", StringComparison.Ordinal)
+            .Replace("{port}", $"{port}", StringComparison.Ordinal)
+            .Replace("{variables}", trial.Variables, StringComparison.Ordinal)
+            .Replace("{trigger}", trial.Trigger, StringComparison.Ordinal);
+    }
+}
