@@ -44,6 +44,8 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
         }
 
         context.Response.AppendTrailer("grpc-status", $"{status}");
+        await context.Response.CompleteAsync();
+        await DrainAsync(context);
     }
 
     // The first who asks for the ignore file alone is the frontend, which would apply what is applied already.
@@ -82,11 +84,10 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
 
         await reading;
         await WriteAsync(call, FileSync.End());
-        await DrainAsync(call);
     }
 
-    // The engine closes its side last. What came for a call that is over would make the server end the connection, and
-    // with it the calls beside this one.
+    // The engine closes its side last, an older one not before it has our status. What came for a call that is over would
+    // make the server end the connection, and with it the calls beside this one.
     private static async Task DrainAsync(HttpContext call)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.RequestAborted);
