@@ -21,6 +21,8 @@ public sealed class DockerfileJudgeTests
 
         await using var court = await Court.OpenAsync(builder, all);
 
-        Assert.Empty(await court.JudgeAsync(Scale.JudgedDockerfiles, Token));
+        var faults = await court.JudgeAsync(Scale.JudgedDockerfiles, Token);
+
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
     }
 }
