@@ -18,15 +18,17 @@ internal sealed class Court : IAsyncDisposable
 
     private readonly Sandbox _builder;
     private readonly IReadOnlyList<JudgeCase> _cases;
+    private readonly bool _filesAlone;
     private readonly SourceWorld _source;
     private readonly PlainDocker _docker = new();
     private readonly ConcurrentQueue<string> _faults = new();
 
-    private Court(Sandbox builder, IEnumerable<JudgeCase> cases, SourceWorld source) =>
-        (_builder, _cases, _source) = (builder, [.. cases], source);
+    private Court(Sandbox builder, IEnumerable<JudgeCase> cases, bool filesAlone, SourceWorld source) =>
+        (_builder, _cases, _filesAlone, _source) = (builder, [.. cases], filesAlone, source);
 
-    public static async Task<Court> OpenAsync(Sandbox builder, IEnumerable<JudgeCase> cases) =>
-        new(builder, cases, await SourceWorld.StartAsync());
+    /// <param name="filesAlone">Nothing but the files of the images is compared.</param>
+    public static async Task<Court> OpenAsync(Sandbox builder, IEnumerable<JudgeCase> cases, bool filesAlone) =>
+        new(builder, cases, filesAlone, await SourceWorld.StartAsync());
 
     /// <summary>What differs, a paragraph for each case in which anything does.</summary>
     /// <param name="count">How many of the cases are looked at, evenly taken from all of them.</param>
@@ -72,7 +74,8 @@ internal sealed class Court : IAsyncDisposable
         DockerWorld speed, JudgeCase one, IReadOnlyList<JudgeFile> files, string url, int number, CancellationToken token)
     {
         var isNew = await IsNewAsync(speed, token);
-        var (byDocker, said) = await ByDockerAsync(speed, one, files, token);
+        var (image, said) = await _docker.BuildAsync(one, files, _builder, token);
+        var byDocker = image is null ? null : await ImageFacts.ReadAsync(speed, image, token);
         var (bySpeed, failure) = await BySpeedAsync(speed, one, url, number, token);
         if (one.Refused.Any(where => where.Holds(_builder, isNew)) != byDocker is null)
         {
@@ -85,7 +88,7 @@ internal sealed class Court : IAsyncDisposable
             (null, null) => [],
             (null, _) => [$"docker build refuses it, and SPEED does not: {said}"],
             (_, null) => [$"SPEED refuses it, and docker build does not: {failure}"],
-            var (docker, ours) => [.. ImageFacts.Compare(docker, ours)],
+            var (docker, ours) => [.. ImageFacts.Compare(docker, ours, _filesAlone)],
         };
         var isKept = one.Differences.Any(kept => kept.Where.Holds(_builder, isNew));
         if (differences.Length > 0 && !isKept)
@@ -101,22 +104,6 @@ internal sealed class Court : IAsyncDisposable
     // The first engine whose frontend knows here-documents is Docker 23.
     private static async Task<bool> IsNewAsync(DockerWorld engine, CancellationToken token) =>
         Version.Parse((await engine.AskAsync(client => client.System.GetVersionAsync(token))).APIVersion) >= new Version(1, 42);
-
-    private async Task<(ImageFacts? Image, string Said)> ByDockerAsync(
-        DockerWorld engine, JudgeCase one, IReadOnlyList<JudgeFile> files, CancellationToken token)
-    {
-        var folder = Directory.CreateTempSubdirectory("speed-judge-").FullName;
-        try
-        {
-            JudgeContext.WriteTo(folder, files);
-            var (image, said) = await _docker.BuildAsync(folder, one, _builder, token);
-            return (image is null ? null : await ImageFacts.ReadAsync(engine, image, token), said);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
 
     private async Task<(ImageFacts? Image, string Failure)> BySpeedAsync(
         DockerWorld speed, JudgeCase one, string url, int number, CancellationToken token)

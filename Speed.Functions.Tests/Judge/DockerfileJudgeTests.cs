@@ -19,7 +19,7 @@ public sealed class DockerfileJudgeTests
         var all = JudgeCase.ReadAll("Dockerfiles");
         Assert.InRange(all.Count, 150, int.MaxValue);
 
-        await using var court = await Court.OpenAsync(builder, all);
+        await using var court = await Court.OpenAsync(builder, all, filesAlone: false);
 
         var faults = await court.JudgeAsync(Scale.JudgedDockerfiles, Token);
 

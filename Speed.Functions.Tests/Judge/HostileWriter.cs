@@ -27,7 +27,7 @@ internal sealed partial class HostileWriter
     private HostileWriter(int seed, int port, string variables, string trigger)
     {
         (_seed, _random, _variables, _trigger) = (seed, new Random(seed), variables, trigger);
-        _host = $"{Pick("127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1", "localhost", "127.1", "0.0.0.0")}:{port}";
+        _host = $"{Pick("127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1", "localhost", "0.0.0.0")}:{port}";
     }
 
     /// <param name="port">Of the listener.</param>

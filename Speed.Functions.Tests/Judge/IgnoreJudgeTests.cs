@@ -19,7 +19,7 @@ public sealed class IgnoreJudgeTests
         var all = JudgeCase.ReadAll("IgnoreFiles");
         Assert.InRange(all.Count, 60, int.MaxValue);
 
-        await using var court = await Court.OpenAsync(builder, all);
+        await using var court = await Court.OpenAsync(builder, all, filesAlone: true);
 
         var faults = await court.JudgeAsync(Scale.JudgedIgnoreFiles, Token);
 

@@ -27,12 +27,14 @@ internal sealed record ImageFacts(
     }
 
     /// <summary>The lines that one of the two has and the other has not.</summary>
-    public static IReadOnlyList<string> Compare(ImageFacts docker, ImageFacts speed) =>
-    [
-        .. Compare("", docker.Configuration, speed.Configuration),
-        .. Compare("", docker.Files, speed.Files),
-        .. Compare("history: ", docker.History, speed.History),
-    ];
+    public static IReadOnlyList<string> Compare(ImageFacts docker, ImageFacts speed, bool filesAlone) => filesAlone
+        ? [.. Compare("", docker.Files, speed.Files)]
+        :
+        [
+            .. Compare("", docker.Configuration, speed.Configuration),
+            .. Compare("", docker.Files, speed.Files),
+            .. Compare("history: ", docker.History, speed.History),
+        ];
 
     private static IEnumerable<string> Compare(string kind, IReadOnlyList<string> docker, IReadOnlyList<string> speed) =>
     [

@@ -20,9 +20,9 @@ internal static class JudgeContext
         foreach (var file in files)
         {
             var path = Path.Combine(folder, file.Path);
-            for (var slash = file.Path.IndexOf('/'); slash > 0; slash = file.Path.IndexOf('/', slash + 1))
+            foreach (var inner in FoldersOf(file.Path))
             {
-                CreateFolder(Path.Combine(folder, file.Path[..slash]));
+                CreateFolder(Path.Combine(folder, inner));
             }
 
             if (file.Kind == JudgeFileKind.Link)
@@ -51,6 +51,33 @@ internal static class JudgeContext
         }
     }
 
+    /// <summary>Packs it for the engine, with the modes of a clone.</summary>
+    public static byte[] Pack(IEnumerable<JudgeFile> files)
+    {
+        using var stream = new MemoryStream();
+        using (var tar = new TarWriter(stream, TarEntryFormat.Gnu, leaveOpen: true))
+        {
+            var folders = new HashSet<string>();
+            foreach (var file in files.OrderBy(file => file.Path, StringComparer.Ordinal))
+            {
+                foreach (var folder in FoldersOf(file.Path).Where(folders.Add))
+                {
+                    tar.WriteEntry(new GnuTarEntry(TarEntryType.Directory, folder + "/") { Mode = Executable });
+                }
+
+                tar.WriteEntry(file.Kind == JudgeFileKind.Link
+                    ? new GnuTarEntry(TarEntryType.SymbolicLink, file.Path) { LinkName = Encoding.UTF8.GetString(file.Content) }
+                    : new GnuTarEntry(TarEntryType.RegularFile, file.Path)
+                    {
+                        DataStream = new MemoryStream(BytesOf(file)),
+                        Mode = file.Kind == JudgeFileKind.Executable ? Executable : Readable,
+                    });
+            }
+        }
+
+        return stream.ToArray();
+    }
+
     /// <summary>The texts with the names of the images that stand for <c>{name}</c>.</summary>
     public static IReadOnlyList<JudgeFile> Name(IEnumerable<JudgeFile> files, IReadOnlyDictionary<string, string> images) =>
         [.. files.Select(file => file with { Content = Name(file.Content, images) })];
@@ -59,6 +86,14 @@ internal static class JudgeContext
         Encoding.Latin1.GetBytes(images.Aggregate(
             Encoding.Latin1.GetString(content),
             (text, image) => text.Replace($"{{{image.Key}}}", image.Value, StringComparison.Ordinal)));
+
+    private static IEnumerable<string> FoldersOf(string path)
+    {
+        for (var slash = path.IndexOf('/'); slash > 0; slash = path.IndexOf('/', slash + 1))
+        {
+            yield return path[..slash];
+        }
+    }
 
     private static void CreateFolder(string path)
     {

@@ -11,10 +11,44 @@ namespace Speed.Tests.Judge;
 internal sealed class PlainDocker : IAsyncDisposable
 {
     private readonly ConcurrentBag<string> _images = [];
+    private readonly PlainEngine _engine = new();
     private readonly string _run = Guid.NewGuid().ToString("N")[..12];
 
-    /// <summary>Builds, and gives the image's id; null where Docker refuses it, and then what it says.</summary>
+    // An older Docker without buildx has no client of BuildKit: there the context goes to the engine in one piece.
+    private static readonly Lazy<Task<bool>> HasBuildx = new(async () =>
+        (await RunAsync(Sandbox.Standard, ["buildx", "version"], CancellationToken.None)).Exit == 0);
+
+    /// <summary>Builds, and gives the image; null where Docker refuses it, and then what it says.</summary>
     public async Task<(string? Image, string Said)> BuildAsync(
+        JudgeCase one, IReadOnlyList<JudgeFile> files, Sandbox builder, CancellationToken token)
+    {
+        if (builder == Sandbox.Standard && !await HasBuildx.Value)
+        {
+            if (!files.Any(IsIgnoreFile))
+            {
+                var (image, error) = await _engine.BuildAsync(files, one.Dockerfile, one.BuildArgs, one.Target, builder, token);
+                return error is null ? (image, "") : (null, error);
+            }
+
+            // Ignore files are the client's.
+            builder = Sandbox.Strict;
+        }
+
+        var folder = Directory.CreateTempSubdirectory("speed-judge-").FullName;
+        try
+        {
+            JudgeContext.WriteTo(folder, files);
+            return await BuildAsync(folder, one, builder, token);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static bool IsIgnoreFile(JudgeFile file) => file.Path.EndsWith(".dockerignore", StringComparison.Ordinal);
+
+    private async Task<(string? Image, string Said)> BuildAsync(
         string folder, JudgeCase one, Sandbox builder, CancellationToken token)
     {
         var (exit, output, said) = await RunAsync(
@@ -56,6 +90,7 @@ internal sealed class PlainDocker : IAsyncDisposable
     // Another image may stand on one of these: in their own order nothing is in the way of anything.
     public async ValueTask DisposeAsync()
     {
+        await _engine.DisposeAsync();
         if (!_images.IsEmpty)
         {
             await RunAsync(Sandbox.Strict, ["rmi", "--force", .. _images.Distinct()], CancellationToken.None);

@@ -1,15 +1,14 @@
-using System.Formats.Tar;
+using System.Text;
 using System.Text.Json;
 using Docker.DotNet;
 using Docker.DotNet.Models;
-using Speed.Deployments;
 using Speed.Runners;
 using Speed.Tests.Runners;
 
 namespace Speed.Tests.Judge;
 
 /// <summary>
-/// A build as the engine itself does it: the text goes there as it is, and nobody has read it before.
+/// A build as the engine itself does it: the context goes there as it is, and nobody has read anything of it before.
 /// </summary>
 internal sealed class PlainEngine : IAsyncDisposable
 {
@@ -20,39 +19,58 @@ internal sealed class PlainEngine : IAsyncDisposable
     /// <summary>Null where it was built, else what the engine says.</summary>
     public async Task<string?> BuildAsync(HostileDockerfile one, Sandbox builder, CancellationToken token)
     {
+        JudgeFile[] files =
+        [
+            new(JudgeFileKind.Plain, "Dockerfile", one.Text), new(JudgeFileKind.Plain, HostileDockerfile.File, "1"u8.ToArray()),
+        ];
+        return (await BuildAsync(files, "Dockerfile", one.BuildArgs, one.Target, builder, token)).Error;
+    }
+
+    /// <summary>The image's name, and what the engine says where it did not build it.</summary>
+    public async Task<(string Image, string? Error)> BuildAsync(
+        IEnumerable<JudgeFile> context, string dockerfile, IReadOnlyDictionary<string, string> buildArgs, string? target,
+        Sandbox builder, CancellationToken token)
+    {
+        var image = $"judge-{_mark}:{Interlocked.Increment(ref _count)}";
         var parameters = new Dictionary<string, string>
         {
             ["version"] = builder == Sandbox.Standard ? "2" : "1",
-            ["dockerfile"] = "Dockerfile",
-            ["buildargs"] = JsonSerializer.Serialize(one.BuildArgs),
-            ["t"] = $"judge-{_mark}:{Interlocked.Increment(ref _count)}",
+            ["dockerfile"] = dockerfile,
+            ["buildargs"] = JsonSerializer.Serialize(buildArgs),
+            ["t"] = image,
             ["rm"] = "1",
             ["forcerm"] = "1",
         };
-        if (one.Target is not null)
+        if (target is not null)
         {
-            parameters["target"] = one.Target;
+            parameters["target"] = target;
         }
 
         var query = string.Join('&', parameters.Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value)}"));
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/build?{query}")
         {
-            Content = new ByteArrayContent(Pack(one)) { Headers = { ContentType = new("application/x-tar") } },
+            Content = new ByteArrayContent(JudgeContext.Pack(context)) { Headers = { ContentType = new("application/x-tar") } },
         };
         using var response = await _engine.SendAsync(request, token);
         var answer = await response.Content.ReadAsStringAsync(token);
-        return response.IsSuccessStatusCode ? FindError(answer) : answer;
+        return (image, response.IsSuccessStatusCode ? FindError(answer) : answer);
     }
 
     /// <summary>Makes an image of this name for others to stand on.</summary>
     public async Task<string> MakeBaseAsync(string name, string dockerfile, CancellationToken token)
     {
-        var error = await BuildAsync(
-            new HostileDockerfile(0, System.Text.Encoding.UTF8.GetBytes(dockerfile)), Sandbox.Strict, token);
+        var file = new JudgeFile(JudgeFileKind.Plain, "Dockerfile", Encoding.UTF8.GetBytes(dockerfile));
+        var (built, error) = await BuildAsync(
+            [file], "Dockerfile", new Dictionary<string, string>(), target: null, Sandbox.Strict, token);
+        if (error is not null)
+        {
+            throw new InvalidOperationException($"The base {name} cannot be made: {error}");
+        }
+
         var image = $"judge-{_mark}-{name}";
         await _engine.AskAsync(client => client.Images.TagImageAsync(
-            $"judge-{_mark}:{_count}", new ImageTagParameters { RepositoryName = image, Tag = "latest" }, token));
-        return error is null ? image : throw new InvalidOperationException($"The base {name} cannot be made: {error}");
+            built, new ImageTagParameters { RepositoryName = image, Tag = "latest" }, token));
+        return image;
     }
 
     public async ValueTask DisposeAsync()
@@ -73,18 +91,4 @@ internal sealed class PlainEngine : IAsyncDisposable
         .Where(message => message.TryGetProperty("error", out _))
         .Select(message => message.GetProperty("error").GetString())
         .LastOrDefault();
-
-    private static byte[] Pack(HostileDockerfile one)
-    {
-        using var stream = new MemoryStream();
-        using (var tar = new TarWriter(stream, TarEntryFormat.Gnu, leaveOpen: true))
-        {
-            foreach (var (path, content) in new[] { ("Dockerfile", one.Text), (HostileDockerfile.File, "1"u8.ToArray()) })
-            {
-                tar.WriteEntry(new GnuTarEntry(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(content) });
-            }
-        }
-
-        return stream.ToArray();
-    }
 }
