@@ -80,7 +80,6 @@ internal sealed class Court : IAsyncDisposable
         if (one.Refused.Any(where => where.Holds(_builder, isNew)) != byDocker is null)
         {
             _faults.Enqueue($"{one} ({_builder}): what is said of whether docker build refuses it is not so: {said}");
-            return;
         }
 
         string[] differences = (byDocker, bySpeed) switch

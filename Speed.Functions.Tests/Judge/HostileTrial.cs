@@ -67,9 +67,7 @@ internal sealed class HostileTrial : IAsyncDisposable
     private async Task TryAsync(HostileDockerfile one, HostileListener listener, CancellationToken token)
     {
         var recorded = new RecordedLog();
-        var at = System.Diagnostics.Stopwatch.GetTimestamp();
         var (passed, ended) = await BySpeedAsync(one, recorded, token);
-        var speedMs = System.Diagnostics.Stopwatch.GetElapsedTime(at).TotalMilliseconds;
         if (listener.Asked.Count > 0)
         {
             Interlocked.Increment(ref _fetched);
@@ -78,7 +76,6 @@ internal sealed class HostileTrial : IAsyncDisposable
         }
 
         var error = await _engine.BuildAsync(one, _builder, token);
-        Console.WriteLine($"TRACE {_builder} speed {speedMs:0} all {System.Diagnostics.Stopwatch.GetElapsedTime(at).TotalMilliseconds:0} passed {passed} asked {string.Join(',', listener.Asked.Distinct())}\n  SPEED: {ended}\n  ENGINE: {error}\n{one}");
         if (passed)
         {
             Interlocked.Increment(ref _passed);

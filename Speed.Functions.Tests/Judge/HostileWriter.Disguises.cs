@@ -16,6 +16,11 @@ internal sealed partial class HostileWriter
         for (; times > 0; times--)
         {
             var longest = parts.MaxBy(part => part.Length)!;
+            if (longest.Length < 2)
+            {
+                break;
+            }
+
             var place = parts.IndexOf(longest);
             var at = _random.Next(1, longest.Length);
             parts[place] = longest[..at];
@@ -25,7 +30,7 @@ internal sealed partial class HostileWriter
         return parts;
     }
 
-    private string Disguise(string part, List<string> declarations) => _random.Next(22) switch
+    private string Disguise(string part, List<string> declarations) => _random.Next(32) switch
     {
         0 => $"\"{part}\"",
         1 => $"'{part}'",
@@ -45,6 +50,14 @@ internal sealed partial class HostileWriter
         15 => $"{part[..^1]}{_escape}{part[^1]}",
         16 when part.StartsWith("http", StringComparison.Ordinal) => "${SCHEME:-http}" + part[4..],
         17 => $"${{{Declare(part, declarations)}}}",
+        18 => $"${Pick("@", "*", "#", "?", "-", "!", "0", "1", "é_")}{part}",
+        19 => $"${{NEVER:-\"{part}\"}}",
+        20 => $"${{NEVER:-'{part[..1]}'{part[1..]}}}",
+        21 => $"${{NEVER:-{_escape}{part}}}",
+        22 => $"\"${{{Declare(part, declarations)}}}\"",
+        23 => $"${{{Declare("", declarations)}:-{part}}}",
+        24 => $"${{{Declare("", declarations)}-no}}{part}",
+        25 => $"{part}''\"\"",
         _ => part,
     };
 
@@ -113,8 +126,12 @@ internal sealed partial class HostileWriter
 
     private void DeclareGlobal(string name, string value)
     {
-        switch (_random.Next(5))
+        switch (_random.Next(6))
         {
+            case 5:
+                _arguments["TARGETVARIANT"] = value;
+                _globals.Add($"ARG {name}=$TARGETVARIANT");
+                break;
             case 0:
                 _arguments[name] = value;
                 _globals.Add($"ARG {name}{Pick("", "=no")}");
@@ -173,9 +190,9 @@ internal sealed partial class HostileWriter
         17 => "ONBUILD RUN <<-\"EOF\"\n\tEOF\n",
         18 => "ONBUILD RUN <<E\"O\"F\nEOF\n",
         19 => "ONBUILD RUN <<E\\OF\nEOF\n",
-        20 => "ONBUILD RUN 3<<EOF cat\nx\nEOF\n",
-        21 => "ONBUILD RUN <<CMD\n",
-        22 => "ONBUILD RUN <<'CMD x'\nCMD x\n",
+        20 => "ONBUILD RUN 3<<'LABEL a=1' cat\nLABEL b=1\nLABEL a=1\n",
+        21 => "ONBUILD RUN <<\"LABEL a=1\"\nCOPY f /l\nLABEL a=1\n",
+        22 => "ONBUILD RUN <<-'CMD x'\nCMD y\n\tCMD x\n",
         23 => "ONBUILD RUN <<$NEVER\n$NEVER\n",
         24 => "HEALTHCHECK CMD cat <<EOF\n",
         _ => "",

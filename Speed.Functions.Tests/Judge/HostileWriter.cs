@@ -59,14 +59,14 @@ internal sealed partial class HostileWriter
         return new HostileDockerfile(_seed, Encoding.UTF8.GetBytes((Chance(5) ? "\uFEFF" : "") + whole))
         {
             BuildArgs = _arguments,
-            Target = Chance(6) ? Pick("x", "0", "1", "X") : null,
+            Target = Chance(12) ? Pick("x", "0", "1", "X") : null,
         };
     }
 
     // What stands first, and with it what joins lines.
     private void WriteHead()
     {
-        var (lines, escape) = _random.Next(14) switch
+        var (lines, escape) = _random.Next(20) switch
         {
             0 => ("# escape=`", '`'),
             1 => ("#  EsCApe =  ` ", '`'),
@@ -113,7 +113,7 @@ internal sealed partial class HostileWriter
         var image = $"{_host}/{Pick("img", "a/b", "img")}{Pick("", ":1", ":latest", $"@sha256:{new string('a', 64)}")}";
         var flags = Chance(4) ? "--platform=linux/amd64 " : "";
         var name = Pick("", "", $" {Pick("AS", "as", "aſ", "aS")} {Pick("x", "scratch", "busybox")}");
-        var separator = Pick(" ", " ", "\t", "  ", "\f", "\v");
+        var separator = Pick(" ", " ", "\t", "  ", "\f", "\v", "\r");
         var from = Continue($"{Case("FROM")}{separator}{flags}{Spell(image, _globals)}{name}");
         return Pick(3) switch
         {
@@ -179,19 +179,20 @@ internal sealed partial class HostileWriter
 
     private string FlagOf(string name, string value) => Pick(
         $"--{name}={value}", $"--{name}={value}", $"--{name}=\"{value}\"", $"--{name}='{value}'", $"\"--{name}={value}\"",
-        $"--{name[..2]}\\{name[2..]}={value}", $"--{name}={value.Insert(3, "\\")}", $"--{name}={value.Insert(4, "\"\"")}",
+        $"--chown=1\u00e0--{name}={value}", $"--{name[..2]}\\{name[2..]}={value}", $"--{name}={value.Insert(3, "\\")}", $"--{name}={value.Insert(4, "\"\"")}",
         $"--\"{name}\"={value}", $"-\"-{name}={value}\"", $"--{name}={Spell(value, _stage)}", $"--{name}\\={value}");
 
     /// <summary>Puts it together, in words or as JSON.</summary>
     private string Instruction(string keyword, string[] flags, string[] words, bool canBeJson)
     {
-        var separator = Pick(" ", " ", " ", "\t", "  ", "\f", "\v", " \t");
+        var separator = Pick(" ", " ", " ", "\t", "  ", "\f", "\v", " \t", "\r");
         var rest = canBeJson && Chance(4)
             ? $"{Pick("", " ", "\t")}[{string.Join(Pick(",", ", ", " , "), words.Select(word => $"\"{Json(word)}\""))}]{Pick("", "", " ", " x", "]")}"
             : canBeJson && Chance(10)
                 ? $"{Pick("x\\\" ", "[x ", "\"x ")}{string.Join(separator, words)}{Pick("", " \\\"", " \"")}"
                 : string.Join(separator, words);
-        return Continue(string.Join(separator, [Case(keyword), .. flags, rest]));
+        var indentation = Pick("", "", "", "", " ", "\t", "\u00A0", "\u2003", "\u0085", "\v");
+        return indentation + Continue(string.Join(separator, [Case(keyword), .. flags, rest]));
     }
 
     private string Case(string keyword) => Pick(

@@ -30,7 +30,7 @@ internal sealed class PlainDocker : IAsyncDisposable
                 return error is null ? (image, "") : (null, error);
             }
 
-            // Ignore files are the client's.
+            // Ignore files are a client's, and this one knows the legacy builder alone.
             builder = Sandbox.Strict;
         }
 
