@@ -54,7 +54,7 @@ internal static class Scale
     /// <summary>Ignore files that plain <c>docker build</c> obeys too, with each builder.</summary>
     public static int JudgedIgnoreFiles => Read("SPEED_JUDGE_IGNORE_FILES", sample: 6, all: 1000);
 
-    /// <summary>Dockerfiles that want to have the engine fetch something, with each builder.</summary>
+    /// <summary>Dockerfiles that want to have the engine fetch something, half of them with each builder.</summary>
     public static int HostileDockerfiles => Read("SPEED_HOSTILE", sample: 200, all: 2000);
 
     /// <summary>By which a run can be repeated, as far as the machine lets it.</summary>
