@@ -1,5 +1,4 @@
 using System.Globalization;
-using ProtoBuf;
 using Speed.Deployments;
 
 namespace Speed.Runners;
@@ -31,7 +30,7 @@ internal sealed class BuildKitProgress(DeploymentLog log) : BuildProgress
             return;
         }
 
-        var status = Serializer.Deserialize<BuildKitStatus>(Convert.FromBase64String(trace).AsMemory());
+        var status = BuildKitStatus.Parser.ParseFrom(Convert.FromBase64String(trace));
         foreach (var vertex in status.Vertexes)
         {
             await BeginAsync(vertex, cancellationToken);
@@ -45,7 +44,7 @@ internal sealed class BuildKitProgress(DeploymentLog log) : BuildProgress
 
         foreach (var task in status.Tasks.Where(task => task.Completed is not null))
         {
-            await StepOf(task.Vertex).EndTaskAsync(task.Id, cancellationToken);
+            await StepOf(task.Vertex).EndTaskAsync(task.Id.ToStringUtf8(), cancellationToken);
         }
 
         foreach (var vertex in status.Vertexes.Where(vertex => vertex.Completed is not null))
@@ -59,23 +58,24 @@ internal sealed class BuildKitProgress(DeploymentLog log) : BuildProgress
         var step = StepOf(vertex.Digest);
         if (!step.IsAnnounced && (vertex.Started ?? vertex.Completed) is not null)
         {
-            await step.AnnounceAsync(++_announced, vertex.Name, cancellationToken);
+            await step.AnnounceAsync(++_announced, vertex.Name.ToStringUtf8(), cancellationToken);
         }
     }
 
     private async ValueTask EndAsync(BuildKitVertex vertex, CancellationToken cancellationToken)
     {
-        var took = vertex.Started is { } started ? vertex.Completed!.Since(started) : TimeSpan.Zero;
-        var canceled = vertex.Error.Contains("context canceled", StringComparison.Ordinal);
-        if (vertex.Error.Length > 0 && !canceled)
+        var took = vertex.Started is { } started ? (vertex.Completed - started).ToTimeSpan() : TimeSpan.Zero;
+        var error = vertex.Error.ToStringUtf8();
+        var canceled = error.Contains("context canceled", StringComparison.Ordinal);
+        if (error.Length > 0 && !canceled)
         {
-            _failedStep ??= vertex.Name;
+            _failedStep ??= vertex.Name.ToStringUtf8();
         }
 
         await StepOf(vertex.Digest).EndAsync(
             vertex switch
             {
-                { Error.Length: > 0 } => canceled ? "CANCELED" : $"ERROR: {vertex.Error}",
+                _ when error.Length > 0 => canceled ? "CANCELED" : $"ERROR: {error}",
                 { Cached: true } => "CACHED",
                 _ => string.Create(CultureInfo.InvariantCulture, $"DONE {took.TotalSeconds:0.0}s"),
             },

@@ -23,7 +23,7 @@ internal sealed class BuildKitStep(DeploymentLog log)
     public async ValueTask WriteAsync(BuildKitOutput output, CancellationToken cancellationToken)
     {
         var stream = output.Stream == 2 ? LogStream.Stderr : LogStream.Stdout;
-        await WriteMaskedAsync(stream, MaskOf(stream).Add(output.Bytes), cancellationToken);
+        await WriteMaskedAsync(stream, MaskOf(stream).Add(output.Bytes.Memory), cancellationToken);
     }
 
     public async ValueTask EndTaskAsync(string name, CancellationToken cancellationToken)

@@ -1,7 +1,9 @@
 using System.Threading.Channels;
+using Google.Protobuf;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Kind = Speed.Runners.FilePacket.Types.Kind;
 
 namespace Speed.Runners;
 
@@ -35,8 +37,7 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
         }
         else if (context.Request.Path == Check)
         {
-            // SERVING.
-            await WriteAsync(context, FileSync.Framed([8, 1]));
+            await WriteAsync(context, new SessionHealth { Status = SessionHealth.Types.Status.Serving });
         }
         else
         {
@@ -64,10 +65,10 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
         var reading = ReadWantedAsync(call, wanted.Writer);
         foreach (var file in tree?.Files ?? [])
         {
-            await WriteAsync(call, FileSync.Stat(file));
+            await WriteAsync(call, new FilePacket { Stat = FileSync.StatOf(file) });
         }
 
-        await WriteAsync(call, FileSync.LastStat());
+        await WriteAsync(call, new FilePacket());
         var piece = new byte[PieceBytes];
         await foreach (var id in wanted.Reader.ReadAllAsync(call.RequestAborted))
         {
@@ -75,15 +76,16 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
             for (long from = 0; from < file.Entry.Size;)
             {
                 var read = await tree.ReadAsync(file, from, piece, call.RequestAborted);
-                await WriteAsync(call, FileSync.Data(id, piece.AsSpan(0, read)));
+                var data = UnsafeByteOperations.UnsafeWrap(piece.AsMemory(0, read));
+                await WriteAsync(call, new FilePacket { Kind = Kind.Data, Id = id, Data = data });
                 from += read;
             }
 
-            await WriteAsync(call, FileSync.Data(id, []));
+            await WriteAsync(call, new FilePacket { Kind = Kind.Data, Id = id });
         }
 
         await reading;
-        await WriteAsync(call, FileSync.End());
+        await WriteAsync(call, new FilePacket { Kind = Kind.End });
     }
 
     // The engine closes its side last, an older one not before it has our status. What came for a call that is over would
@@ -108,9 +110,9 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
         try
         {
             while (await FileSync.ReadAsync(call.Request.BodyReader, call.RequestAborted)
-                is { Kind: not (FileSync.Kind.End or FileSync.Kind.Fault) } packet)
+                is { Kind: not (Kind.End or Kind.Fault) } packet)
             {
-                if (packet.Kind == FileSync.Kind.Request)
+                if (packet.Kind == Kind.Request)
                 {
                     wanted.TryWrite(packet.Id);
                 }
@@ -127,6 +129,6 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
         }
     }
 
-    private static async Task WriteAsync(HttpContext call, byte[] message) =>
-        await call.Response.BodyWriter.WriteAsync(message, call.RequestAborted);
+    private static Task WriteAsync(HttpContext call, IMessage message) =>
+        FileSync.WriteAsync(call.Response.BodyWriter, message, call.RequestAborted);
 }
