@@ -1,6 +1,5 @@
 using System.Net;
 using Speed.Deployments;
-using Speed.Notifications;
 using Speed.Outgoing;
 using Speed.Tests.Runners;
 using Speed.Tests.Sources;
