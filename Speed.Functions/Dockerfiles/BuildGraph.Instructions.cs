@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Speed.Deployments;
 
 namespace Speed.Dockerfiles;
 
@@ -48,7 +49,8 @@ internal sealed partial class BuildGraph
         {
             var equals = word.Text.IndexOf('=', StringComparison.Ordinal);
             var name = equals < 0 ? word.Text : word.Text[..equals];
-            var value = equals < 0 ? null : Expand(word.Text[(equals + 1)..], scope).Value;
+            var isGiven = _inputs.BuildArgs.ContainsKey(name);
+            var value = equals < 0 || isGiven ? null : Evaluate(word.Text[(equals + 1)..], instruction, scope);
             declared.Add(() => SetArgument(scope, name, equals >= 0, value));
             if (_dockerfile.Dialect.ExpandsArgsInTurn && _inputs.Builder == Builder.BuildKit)
             {
@@ -88,7 +90,7 @@ internal sealed partial class BuildGraph
     private void DeclareEnvironment(Instruction instruction, Scope scope)
     {
         var pairs = (Words.PairsOf(instruction) ?? [])
-            .Select(pair => (Name: Expand(pair.Name, scope).Value, Expand(pair.Value, scope).Value))
+            .Select(pair => (Name: Evaluate(pair.Name, instruction, scope), Value: Evaluate(pair.Value, instruction, scope)))
             .ToArray();
         foreach (var (name, value) in pairs)
         {
@@ -101,6 +103,21 @@ internal sealed partial class BuildGraph
                 scope.SetEnvironment(name, value);
             }
         }
+    }
+
+    // Null where nobody knows it. One that cannot be read ends the build of an engine.
+    private string? Evaluate(string text, Instruction instruction, Scope scope)
+    {
+        var value = Expand(text, scope);
+        if (value.Fault is not null)
+        {
+            Fail(new DeploymentFailedException(
+                FailureCode.BuildFailed,
+                $"{instruction.Keyword} on line {instruction.Line} of the Dockerfile: `{text}` cannot be read: {value.Fault}.",
+                "Check its quotes and braces; and that the engine's version knows what stands between them."));
+        }
+
+        return value.Value;
     }
 
     private void TakeSources(Instruction instruction, Scope scope, bool isTrigger)
