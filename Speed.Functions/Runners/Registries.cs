@@ -80,7 +80,9 @@ internal sealed class Registries(DockerConnection docker, RegistryRules rules)
     {
         var parameters = new ImagesCreateParameters
         {
-            FromImage = image.Repository, Tag = image.Digest ?? image.Tag, Platform = platform,
+            FromImage = image.Repository,
+            Tag = image.Digest ?? image.Tag,
+            Platform = platform,
         };
         var errors = new Errors();
         try

@@ -50,7 +50,9 @@ internal sealed class RegistryRules(
             ? FindOperatorsLogin(image)
             : new RegistryLogin(new AuthConfig
             {
-                Username = login.Username ?? "token", Password = login.Value, ServerAddress = image.Registry,
+                Username = login.Username ?? "token",
+                Password = login.Value,
+                ServerAddress = image.Registry,
             });
     }
 
