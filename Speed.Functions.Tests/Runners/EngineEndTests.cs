@@ -68,7 +68,28 @@ public sealed class EngineEndTests
         Assert.Equal(expected, failure.Code);
     }
 
-    // Just enough of an engine for one build, and for the start of one container.
+    [Theory]
+    [InlineData(true, FailureCode.DockerUnavailable)]
+    [InlineData(false, FailureCode.BaseImageUnavailable)]
+    public async Task A_registry_that_is_asked_while_the_engine_ends_has_refused_nothing(bool ends, FailureCode expected)
+    {
+        using var folder = new Data.TempFolder();
+        var socket = Path.Combine(folder.FullPath, "d.sock");
+        await using var engine = await StartAsync(socket, "cannot get what was asked for", ends);
+        using var docker = new DockerConnection($"unix://{socket}");
+        var images = new BaseImages(
+            docker, new Registries(docker, new RegistryRules(["r.example"], logins: "/nowhere/config.json")), new LocalImages([]),
+            NamedStore.Create("0123456789ab"));
+        await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
+        var asker = new ImageAsker(SomeDeployment.Of(1).Identity, [], Anew: false, log);
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
+            () => images.ResolveAsync(new ImageName("r.example/base:1", 1, null), asker, Token));
+
+        Assert.Equal(expected, failure.Code);
+    }
+
+    // Just enough of an engine for one build, the start of one container, and the question for one image.
     private static async Task<WebApplication> StartAsync(string socket, string reason, bool ends)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -92,7 +113,8 @@ public sealed class EngineEndTests
                 await context.Response.WriteAsJsonAsync(
                     new { error = reason, errorDetail = new { message = reason } }, Token);
             }
-            else if (context.Request.Path.Value.EndsWith("/start", StringComparison.Ordinal))
+            else if (context.Request.Path.Value.EndsWith("/start", StringComparison.Ordinal)
+                || context.Request.Path.Value.StartsWith("/distribution/", StringComparison.Ordinal))
             {
                 if (ends)
                 {
