@@ -58,6 +58,31 @@ public sealed class DockerOptionsTests
     }
 
     [Theory]
+    [InlineData(null, null, true)]
+    [InlineData("standard", "", true)]
+    [InlineData("standard", "None", false)]
+    [InlineData("strict", null, false)]
+    [InlineData("strict", "none", false)]
+    [InlineData("strict", "bridge", true)]
+    public void Steps_of_builds_have_a_network_under_standard_or_where_the_operator_says_so(
+        string? sandbox, string? network, bool haveOne) =>
+        Assert.Equal(
+            haveOne,
+            Read(("Speed:Docker:Sandbox", sandbox ?? ""), ("Speed:Docker:BuildNetwork", network ?? "")).BuildsHaveNetwork);
+
+    [Fact]
+    public void Hosts_that_ADD_may_name_are_a_list_with_commas()
+    {
+        var allowed = Read(("Speed:Docker:AllowedHosts", "files.example:8080, 10.0.0.1,")).AllowedHosts;
+
+        Assert.True(allowed.Names(new RepositoryAddress("http", "files.example", 8080, "/x")));
+        Assert.True(allowed.Names(new RepositoryAddress("https", "10.0.0.1", null, "/x")));
+        Assert.False(allowed.Names(new RepositoryAddress("http", "files.example", null, "/x")));
+    }
+
+    [Theory]
+    [InlineData("Speed:Docker:AllowedHosts", "a b", "Speed__Docker__AllowedHosts")]
+    [InlineData("Speed:Docker:BuildNetwork", "host", "Speed__Docker__BuildNetwork")]
     [InlineData("Speed:Docker:Sandbox", "loose", "Speed__Docker__Sandbox")]
     [InlineData("Speed:Docker:Endpoint", "https://h:1", "Speed__Docker__Endpoint")]
     [InlineData("DOCKER_HOST", "ssh://h", "DOCKER_HOST")]
