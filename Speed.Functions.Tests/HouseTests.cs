@@ -21,12 +21,12 @@ public sealed partial class HouseTests
     // the class it is derived from.
     private static readonly Dictionary<string, string[]> Parts = new()
     {
-        ["the real engine"] = ["World", "DockerWorld", "KillPointWorld", "DockerCli"],
+        ["the real engine"] = ["World", "DockerWorld", "KillPointWorld", "DockerCli", "Court", "HostileTrial"],
         ["a real engine"] = ["EngineWorld", "OwnEngine"],
         ["a real browser"] = ["Browser"],
         ["SPEED's process"] = ["SpeedProcess", "SpeedProgram", "EngineWorld", "KillPointWorld"],
         ["a process"] = ["Process"],
-        ["real Git"] = ["GitServer", "GitRepository", "SourceWorld", "SshServer", "GitCli"],
+        ["real Git"] = ["GitServer", "GitRepository", "SourceWorld", "SshServer", "GitCli", "Court"],
         ["SPEED over HTTP"] = ["SpeedApp"],
         ["real HTTP"] = ["ScriptedServer", "Receiver", "WebApplication", "TcpListener", "NotifyWorld", "ProxyWorld"],
         ["real SQLite"] = ["SqliteStores", "SqliteConnection", "NotifyWorld", "ProxyWorld"],

@@ -16,6 +16,11 @@ internal sealed class Court : IAsyncDisposable
     // Each build waits for the engine most of its time.
     private const int AtOnce = 4;
 
+    // The legacy builder looks for a layer that it has just found in its cache, and that another build has taken away
+    // meanwhile. Whoever builds again is right.
+    private const string Vanished = "unable to find image \"sha256:";
+    private const int MostTries = 5;
+
     private readonly Sandbox _builder;
     private readonly IReadOnlyList<JudgeCase> _cases;
     private readonly bool _filesAlone;
@@ -59,7 +64,8 @@ internal sealed class Court : IAsyncDisposable
         await Parallel.ForEachAsync(
             named.Index(),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = token },
-            async (one, cancel) => await JudgeAsync(speed, one.Item.Case, one.Item.Files, repository.Url, one.Index, cancel));
+            async (one, cancel) =>
+                await JudgeAsync(speed, one.Item.Case, one.Item.Files, repository.Url, one.Index, cancel));
         Scale.Say($"{chosen.Length} of {_cases.Count} cases were judged ({_builder}; SPEED_CHAOS_SEED={Scale.Seed}).");
         return _faults;
     }
@@ -74,9 +80,8 @@ internal sealed class Court : IAsyncDisposable
         DockerWorld speed, JudgeCase one, IReadOnlyList<JudgeFile> files, string url, int number, CancellationToken token)
     {
         var isNew = await IsNewAsync(speed, token);
-        var (image, said) = await _docker.BuildAsync(one, files, _builder, token);
-        var byDocker = image is null ? null : await ImageFacts.ReadAsync(speed, image, token);
-        var (bySpeed, failure) = await BySpeedAsync(speed, one, url, number, token);
+        var (byDocker, said) = await AgainAsync(() => ByDockerAsync(speed, one, files, token));
+        var (bySpeed, failure) = await AgainAsync(() => BySpeedAsync(speed, one, url, number, token));
         if (one.Refused.Any(where => where.Holds(_builder, isNew)) != byDocker is null)
         {
             _faults.Enqueue($"{one} ({_builder}): what is said of whether docker build refuses it is not so: {said}");
@@ -103,6 +108,25 @@ internal sealed class Court : IAsyncDisposable
     // The first engine whose frontend knows here-documents is Docker 23.
     private static async Task<bool> IsNewAsync(DockerWorld engine, CancellationToken token) =>
         Version.Parse((await engine.AskAsync(client => client.System.GetVersionAsync(token))).APIVersion) >= new Version(1, 42);
+
+    private static async Task<(ImageFacts? Image, string Failure)> AgainAsync(
+        Func<Task<(ImageFacts? Image, string Failure)>> build)
+    {
+        var built = await build();
+        for (var tries = 1; built.Failure.Contains(Vanished, StringComparison.Ordinal) && tries < MostTries; tries++)
+        {
+            built = await build();
+        }
+
+        return built;
+    }
+
+    private async Task<(ImageFacts? Image, string Failure)> ByDockerAsync(
+        DockerWorld engine, JudgeCase one, IReadOnlyList<JudgeFile> files, CancellationToken token)
+    {
+        var (image, said) = await _docker.BuildAsync(one, files, _builder, token);
+        return (image is null ? null : await ImageFacts.ReadAsync(engine, image, token), said);
+    }
 
     private async Task<(ImageFacts? Image, string Failure)> BySpeedAsync(
         DockerWorld speed, JudgeCase one, string url, int number, CancellationToken token)

@@ -1,6 +1,5 @@
 using System.Text;
 using Speed.Runners;
-using Speed.Tests.Runners;
 using Xunit;
 
 namespace Speed.Tests.Judge;

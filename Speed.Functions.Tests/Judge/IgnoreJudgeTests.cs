@@ -1,6 +1,4 @@
 using Speed.Runners;
-using Speed.Tests.Runners;
-using Speed.Tests.Sources;
 using Xunit;
 
 namespace Speed.Tests.Judge;
