@@ -53,6 +53,15 @@ public sealed class RewritingTests
         Assert.Throws<InvalidOperationException>(
             () => Rewriting.Apply("FROM x", [new JudgedWord(new TextSpan(5, 1), word)], hereDocuments: true));
 
+    [Theory]
+    [InlineData("FROM x\n", "FROM [2001:db8::1]:5/i:1\n")]
+    [InlineData("FROM a\nCOPY --from=x / /\n", "FROM a\nCOPY --from=[2001:db8::1]:5/i:1 / /\n")]
+    public void A_registry_may_be_an_address(string text, string expected) => Assert.Equal(
+        expected,
+        Rewriting.Apply(
+            text, [new JudgedWord(new TextSpan(text.IndexOf('x', StringComparison.Ordinal), 1), "[2001:db8::1]:5/i:1")],
+            hereDocuments: true));
+
     [Fact]
     public void A_text_that_would_be_read_otherwise_is_refused()
     {

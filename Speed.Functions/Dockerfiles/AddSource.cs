@@ -24,6 +24,6 @@ internal static partial class AddSource
     [GeneratedRegex(@"\A((?!https?://)[A-Za-z0-9+.-]+://|[^/]+@[^/]+:|github\.com/)", RegexOptions.CultureInvariant)]
     private static partial Regex OtherAddress();
 
-    [GeneratedRegex(@"\A(?!\.\.?/)[^?#]*\.git([?#]|\z)", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    [GeneratedRegex(@"\A(?!\.\.?/)[^?#]*/[^?#]*\.git([?#]|\z)", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex GitPath();
 }

@@ -262,6 +262,6 @@ internal sealed partial class BuildGraph
             + "of that name", "Move the stage before this one, or name the image in full.");
     }
 
-    [GeneratedRegex(@"\A[A-Za-z0-9._/:@+-]+\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A[A-Za-z0-9._/:@+\[\]-]+\z", RegexOptions.CultureInvariant)]
     private static partial Regex Plain();
 }

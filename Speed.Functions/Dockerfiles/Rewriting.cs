@@ -81,8 +81,9 @@ internal static partial class Rewriting
     [GeneratedRegex(@"\A[A-Za-z0-9._/:@+=-]+\z", RegexOptions.CultureInvariant)]
     private static partial Regex Plain();
 
-    // A plain word, a file by a pattern, or what begins the COPY of a file that was fetched.
-    [GeneratedRegex(@"\A(COPY --from=)?[A-Za-z0-9._/:@+=-]+\*?\z", RegexOptions.CultureInvariant)]
+    // A plain word, an image of a registry at an address, a file by a pattern, or what begins the COPY of a file that was
+    // fetched. Brackets are a pattern to a source alone, and none is put in there.
+    [GeneratedRegex(@"\A(COPY --from=)?[A-Za-z0-9._/:@+=\[\]-]+\*?\z", RegexOptions.CultureInvariant)]
     private static partial Regex Judged();
 }
 
