@@ -302,7 +302,7 @@ public sealed class BaseImagesTests : IAsyncLifetime
         return name;
     }
 
-    private Task<ResolvedImage> ResolveAsync(
+    private async Task<ResolvedImage> ResolveAsync(
         string name, string url = Team, Credential[]? logins = null, bool anew = false, string[]? local = null,
         string[]? allowed = null)
     {
@@ -310,7 +310,15 @@ public sealed class BaseImagesTests : IAsyncLifetime
             _docker, new Registries(_docker, new RegistryRules(allowed ?? [_registry.Host], logins: _logins)),
             new LocalImages(local ?? ["docker.io/library/*"]), _stores.Deployments);
         var asker = new ImageAsker(RepositoryIdentity.Of(url), logins ?? [], anew, _world.Log);
-        return images.ResolveAsync(new ImageName(name, 7, null), asker, Token);
+        var image = await images.ResolveAsync(new ImageName(name, 7, null), asker, Token);
+
+        // One that has lost its name to a newer one would stay.
+        if (image.Id != await _world.BusyboxAsync())
+        {
+            _pulled.Add(image.Id);
+        }
+
+        return image;
     }
 
     private Task<DeploymentFailedException> FailAsync(
