@@ -183,6 +183,11 @@ public sealed class AddTests : IAsyncLifetime
             await using var plan = await world.Runner.PlanAsync(
                 world.NewDeployment(), tree, DeploymentSecrets.None, world.Log, Now);
             Assert.Equal("a.txt", Assert.Single(plan.Fetched).Name);
+            Assert.Equal(
+                new BuildSource(2, $"{_server.Address}a.txt", $"{_server.Address}a.txt", $"sha256:{BuildKey.Sha256(_text)}"),
+                plan.Sources[^1]);
+            Assert.Matches(
+                $@"^FROM [^\n]+\nCOPY --from=speed-{world.Instance}-added:[0-9a-f]{{64}} 0/a\.txt /x/\n$", plan.DockerfileText);
             return plan.Key;
         }
     }
