@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text;
 using Speed.Deployments;
 using Speed.Outgoing;
 using Speed.Runners;
