@@ -68,10 +68,29 @@ internal sealed partial class HostileWriter
         if (ReferenceEquals(declarations, _globals))
         {
             DeclareGlobal(name, value);
-            return name;
+        }
+        else if (Chance(13))
+        {
+            // Nobody has to declare it.
+            _arguments["HTTP_PROXY"] = value;
+            return "HTTP_PROXY";
+        }
+        else if (Chance(3))
+        {
+            DeclareElsewhere(name, value, declarations);
+        }
+        else
+        {
+            declarations.AddRange(DeclarationsOf(name, value));
         }
 
-        switch (_random.Next(13))
+        return name;
+    }
+
+    // The value is given with the build, before the first FROM, or in the stage that this one stands on.
+    private void DeclareElsewhere(string name, string value, List<string> declarations)
+    {
+        switch (_random.Next(4))
         {
             case 0:
                 _globals.Add($"ARG {name}={value}");
@@ -84,45 +103,24 @@ internal sealed partial class HostileWriter
             case 2:
                 _parent.Add($"ENV {name}={value}");
                 break;
-            case 3:
-                declarations.Add($"ENV {name}_={value}");
-                declarations.Add($"ENV {name}_=no {name}=${name}_");
-                break;
-            case 4:
-                declarations.Add($"ENV {name}={value}");
-                declarations.Add($"ARG {name}=no");
-                break;
-            case 5:
-                declarations.Add($"ENV {name} {value}");
-                break;
-            case 6:
-                declarations.Add($"ENV {name}=\"{value}\"");
-                break;
-            case 7:
-                declarations.Add($"ARG {name}_={value} {name}=${{{name}_}}");
-                break;
-            case 8:
+            default:
                 _parent.Add($"ENV {name}={value}");
                 declarations.Add($"ARG {name}=no");
                 break;
-            case 9:
-                declarations.Add($"ENV x=y\\ {name}=no");
-                declarations.Add($"ENV {name}={value}");
-                declarations.Add($"ENV x={name}=no");
-                break;
-            case 10:
-                _arguments["HTTP_PROXY"] = value;
-                return "HTTP_PROXY";
-            case 11:
-                declarations.Add($"ENV {_escape}\n# a remark\n {name}={value}");
-                break;
-            default:
-                declarations.Add($"{Case(Pick("ENV", "ARG"))} {name}={value}");
-                break;
         }
-
-        return name;
     }
+
+    private string[] DeclarationsOf(string name, string value) => _random.Next(8) switch
+    {
+        0 => [$"ENV {name}_={value}", $"ENV {name}_=no {name}=${name}_"],
+        1 => [$"ENV {name}={value}", $"ARG {name}=no"],
+        2 => [$"ENV {name} {value}"],
+        3 => [$"ENV {name}=\"{value}\""],
+        4 => [$"ARG {name}_={value} {name}=${{{name}_}}"],
+        5 => [$"ENV x=y\\ {name}=no", $"ENV {name}={value}", $"ENV x={name}=no"],
+        6 => [$"ENV {_escape}\n# a remark\n {name}={value}"],
+        _ => [$"{Case(Pick("ENV", "ARG"))} {name}={value}"],
+    };
 
     private void DeclareGlobal(string name, string value)
     {

@@ -1,7 +1,6 @@
 using System.Formats.Tar;
 using System.Globalization;
 using System.Security.Cryptography;
-using Docker.DotNet;
 using Docker.DotNet.Models;
 using Speed.Tests.Runners;
 
@@ -21,7 +20,7 @@ internal sealed record ImageFacts(
         var inspected = await engine.AskAsync(client => client.Images.InspectImageAsync(image, token));
         var history = await engine.AskAsync(client => client.Images.GetImageHistoryAsync(image, token));
         return new ImageFacts(
-            [.. Describe(inspected)],
+            Describe(inspected),
             await ReadFilesAsync(engine, image, token),
             [.. history.Reverse().Select(step => step.CreatedBy).Where(step => !step.Contains(Mark, StringComparison.Ordinal))]);
     }
@@ -43,11 +42,11 @@ internal sealed record ImageFacts(
         .. docker.Order().SequenceEqual(speed.Order()) && !docker.SequenceEqual(speed) ? [$"{kind}in another order"] : Array.Empty<string>(),
     ];
 
-    private static IEnumerable<string> Describe(ImageInspectResponse image)
+    private static string[] Describe(ImageInspectResponse image)
     {
         var config = image.Config!;
         var health = config.Healthcheck;
-        string[] lines =
+        return
         [
             $"Architecture {image.Os}/{image.Architecture}",
             $"Author {image.Author}",
@@ -65,7 +64,6 @@ internal sealed record ImageFacts(
             $"Volumes {List((config.Volumes?.Keys ?? []).Order(StringComparer.Ordinal))}",
             $"WorkingDir {config.WorkingDir}",
         ];
-        return lines;
     }
 
     private static string List(IEnumerable<string>? words) =>

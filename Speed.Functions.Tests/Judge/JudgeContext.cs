@@ -32,7 +32,7 @@ internal static class JudgeContext
             }
 
             File.WriteAllBytes(path, BytesOf(file));
-            File.SetUnixFileMode(path, file.Kind == JudgeFileKind.Executable ? Executable : Readable);
+            SetMode(path, file.Kind == JudgeFileKind.Executable ? Executable : Readable);
         }
     }
 
@@ -98,7 +98,15 @@ internal static class JudgeContext
     private static void CreateFolder(string path)
     {
         Directory.CreateDirectory(path);
-        File.SetUnixFileMode(path, Executable);
+        SetMode(path, Executable);
+    }
+
+    private static void SetMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, mode);
+        }
     }
 
     private static byte[] BytesOf(JudgeFile file)

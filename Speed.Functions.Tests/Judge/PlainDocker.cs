@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Speed.Runners;
-using Speed.Tests.Runners;
 
 namespace Speed.Tests.Judge;
 

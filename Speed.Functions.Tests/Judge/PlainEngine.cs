@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Docker.DotNet;
 using Docker.DotNet.Models;
 using Speed.Runners;
 using Speed.Tests.Runners;
