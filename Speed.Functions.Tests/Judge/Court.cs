@@ -137,7 +137,9 @@ internal sealed class Court : IAsyncDisposable
             var image = await speed.BuildAsync(
                 speed.NewDeployment(options => options with
                 {
-                    Dockerfile = one.Dockerfile, Target = one.Target, BuildArgs = one.BuildArgs,
+                    Dockerfile = one.Dockerfile,
+                    Target = one.Target,
+                    BuildArgs = one.BuildArgs,
                 }),
                 tree);
             return (await ImageFacts.ReadAsync(speed, image, token), "");

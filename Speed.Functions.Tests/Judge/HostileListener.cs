@@ -139,7 +139,8 @@ internal sealed class HostileListener : IAsyncDisposable
         {
             tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "a")
             {
-                DataStream = new MemoryStream("what was fetched\n"u8.ToArray()), ModificationTime = DateTimeOffset.UnixEpoch,
+                DataStream = new MemoryStream("what was fetched\n"u8.ToArray()),
+                ModificationTime = DateTimeOffset.UnixEpoch,
             });
         }
 
