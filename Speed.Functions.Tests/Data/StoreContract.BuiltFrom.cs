@@ -24,6 +24,25 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task A_retry_with_the_same_image_was_built_from_the_same()
+    {
+        var original = await AddRunningAsync();
+        await Store.RecordCommitAsync(original.Claim, "trunk", Commit, Token);
+        await Store.RecordBuiltFromAsync(original.Claim, new BuiltFrom("FROM a\n", []), Token);
+        await Store.RecordImageAsync(original.Claim, "sha256:1", Token);
+        await Store.SettleAsync(original.Claim, Failed(), Token);
+        await RetryAsync(await FindAsync(original.Id));
+        var retry = (await Store.ClaimNextAsync("worker-1", Token))!;
+
+        var before = await Store.FindBuiltFromAsync(retry.Id, Token);
+        await Store.RecordImageAsync(retry.Claim, "sha256:1", Token);
+        var after = await Store.FindBuiltFromAsync(retry.Id, Token);
+
+        Assert.Null(before);
+        Assert.Equal("FROM a\n", after?.Dockerfile);
+    }
+
+    [Fact]
     public async Task A_stale_claim_records_nothing_of_what_was_built_from()
     {
         var running = await AddRunningAsync();

@@ -39,6 +39,8 @@ internal sealed class PlainEngine : IAsyncDisposable
             ["t"] = image,
             ["rm"] = "1",
             ["forcerm"] = "1",
+            // A layer of the cache can go with another test's image while the legacy builder goes on from it.
+            ["nocache"] = builder == Sandbox.Strict ? "1" : "",
         };
         if (target is not null)
         {

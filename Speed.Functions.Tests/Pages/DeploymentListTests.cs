@@ -181,6 +181,19 @@ public sealed class DeploymentListTests(Browser browser) : IAsyncLifetime
         await tab.SeesAsync("Nothing has been deployed yet");
     }
 
+    [Theory]
+    [InlineData("app.js", 1)]
+    [InlineData("log.js", 3)]
+    public async Task A_part_of_the_page_that_could_not_be_fetched_is_asked_for_again(string part, int times)
+    {
+        await using var tab = await browser.OpenAsync(_app, "/#/");
+        await tab.Page.RouteAsync($"**/ui/{part}", route => route.AbortAsync("addressunreachable"), new() { Times = times });
+
+        await tab.Page.ReloadAsync();
+
+        await Tab.SeesAsync(tab.Page.GetByLabel("Git URL"));
+    }
+
     [Fact]
     public async Task What_SPEED_stands_on_is_a_page()
     {

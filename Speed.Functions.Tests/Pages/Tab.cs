@@ -12,12 +12,21 @@ public sealed class Tab : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
     private readonly ConcurrentQueue<string> _faults = [];
+    private readonly ConcurrentQueue<string> _refused = [];
+    private readonly ConcurrentDictionary<IRequest, string> _open = [];
 
     public Tab(IBrowserContext context, IPage page)
     {
         _context = context;
         Page = page;
         page.PageError += (_, fault) => _faults.Enqueue(fault);
+        page.Request += (_, request) => _open[request] = $"{request.Method} {request.Url}";
+        page.RequestFinished += (_, request) => _open.TryRemove(request, out var _);
+        page.RequestFailed += (_, request) =>
+        {
+            _open.TryRemove(request, out var _);
+            _refused.Enqueue($"{request.Method} {request.Url}: {request.Failure}");
+        };
         page.Console += (_, message) =>
         {
             // What the network refused is the subject of tests, and told on the page.
@@ -61,6 +70,9 @@ public sealed class Tab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Told with a test that fails: what a page lacks is often what it did not get.
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"The page asked in vain for: {string.Join("; ", _refused)}\nand had no answer yet to: {string.Join("; ", _open.Values)}");
         try
         {
             // For whoever wants to look: a folder for pictures of what each test saw last.

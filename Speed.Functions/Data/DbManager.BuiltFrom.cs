@@ -25,11 +25,19 @@ public sealed partial class DbManager
         ("$dockerfile", from.Dockerfile), ("$sources", JsonSerializer.Serialize(from.Sources)),
         ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
 
+    // One that uses a kept image again has judged nothing itself: what the image was built from is on record with another of
+    // its repository.
     private static BuiltFrom? FindBuiltFrom(SqliteSession db, long id) => db.One(
         """
-        SELECT dockerfile, sources
-        FROM built_from
-        WHERE deployment_id = $id
+        SELECT b.dockerfile, b.sources
+        FROM deployment d
+        JOIN deployment other
+            ON other.id = d.id
+            OR (other.image_id = d.image_id AND other.identity = d.identity AND d.retry_of IS NOT NULL)
+        JOIN built_from b ON b.deployment_id = other.id
+        WHERE d.id = $id
+        ORDER BY other.id = d.id DESC, other.id DESC
+        LIMIT 1
         """,
         row => new BuiltFrom(row.Text(), JsonSerializer.Deserialize<BuildSource[]>(row.Text())!),
         ("$id", id));

@@ -3,7 +3,18 @@ namespace Speed.Deployments;
 /// <summary>What an attempt of a deployment is built from.</summary>
 /// <param name="Dockerfile">As it is sent to the engine: what was judged stands in it by its full name.</param>
 /// <param name="Sources">In the order of the file.</param>
-public sealed record BuiltFrom(string Dockerfile, IReadOnlyList<BuildSource> Sources);
+public sealed record BuiltFrom(string Dockerfile, IReadOnlyList<BuildSource> Sources)
+{
+    /// <summary>The same without the values of secrets, which a repository may hold as well.</summary>
+    public BuiltFrom Masked(Masker masker) => new(
+        masker.Mask(Dockerfile),
+        [
+            .. Sources.Select(source => source with
+            {
+                Written = masker.Mask(source.Written), Name = masker.Mask(source.Name),
+            }),
+        ]);
+}
 
 /// <summary>An image or a file that comes into a build from elsewhere.</summary>
 /// <param name="Line">Of the Dockerfile.</param>

@@ -194,7 +194,7 @@ public sealed partial class DeploymentLife(
     private async Task<string> BuildAsync(Life life, ISourceTree tree, CancellationToken cancellationToken)
     {
         await using var plan = await runner.PlanAsync(life.Deployment, tree, life.Secrets, life.Log, cancellationToken);
-        var from = new BuiltFrom(plan.DockerfileText, plan.Sources);
+        var from = new BuiltFrom(plan.DockerfileText, plan.Sources).Masked(life.Log.Masker);
         await RecordAsync(life, () => store.RecordBuiltFromAsync(life.Claim, from, life.Token));
         return await images.UseAsync(plan, tree, life.Log, RecordImageAsync, cancellationToken);
 

@@ -6,6 +6,11 @@ namespace Speed.Runners;
 
 public sealed partial class DockerRunner
 {
+    // The legacy builder does not hold the layers that it found in its cache: one goes with the image that it was made for,
+    // and the build that was about to go on from it fails. Nothing is wrong with that build.
+    private const string LayerVanished = "unable to find image \"sha256:";
+    private const int MostBuilds = 4;
+
     public async Task<string> BuildAsync(
         BuildPlan plan, ISourceTree source, DeploymentLog log, CancellationToken cancellationToken)
     {
@@ -23,11 +28,25 @@ public sealed partial class DockerRunner
             await log.SayAsync("RUN steps have no network.", cancellationToken);
         }
 
-        BuildProgress progress = builder == Builder.BuildKit ? new BuildKitProgress(log) : new LegacyProgress(log);
-        var refusal = await RunBuildAsync(plan, source, builder, tag, progress, cancellationToken);
-
-        if ((refusal ?? progress.Error) is { } reason)
+        for (var build = 1; ; build++)
         {
+            BuildProgress progress = builder == Builder.BuildKit ? new BuildKitProgress(log) : new LegacyProgress(log);
+            var refusal = await RunBuildAsync(plan, source, builder, tag, progress, cancellationToken);
+            if ((refusal ?? progress.Error) is not { } reason)
+            {
+                var id = await FindImageIdAsync(progress.ImageId ?? tag, cancellationToken);
+                await log.SayAsync($"Built image {id}", cancellationToken);
+                return id;
+            }
+
+            if (build < MostBuilds && reason.Contains(LayerVanished, StringComparison.Ordinal))
+            {
+                await log.SayAsync(
+                    "A layer of the builder's cache was removed while this build went on from it; it is built again.",
+                    cancellationToken);
+                continue;
+            }
+
             var failure = BuildFailure.From(
                 reason, refusal is null ? progress.FailedStep : null, progress.ErrorCode, engine, builder,
                 Dockerfile.Parse(plan.DockerfileText), _options.BuildsHaveNetwork);
@@ -35,10 +54,6 @@ public sealed partial class DockerRunner
             // An engine on its way down fails the steps of its builds with any words and any exit code.
             throw await _docker.TakesConnectionsAsync(cancellationToken) ? failure : _docker.Unavailable(failure);
         }
-
-        var id = await FindImageIdAsync(progress.ImageId ?? tag, cancellationToken);
-        await log.SayAsync($"Built image {id}", cancellationToken);
-        return id;
     }
 
     private async Task<string?> RunBuildAsync(
