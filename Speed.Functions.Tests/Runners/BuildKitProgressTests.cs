@@ -71,7 +71,10 @@ public sealed class BuildKitProgressTests
     public async Task What_an_engine_adds_is_passed_over()
     {
         var log = await TellAsync(
-            [.. Vertex((1, Step), (2, "sha256:0"), (3, "RUN make"), (5, At(1, 0)), (8, "group"), (900, 7)), .. Message((4, "warning"))]);
+            [
+                .. Vertex((1, Step), (2, "sha256:0"), (3, "RUN make"), (5, At(1, 0)), (8, "group"), (900, 7)),
+                .. Message((4, "warning")),
+            ]);
 
         Assert.Equal(["#1 RUN make"], log.Lines);
     }
@@ -98,7 +101,8 @@ public sealed class BuildKitProgressTests
             else
             {
                 output.WriteTag(field, WireFormat.WireType.LengthDelimited);
-                output.WriteBytes(value is string text ? ByteString.CopyFromUtf8(text) : ByteString.CopyFrom((byte[])value));
+                output.WriteBytes(
+                    value is string text ? ByteString.CopyFromUtf8(text) : ByteString.CopyFrom((byte[])value));
             }
         }
 
