@@ -24,7 +24,7 @@ public sealed partial class HouseTests
         ["the real engine"] = ["World", "DockerWorld", "KillPointWorld", "DockerCli", "Court", "HostileTrial"],
         ["a real engine"] = ["EngineWorld", "OwnEngine"],
         ["a real browser"] = ["Browser"],
-        ["SPEED's process"] = ["SpeedProcess", "SpeedProgram", "EngineWorld", "KillPointWorld"],
+        ["SPEED's process"] = ["SpeedProcess", "SpeedProgram", "EngineWorld", "KillPointWorld", "HostedSpeed"],
         ["a process"] = ["Process"],
         ["real Git"] = ["GitServer", "GitRepository", "SourceWorld", "SshServer", "GitCli", "Court"],
         ["SPEED over HTTP"] = ["SpeedApp"],

@@ -86,7 +86,6 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
 
         await reading;
         await WriteAsync(call, new FilePacket { Kind = Kind.End });
-        await DrainAsync(call);
     }
 
     // The engine closes its side last, an older one not before it has our status. What came for a call that is over would
