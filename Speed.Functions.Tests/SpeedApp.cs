@@ -2,12 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Speed.Hosting;
 using Speed.Tests.OpenApi;
 using Xunit;
 
@@ -23,21 +18,21 @@ public sealed class SpeedApp : IAsyncDisposable
 
     private readonly Dictionary<string, string> _settings;
     private readonly Action<IServiceCollection>? _change;
-    private IHost _host;
+    private RunningSpeed _running;
     private bool _isStopped;
 
-    private SpeedApp(Dictionary<string, string> settings, Action<IServiceCollection>? change, IHost host)
+    private SpeedApp(Dictionary<string, string> settings, Action<IServiceCollection>? change, RunningSpeed running)
     {
         _settings = settings;
         _change = change;
-        _host = host;
+        _running = running;
         Client = NewClient();
     }
 
     /// <summary>Speaks to this app and holds every answer to openapi.json; its requests end after a minute.</summary>
     public HttpClient Client { get; private set; }
 
-    public IServiceProvider Services => _host.Services;
+    public IServiceProvider Services => _running.Services;
 
     public string DataDirectory => _settings["Speed:DataDirectory"];
 
@@ -62,7 +57,7 @@ public sealed class SpeedApp : IAsyncDisposable
 
         try
         {
-            return new SpeedApp(all, change, await StartHostAsync(all, change));
+            return new SpeedApp(all, change, await RunningSpeed.StartAsync(all, change));
         }
         catch
         {
@@ -102,7 +97,7 @@ public sealed class SpeedApp : IAsyncDisposable
     {
         await StopAsync();
         await (meanwhile?.Invoke() ?? Task.CompletedTask);
-        _host = await StartHostAsync(_settings, _change);
+        _running = await RunningSpeed.StartAsync(_settings, _change);
         _isStopped = false;
         Client = NewClient();
     }
@@ -218,35 +213,12 @@ public sealed class SpeedApp : IAsyncDisposable
 
     private static bool IsFinal(string status) => status is "Succeeded" or "Failed" or "Canceled";
 
-    private static async Task<IHost> StartHostAsync(
-        Dictionary<string, string> settings, Action<IServiceCollection>? change)
-    {
-        var builder = SelfHost.CreateBuilder([.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
-        Program.AddSpeed(builder.Services, builder.Configuration);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        change?.Invoke(builder.Services);
-        var host = builder.Build();
-        try
-        {
-            await host.StartAsync(Now);
-            return host;
-        }
-        catch
-        {
-            await host.DisposeAsync();
-            throw;
-        }
-    }
-
     private HttpClient NewClient() => new(
         ContractHandler.IsOn ? new ContractHandler() : new SocketsHttpHandler())
     {
-        BaseAddress = AddressOf(_host),
+        BaseAddress = _running.Address,
         Timeout = Patience,
     };
-
-    private static Uri AddressOf(IHost host) =>
-        new(host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
     private async Task StopAsync()
     {
@@ -258,8 +230,6 @@ public sealed class SpeedApp : IAsyncDisposable
 
         _isStopped = true;
         Client.Dispose();
-        // Not cancelable: a test that was canceled leaves nothing behind either.
-        await _host.StopAsync(CancellationToken.None);
-        _host.Dispose();
+        await _running.StopAsync();
     }
 }

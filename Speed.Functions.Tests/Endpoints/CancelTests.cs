@@ -6,6 +6,7 @@ using Xunit;
 namespace Speed.Tests.Endpoints;
 
 /// <summary>Drives SPEED over HTTP: who is canceled, when, and what is answered after the end.</summary>
+[Trait("Host", "Both")]
 public sealed class CancelTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

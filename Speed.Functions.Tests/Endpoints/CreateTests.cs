@@ -6,6 +6,7 @@ using Xunit;
 namespace Speed.Tests.Endpoints;
 
 /// <summary>Drives SPEED over HTTP: `POST /v1/deployments`, its fields and its idempotency.</summary>
+[Trait("Host", "Both")]
 public sealed class CreateTests
 {
     private const string Path = "/v1/deployments";

@@ -8,6 +8,7 @@ using Xunit;
 namespace Speed.Tests.Endpoints;
 
 /// <summary>Drives SPEED over HTTP: one deployment as a resource.</summary>
+[Trait("Host", "Both")]
 public sealed class DeploymentTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;

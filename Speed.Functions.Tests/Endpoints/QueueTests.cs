@@ -7,6 +7,7 @@ using Xunit;
 namespace Speed.Tests.Endpoints;
 
 /// <summary>Drives SPEED over HTTP: who runs, who waits, and why.</summary>
+[Trait("Host", "Both")]
 public sealed class QueueTests
 {
     private const string Url = "https://github.com/owner/app.git";

@@ -4,6 +4,7 @@ using Xunit;
 namespace Speed.Tests.Endpoints;
 
 /// <summary>Drives SPEED over HTTP: `POST /start`, and what it makes of two fields.</summary>
+[Trait("Host", "Both")]
 public sealed class StartTests
 {
     private const string Body = """{"url": "https://example.com/r.git", "branch": "main"}""";

@@ -5,6 +5,7 @@ using Xunit;
 namespace Speed.Tests.Endpoints;
 
 /// <summary>Drives SPEED over HTTP: a leader's words, and the statuses they may change.</summary>
+[Trait("Host", "Both")]
 public sealed class UpdateTests
 {
     /// <summary>

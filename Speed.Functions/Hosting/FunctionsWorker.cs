@@ -44,7 +44,7 @@ internal static class FunctionsWorker
         return wasSignaled ? StartAnother : 0;
     }
 
-    private static FunctionsApplicationBuilder CreateBuilder(
+    internal static FunctionsApplicationBuilder CreateBuilder(
         string[] args, Action<IServiceCollection, IConfiguration> addSpeed)
     {
         var builder = FunctionsApplication.CreateBuilder(args);
