@@ -15,6 +15,7 @@ public sealed partial class IdentityUsersTests
     private static readonly Dictionary<string, string> Users = new()
     {
         ["Data/DbManager.BaseImages.cs"] = "which images a registry let its deployments have",
+        ["Data/DbManager.BuiltFrom.cs"] = "what the image of a retry was built from",
         ["Data/DbManager.Commit.cs"] = "the service that is taken over from",
         ["Data/DbManager.HookDeliveries.cs"] = "what a hook started of a branch",
         ["Data/DbManager.Listing.cs"] = "lists by repository and by patterns",

@@ -111,8 +111,20 @@ public sealed class LegacyBuilderTests() : ImageBuildTests(Sandbox.Strict)
         var left = await world.AskAsync(client => client.Images.ListImagesAsync(new() { All = true }, Token));
         foreach (var image in left.Where(image => image.RepoTags is null or [] or ["<none>:<none>"]))
         {
-            var history = await world.AskAsync(client => client.Images.GetImageHistoryAsync(image.ID, Token));
-            Assert.DoesNotContain(mark, history[0].CreatedBy, StringComparison.Ordinal);
+            Assert.DoesNotContain(mark, await FindStepOfAsync(world, image.ID), StringComparison.Ordinal);
+        }
+    }
+
+    // Empty where the image, which can be another test's, is gone by now.
+    private static async Task<string> FindStepOfAsync(DockerWorld world, string image)
+    {
+        try
+        {
+            return (await world.AskAsync(client => client.Images.GetImageHistoryAsync(image, Token)))[0].CreatedBy;
+        }
+        catch (DockerImageNotFoundException)
+        {
+            return "";
         }
     }
 
