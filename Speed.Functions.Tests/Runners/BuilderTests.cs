@@ -1,3 +1,4 @@
+using Docker.DotNet;
 using Speed.Deployments;
 using Speed.Runners;
 using Xunit;
