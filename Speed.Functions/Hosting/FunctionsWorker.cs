@@ -40,7 +40,15 @@ internal static class FunctionsWorker
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => wasSignaled = true);
 
         using var host = CreateBuilder(args, addSpeed).Build();
-        await host.RunAsync();
+        try
+        {
+            await host.RunAsync();
+        }
+        catch (OperationCanceledException) when (wasSignaled)
+        {
+            // The signal came while it was still starting.
+        }
+
         return wasSignaled ? StartAnother : 0;
     }
 

@@ -19,7 +19,16 @@ internal static class SelfHost
     {
         var builder = CreateBuilder(args);
         addSpeed(builder.Services, builder.Configuration);
-        await builder.Build().RunAsync();
+        await using var app = builder.Build();
+        try
+        {
+            await app.RunAsync();
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // It was stopped while it was still starting.
+        }
+
         return 0;
     }
 
