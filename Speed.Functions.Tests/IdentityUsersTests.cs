@@ -49,7 +49,7 @@ public sealed partial class IdentityUsersTests
         ["Hooks/IHookStore.cs"] = "what a hook started of a branch",
         ["Runners/BaseImages.cs"] = "which images a registry let its deployments have",
         ["Runners/DockerRunner.Build.cs"] = "whose the cache mounts of a build are",
-        ["Runners/DockerRunner.Plan.cs"] = "who asks for images",
+        ["Runners/DockerRunner.Plan.cs"] = "who asks for images; whose caches an image is made with",
         ["Security/Caller.cs"] = "the patterns of tokens",
         ["Security/SecretRules.cs"] = "the patterns of secrets",
         ["Security/SecretVault.cs"] = "the patterns of secrets, of commit statuses too",

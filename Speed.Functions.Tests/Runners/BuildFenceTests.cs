@@ -99,6 +99,26 @@ public sealed class BuildFenceTests
             options => options with { Url = url, BuildArgs = arguments });
     }
 
+    [Theory]
+    [InlineData("RUN --mount=type=cache,id=team,target=/c cat /c/f", false)]
+    [InlineData("ARG T=cache\nRUN --mount=type=cache,target=/c true", false)]
+    [InlineData("RUN true", true)]
+    public async Task What_was_made_with_the_caches_of_one_repository_is_no_image_of_another(string steps, bool isShared)
+    {
+        await using var world = await NewWorldAsync(Sandbox.Standard, null);
+        var keys = new List<string>();
+        foreach (var url in new[] { "https://example.org/a", "https://example.org/a.git", "https://example.org/b" })
+        {
+            await using var plan = await world.Runner.PlanAsync(
+                world.NewDeployment(options => options with { Url = url }), new MemoryTree($"FROM busybox\n{steps}\n"),
+                DeploymentSecrets.None, world.Log, TestContext.Current.CancellationToken);
+            keys.Add(plan.Key);
+        }
+
+        Assert.Equal(keys[0], keys[1]);
+        Assert.Equal(isShared, keys[0] == keys[2]);
+    }
+
     [Fact]
     public async Task A_namespace_that_was_asked_for_is_left_out_and_the_log_says_so()
     {

@@ -29,6 +29,13 @@ internal sealed record BuildKey(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Rules { get; init; }
 
+    /// <summary>
+    /// Whose cache mounts went into it: two repositories of the same tree have caches of their own, and so images. Null where
+    /// it mounts none.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Caches { get; init; }
+
     /// <summary>64 lower-case hex digits.</summary>
     public string Hash() => Sha256(JsonSerializer.SerializeToUtf8Bytes(this));
 

@@ -49,7 +49,7 @@ public sealed partial class DockerRunner
         }
 
         return new BuildPlan(
-            deployment, KeyOf(text, walk.References, fetched, former).Hash(), path,
+            deployment, KeyOf(text, walk.References, fetched, former, deployment).Hash(), path,
             Rewriting.Apply(text, judged, engine.HasHereDocuments, fetched.Lines), buildArgs)
         {
             FormerKey = former.Hash(), Sources = sources, Fetched = fetched.HandOver(),
@@ -68,7 +68,8 @@ public sealed partial class DockerRunner
     }
 
     private static BuildKey KeyOf(
-        string text, IReadOnlyList<Reference> references, FetchedSources fetched, BuildKey former) => former with
+        string text, IReadOnlyList<Reference> references, FetchedSources fetched, BuildKey former, Deployment deployment) =>
+        former with
         {
             DockerfileSha256 = BuildKey.Sha256(text),
             Judged =
@@ -77,6 +78,9 @@ public sealed partial class DockerRunner
                 .. fetched.Files.Select(file => $"{file.Name} {file.Sha256} {file.Time.ToUnixTimeSeconds()}"),
             ],
             Rules = RulesVersion,
+            Caches = references.Any(reference => reference.Kind == ReferenceKind.CacheMount)
+                ? deployment.Identity.Text
+                : null,
         };
 
     private static Readings Read(string text, Engine engine, Builder builder)
