@@ -112,7 +112,9 @@ public sealed class DockerfileTests
     {
         var references = await new Walker(text)
         {
-            BuildArgs = new() { ["GIVEN_V"] = "given" }, Builder = builder, Target = target,
+            BuildArgs = new() { ["GIVEN_V"] = "given" },
+            Builder = builder,
+            Target = target,
         }.WalkAsync();
         return string.Join(
             ", ",

@@ -57,26 +57,37 @@ internal sealed record Dialect(string Name)
 
     private static readonly Dialect First = new("v0.8")
     {
-        PassesOverTextAfterJson = true, PassesOverGlobalFaults = true, EmptiesGlobalsWithoutValue = true,
+        PassesOverTextAfterJson = true,
+        PassesOverGlobalFaults = true,
+        EmptiesGlobalsWithoutValue = true,
     };
 
     private static readonly Dialect Second = First with
     {
-        Name = "v0.10 to v0.12", HereDocuments = HereDocumentForm.Tight, DropsEveryReturn = true,
+        Name = "v0.10 to v0.12",
+        HereDocuments = HereDocumentForm.Tight,
+        DropsEveryReturn = true,
     };
 
     private static readonly Dialect Third = Second with { Name = "v0.13", KnowsLateForms = true };
 
     private static readonly Dialect Fourth = Third with
     {
-        Name = "v0.15 to v0.19", PassesOverTextAfterJson = false, PassesOverGlobalFaults = false,
-        EmptiesGlobalsWithoutValue = false, KnowsCheck = true,
+        Name = "v0.15 to v0.19",
+        PassesOverTextAfterJson = false,
+        PassesOverGlobalFaults = false,
+        EmptiesGlobalsWithoutValue = false,
+        KnowsCheck = true,
     };
 
     private static readonly Dialect Fifth = Fourth with
     {
-        Name = "v0.20 and later", HereDocuments = HereDocumentForm.Spaced, EscapesFlagsByDirective = true,
-        TakesAnySpaceInDirectives = true, ExpandsArgsInTurn = true, KnowsTargetStage = true,
+        Name = "v0.20 and later",
+        HereDocuments = HereDocumentForm.Spaced,
+        EscapesFlagsByDirective = true,
+        TakesAnySpaceInDirectives = true,
+        ExpandsArgsInTurn = true,
+        KnowsTargetStage = true,
     };
 
     /// <summary>All generations, the likeliest of such an engine first.</summary>

@@ -107,7 +107,8 @@ internal static class GlobalArguments
 
         var lexer = new Lexer(dockerfile.Escape)
         {
-            Values = globals.Get, KnowsLateForms = dockerfile.Dialect.KnowsLateForms,
+            Values = globals.Get,
+            KnowsLateForms = dockerfile.Dialect.KnowsLateForms,
         };
         var value = lexer.Expand(word[(equals + 1)..]);
         if (value is null && dockerfile.Dialect.PassesOverGlobalFaults && inputs.Builder == Builder.BuildKit)

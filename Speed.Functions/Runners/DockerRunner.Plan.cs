@@ -52,14 +52,17 @@ public sealed partial class DockerRunner
             deployment, KeyOf(text, walk.References, fetched, former, deployment).Hash(), path,
             Rewriting.Apply(text, judged, engine.HasHereDocuments, fetched.Lines), buildArgs)
         {
-            FormerKey = former.Hash(), Sources = sources, Fetched = fetched.HandOver(),
+            FormerKey = former.Hash(),
+            Sources = sources,
+            Fetched = fetched.HandOver(),
         };
 
         async Task<BaseImage> ResolveAsync(Reference reference, CancellationToken token)
         {
             var name = new ImageName(reference.Value!, reference.Line, reference.Platform)
             {
-                Written = reference.Written, Unset = reference.Unset,
+                Written = reference.Written,
+                Unset = reference.Unset,
             };
             var image = await _bases.ResolveAsync(name, asker, token);
             images[(reference.Value, reference.Platform)] = image;
