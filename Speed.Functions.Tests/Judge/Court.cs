@@ -81,7 +81,7 @@ internal sealed class Court : IAsyncDisposable
     {
         var isNew = await IsNewAsync(speed, token);
         var (byDocker, said) = await AgainAsync(() => ByDockerAsync(speed, one, files, token));
-        var (bySpeed, failure) = await AgainAsync(() => BySpeedAsync(speed, one, url, number, token));
+        var (bySpeed, failure) = await BySpeedAsync(speed, one, url, number, token);
         if (one.Refused.Any(where => where.Holds(_builder, isNew)) != byDocker is null)
         {
             _faults.Enqueue($"{one} ({_builder}): what is said of whether docker build refuses it is not so: {said}");

@@ -87,6 +87,30 @@ public sealed class AddTests : IAsyncLifetime
         Assert.Equal(lines.Contains("755", StringComparison.Ordinal), made.Contains("x/a.txt 755", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("a.txt")]
+    [InlineData("none.txt")]
+    public async Task A_login_in_an_address_is_seen_nowhere(string file)
+    {
+        const string Password = "pass-w0rd-of-me";
+        await using var world = await NewWorldAsync();
+        var lines = DockerfileOf($"ADD {{0}}{file} /x/").Replace("http://", $"http://me:{Password}@", StringComparison.Ordinal);
+        var seen = "";
+
+        var fault = await Record.ExceptionAsync(async () =>
+        {
+            await using var plan = await world.Runner.PlanAsync(
+                world.NewDeployment(), new MemoryTree(lines), DeploymentSecrets.None, world.Log,
+                TestContext.Current.CancellationToken);
+            seen = plan.DockerfileText + string.Join('\n', plan.Sources);
+        });
+
+        await world.Log.FlushAsync();
+        var told = $"{seen}{fault?.Message}{(fault as DeploymentFailedException)?.Hint}{world.Recorded.Text}";
+        Assert.Contains("//***@", told, StringComparison.Ordinal);
+        Assert.DoesNotContain(Password, told, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_checksum_that_is_wrong_fails_the_build_on_every_engine()
     {

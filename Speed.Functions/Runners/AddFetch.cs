@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using Speed.Deployments;
 using Speed.Dockerfiles;
@@ -10,7 +11,7 @@ namespace Speed.Runners;
 
 /// <summary>What an ADD names by an address.</summary>
 /// <param name="Address">With the values of its variables.</param>
-/// <param name="Written">As the Dockerfile has it.</param>
+/// <param name="Written">As the Dockerfile has it, without a password.</param>
 /// <param name="Checksum">What it must have, as <c>sha256:…</c>; null for none.</param>
 internal sealed record AddRequest(string Address, string Written, int Line, string? Checksum)
 {
@@ -27,7 +28,7 @@ internal sealed record AddRequest(string Address, string Written, int Line, stri
 /// address ends (frontend/dockerfile/dockerfile2llb, dispatchCopy), whatever the server would have it called.
 /// </remarks>
 /// <param name="maxBytes">Of the repository's files and all that is fetched, together.</param>
-internal sealed class AddFetch(GuardedClient client, HostList allowed, long maxBytes = AddFetch.MaxBytes)
+internal sealed partial class AddFetch(GuardedClient client, HostList allowed, long maxBytes = AddFetch.MaxBytes)
 {
     /// <summary>As much as a repository may have.</summary>
     public const long MaxBytes = 2L << 30;
@@ -96,6 +97,12 @@ internal sealed class AddFetch(GuardedClient client, HostList allowed, long maxB
             var name => name,
         };
     }
+
+    /// <summary>An address as people may read it: whoever may look at a log need not have the login that stands in it.</summary>
+    public static string WithoutLogin(string written) => Login().Replace(written, "//***@");
+
+    [GeneratedRegex("//[^/@?#]*@")]
+    private static partial Regex Login();
 
     private static byte[] Decode(string path)
     {

@@ -24,7 +24,7 @@ public sealed partial class DockerRunner
 
         Reference[] sources = [.. adds.SelectMany(add => add)];
         var requests = sources.Select(one =>
-            new AddRequest(one.Value!, one.Written, one.Line, one.Checksum) { Unset = one.Unset });
+            new AddRequest(one.Value!, AddFetch.WithoutLogin(one.Written), one.Line, one.Checksum) { Unset = one.Unset });
         var files = (await _fetch.FetchAsync([.. requests], source, log, cancellationToken)).Zip(sources)
             .ToDictionary(pair => pair.Second, pair => pair.First);
         return new FetchedSources(AddedImages.NameOf(Own, FetchedSources.Distinct(adds, files)), adds, files);

@@ -173,7 +173,7 @@ public sealed partial class DockerRunner
             var (line, written) = (reference.Line, reference.Written);
             if (fetched.FileOf(reference) is { } file)
             {
-                return new BuildSource(line, written, file.Address, $"sha256:{file.Sha256}");
+                return new BuildSource(line, AddFetch.WithoutLogin(written), file.Address, $"sha256:{file.Sha256}");
             }
 
             return reference.IsImage && images[(reference.Value, reference.Platform)] is var image
