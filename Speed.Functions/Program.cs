@@ -18,6 +18,7 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        OwnRights.MakeFilesPrivate();
         if (RestoreCommand.IsAskedBy(args))
         {
             return await RestoreCommand.RunAsync(args, Console.Out, Console.Error);

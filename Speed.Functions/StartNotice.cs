@@ -14,6 +14,11 @@ internal sealed partial class StartNotice(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         Data(data.FullPath, Path.Combine(data.FullPath, "deployments.db"));
+        if (data.PutRight.Count > 0)
+        {
+            MadePrivate(string.Join(", ", data.PutRight));
+        }
+
         Engine(docker.Endpoint);
         TellOfKeys();
         return Task.CompletedTask;
@@ -29,7 +34,8 @@ internal sealed partial class StartNotice(
         }
         else if (admin.JustMade is { } key)
         {
-            AdminKeyMade(key, admin.File!);
+            // A terminal is read by the operator; what stands in any other place may be kept there, and by others.
+            AdminKeyMade(admin.File!, Console.IsOutputRedirected ? "" : $": {key}");
         }
         else
         {
@@ -49,7 +55,9 @@ internal sealed partial class StartNotice(
     [LoggerMessage(LogLevel.Information, "Keys: required; the admin key is that of {Place}")]
     private partial void Keys(string place);
 
-    // The one key that is ever logged, at the one start that made it: the operator has to get it somehow.
-    [LoggerMessage(LogLevel.Information, "Keys: required; the admin key, made just now and kept in {File}, is {Key}")]
-    private partial void AdminKeyMade(string key, string file);
+    [LoggerMessage(LogLevel.Warning, "Other accounts could open {Paths}; SPEED has taken that right away")]
+    private partial void MadePrivate(string paths);
+
+    [LoggerMessage(LogLevel.Information, "Keys: required; the admin key, made just now, is in {File}{Key}")]
+    private partial void AdminKeyMade(string file, string key);
 }

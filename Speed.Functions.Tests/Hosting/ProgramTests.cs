@@ -116,12 +116,29 @@ public sealed class ProgramTests : IDisposable
         var own = Path.Combine(_data, "own");
         const UnixFileMode Owners = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         Assert.Equal(Owners | UnixFileMode.UserExecute, ModeOf(own));
-        Assert.All(Directory.GetFiles(own, "*.key"), key => Assert.Equal(Owners, ModeOf(key)));
-        Assert.NotEmpty(Directory.GetFiles(own, "*.key"));
+        Assert.All(Directory.GetFiles(own), file => Assert.Equal(Owners, ModeOf(file)));
+        Assert.All(
+            ["deployments.db", "logs.db", "admin.key", "secrets.key"],
+            name => Assert.True(File.Exists(Path.Combine(own, name)), name));
 
         using var kill = Process.Start("kill", ["-TERM", $"{speed.Id}"]);
         await speed.WaitForExitAsync(Now);
         Assert.Equal(0, speed.ExitCode);
+    }
+
+    [Fact]
+    public async Task The_first_start_names_the_file_of_the_admin_key_and_prints_the_key_nowhere_but_on_a_terminal()
+    {
+        using var speed = Run(("Speed__Auth", "required"));
+        var (_, notice) = await SpeedProgram.ReadStartAsync(speed, Now);
+        var file = Path.Combine(_data, "admin.key");
+
+        Assert.Contains($"made just now, is in {file}\n", notice, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            (await File.ReadAllTextAsync(file, Now)).Trim(), notice, StringComparison.Ordinal);
+
+        using var kill = Process.Start("kill", ["-TERM", $"{speed.Id}"]);
+        await speed.WaitForExitAsync(Now);
     }
 
     private Process Run(params (string Name, string Value)[] settings) => SpeedProgram.Start(_data, settings);

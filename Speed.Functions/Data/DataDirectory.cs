@@ -28,6 +28,7 @@ public sealed class DataDirectory : IDisposable
         {
             RestoreSwap.FinishAll(FullPath);
             RestoreSwap.RemoveUnfinished(FullPath);
+            PutRight = OwnRights.PutRight(FullPath);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -39,6 +40,9 @@ public sealed class DataDirectory : IDisposable
     public string FullPath { get; }
 
     public Ballast Ballast { get; }
+
+    /// <summary>What a SPEED of before had left open to other accounts, and is open no more.</summary>
+    public IReadOnlyList<string> PutRight { get; }
 
     public void Dispose() => _lock.Dispose();
 

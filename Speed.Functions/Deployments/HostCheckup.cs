@@ -6,9 +6,6 @@ namespace Speed.Deployments;
 internal sealed class HostCheckup(DataFolder data, DiskGuard disk, MeasureDisk measure, TimeProvider time) : ICheckup
 {
     private const long Mebibyte = 1024 * 1024;
-    private const UnixFileMode Others =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private static readonly Version LeastDotNet = new(10, 0);
 
@@ -45,7 +42,7 @@ internal sealed class HostCheckup(DataFolder data, DiskGuard disk, MeasureDisk m
     {
         var open = Directory.EnumerateFiles(data.FullPath, "*.key")
             .Append(data.FullPath)
-            .Where(IsOpenToOthers)
+            .Where(OwnRights.IsOpenToOthers)
             .ToArray();
         return open.Length == 0
             ? new Finding("data directory", data.FullPath)
@@ -54,7 +51,4 @@ internal sealed class HostCheckup(DataFolder data, DiskGuard disk, MeasureDisk m
                 $"Other accounts may open {string.Join(", ", open)}.",
                 "Take their rights away: chmod 700 for the folder, 600 for the keys in it.");
     }
-
-    private static bool IsOpenToOthers(string path) =>
-        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0;
 }

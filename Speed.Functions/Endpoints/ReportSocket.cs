@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -38,9 +39,7 @@ internal sealed partial class ReportSocket(
 
         try
         {
-            Directory.CreateDirectory(folder.FullPath, OwnersFolder);
-            // Not made just now, it has whatever mode it has; and it must be ours for this to work.
-            File.SetUnixFileMode(folder.FullPath, OwnersFolder);
+            OpenFolder();
             File.Delete(folder.Socket);
             _server = Build();
             await _server.StartAsync(cancellationToken);
@@ -60,6 +59,23 @@ internal sealed partial class ReportSocket(
             await _server.StopAsync(cancellationToken);
             await _server.DisposeAsync();
         }
+    }
+
+    // Containers of an earlier process have the folder mounted, so that one is gone on with; but only if it is ours: in a
+    // folder for all anybody may have made one of this name.
+    [UnsupportedOSPlatform("windows")]
+    private void OpenFolder()
+    {
+        Directory.CreateDirectory(folder.FullPath, OwnersFolder);
+        if (!OwnRights.IsOwnFolder(folder.FullPath))
+        {
+            throw new IOException(
+                $"{folder.FullPath} was made by another account, or another may write there. Remove it, or set "
+                + "Speed__DataDirectory to a shorter path, in which the socket has room.");
+        }
+
+        // The umask may have taken rights away that programs of any user need.
+        File.SetUnixFileMode(folder.FullPath, OwnersFolder);
     }
 
     private WebApplication Build()
