@@ -136,6 +136,26 @@ public sealed class DockerContainerTests
         Assert.Equal(expected, made.HostConfig!.Init);
     }
 
+    [Theory]
+    [InlineData(null, 120)]
+    [InlineData(0, 0)]
+    [InlineData(7, 7)]
+    public async Task A_command_that_tells_its_health_may_fail_for_as_long_as_the_start_may_take_unless_it_is_said_how_long(
+        int? asked, int expected)
+    {
+        await using var world = await DockerWorld.CreateAsync();
+        var deployment = world.NewDeployment(options => options with
+        {
+            Health = new HealthOption { Command = ["true"], StartSeconds = asked },
+            Timeouts = new Timeouts { StartSeconds = 120 },
+        });
+
+        var made = new ContainerProfile(Sandbox.Standard, null, null, [], 1 << 20).For(
+            deployment, DeploymentSecrets.None, new ImageInspectResponse { ID = "sha256:0" }, new Ownership("0"));
+
+        Assert.Equal(TimeSpan.FromSeconds(expected), made.Healthcheck!.StartPeriod);
+    }
+
     [Fact]
     public async Task What_the_engine_made_otherwise_than_asked_is_noticed()
     {

@@ -38,7 +38,7 @@ internal sealed record ContainerProfile(
             AttachStdout = true,
             AttachStderr = true,
             ExposedPorts = deployment.Endpoints.ToDictionary(PortOf, _ => new EmptyStruct()),
-            Healthcheck = HealthcheckOf(deployment.Options.Health),
+            Healthcheck = HealthcheckOf(deployment.Options.Health, deployment.Options.Timeouts.StartSeconds),
             HostConfig = HostConfigFor(deployment, image),
         };
 
@@ -94,13 +94,13 @@ internal sealed record ContainerProfile(
     };
 
     // What is asked for by HTTP, SPEED asks itself.
-    private static HealthcheckConfig? HealthcheckOf(HealthOption? health) => health is { Command.Count: > 0 }
+    private static HealthcheckConfig? HealthcheckOf(HealthOption? health, int startSeconds) => health is { Command.Count: > 0 }
         ? new HealthcheckConfig
         {
             Test = ["CMD", .. health.Command],
             Interval = TimeSpan.FromSeconds(health.IntervalSeconds),
             Timeout = TimeSpan.FromSeconds(health.TimeoutSeconds),
-            StartPeriod = TimeSpan.FromSeconds(health.StartSeconds ?? 0),
+            StartPeriod = TimeSpan.FromSeconds(health.StartSeconds ?? startSeconds),
             Retries = HealthOption.FailuresInARow,
         }
         : null;
