@@ -54,6 +54,10 @@ public sealed class CreateTests
     [InlineData("""{"url": "https://example.com/r.git", "kind": "job", "ports": [{"container": 80}]}""", "/ports")]
     [InlineData("""{"url": "git@example.com:owner/r.git"}""", "/url")]
     [InlineData("{}", "/url")]
+    [InlineData("""{"url": "https://example.com/r.git", "health": []}""", "/health")]
+    [InlineData("""{"url": "https://example.com/r.git", "health": "on"}""", "/health")]
+    [InlineData("""{"url": "https://example.com/r.git", "volumes": [{"name": "a", "path": "/a"}, {"name": "b", "path": "/a"}]}""", "/volumes/1/path")]
+    [InlineData("""{"url": "https://example.com/r.git", "volumes": [{"name": "a", "path": "/a"}, {"name": "a", "path": "/b"}]}""", "/volumes/1/name")]
     public async Task What_cannot_be_used_is_a_problem_that_points_at_it(string body, string at)
     {
         await using var app = await SpeedApp.OpenIdleAsync();

@@ -30,7 +30,8 @@ public sealed class SettingsTests
         {
             var fault = Assert.Throws<OptionsValidationException>(() => Read((name, value)));
 
-            Assert.StartsWith($"{name} must be a number from ", fault.Message, StringComparison.Ordinal);
+            var kind = name.EndsWith("cpus", StringComparison.Ordinal) ? "number" : "whole number";
+            Assert.StartsWith($"{name} must be a {kind} from ", fault.Message, StringComparison.Ordinal);
             Assert.Contains($"'{value}'", fault.Message, StringComparison.Ordinal);
         }
     }

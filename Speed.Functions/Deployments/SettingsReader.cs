@@ -32,8 +32,10 @@ public sealed class SettingsReader(IConfigurationSection section)
         }
 
         throw Unusable(name, string.Create(
-            CultureInfo.InvariantCulture, $"must be a number from {least} to {most}, not '{text}'."));
+            CultureInfo.InvariantCulture, $"must be a {(IsWhole<T>() ? "whole " : "")}number from {least} to {most}, not '{text}'."));
     }
+
+    private static bool IsWhole<T>() where T : INumber<T> => T.CreateTruncating(0.5) == T.Zero;
 
     public SettingsReader Within(string name) => new(section.GetSection(name));
 

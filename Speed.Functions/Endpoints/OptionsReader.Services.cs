@@ -95,9 +95,14 @@ public sealed partial class OptionsReader
                 item.Refuse("path", "must be a folder of the container such as /data: absolute, without '..', and none of the system's own.");
             }
 
-            if (volumes.Any(other => other.Name == name || other.Path == folder))
+            if (name.Length > 0 && volumes.Any(other => other.Name == name))
             {
-                item.Refuse("name", "and path must be other than those before it in the list.");
+                item.Refuse("name", "is in the list already.");
+            }
+
+            if (folder is not null && volumes.Any(other => other.Path == folder))
+            {
+                item.Refuse("path", "is in the list already.");
             }
 
             volumes.Add(new VolumeOption(name, folder ?? path));
@@ -125,6 +130,11 @@ public sealed partial class OptionsReader
         }
 
         var health = fields.Object("health");
+        if (given.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
         var missing = new HealthOption();
         var read = new HealthOption
         {
