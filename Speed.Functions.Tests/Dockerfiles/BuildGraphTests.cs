@@ -94,6 +94,24 @@ public sealed class BuildGraphTests
     }
 
     [Theory]
+    [InlineData("FROM ${U?x}", "FROM on line 1", "`U`", "(x)", "before the first FROM")]
+    [InlineData("FROM --platform=${U:?x} a", "FROM on line 1", "`U`", "(x)", "before the first FROM")]
+    [InlineData("FROM a\nADD ${U:?please} /x", "ADD on line 2", "`U`", "(please)", "`ARG U`")]
+    [InlineData("FROM a\nADD ${U?} /x", "ADD on line 2", "`U`", "(is not allowed to be unset)", "`ARG U`")]
+    [InlineData("FROM a\nENV A=${U:?please}", "ENV on line 2", "`U`", "(please)", "`ARG U`")]
+    [InlineData("FROM a\nARG A=${U:?}", "ARG on line 2", "`U`", "(is not allowed to be unset)", "`ARG U`")]
+    public async Task A_value_that_a_line_wants_and_nobody_gives_is_named(
+        string text, string where, string name, string why, string wayOut)
+    {
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => new Walker(text).WalkAsync());
+
+        Assert.Equal(FailureCode.BuildFailed, failure.Code);
+        Assert.StartsWith($"{where} of the Dockerfile wants a value for {name}", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(why, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(wayOut, failure.Hint, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("FROM a\nENV X=\"open")]
     [InlineData("FROM a\nARG X=${open")]
     [InlineData("FROM a\nADD 'open /x")]
@@ -151,11 +169,11 @@ public sealed class BuildGraphTests
     [Theory]
     [InlineData("FROM a AS one\nCOPY --from=two / /\nFROM b AS two")]
     [InlineData("FROM a AS one\nCOPY --from=one / /")]
-    [InlineData("FROM a\nCOPY --from=1 / /\nFROM b")]
+    [InlineData("FROM a AS one\nCOPY --from=1 / /\nFROM b")]
     public async Task The_legacy_builder_takes_nothing_from_a_stage_that_is_not_there_yet(string text)
     {
         var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => new Walker(text) { Builder = Builder.Legacy, Target = "0" }.WalkAsync());
+            () => new Walker(text) { Builder = Builder.Legacy, Target = "one" }.WalkAsync());
 
         Assert.Equal(FailureCode.DockerfileRefused, failure.Code);
         Assert.Contains("on line 2", failure.Message, StringComparison.Ordinal);

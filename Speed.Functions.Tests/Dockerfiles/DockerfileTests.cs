@@ -54,10 +54,10 @@ public sealed class DockerfileTests
     [Theory]
     [InlineData("one", "a")]
     [InlineData("ONE", "a")]
-    [InlineData("1", "a, b")]
+    [InlineData("two", "a, b")]
     [InlineData(null, "c")]
     public async Task Only_what_the_target_needs_is_needed(string? target, string expected) => Assert.Equal(
-        expected, await ImagesInAsync("FROM a AS one\nFROM one\nCOPY --from=b / /\nFROM c", Builder.BuildKit, target));
+        expected, await ImagesInAsync("FROM a AS one\nFROM one AS two\nCOPY --from=b / /\nFROM c", Builder.BuildKit, target));
 
     [Theory]
     [InlineData("FROM a\nRUN --network=host curl x")]
@@ -99,6 +99,12 @@ public sealed class DockerfileTests
 
         Assert.Equal(code, failure.Code);
     }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("two")]
+    public void A_number_is_no_target_nor_is_a_name_that_no_stage_has(string target) =>
+        Assert.Null(Dockerfile.Parse("FROM a AS one\nFROM one").FindTarget(target));
 
     [Fact]
     public void Any_text_is_read_without_an_exception()

@@ -57,7 +57,7 @@ public sealed class ReceiverAddressTests : IDisposable
         var refused = await Assert.ThrowsAsync<AddressRefusedException>(
             () => client.SendAsync(request, mayBePrivate: false, Now));
 
-        Assert.Contains("`hooks.example`", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"`hooks.example:{Port}`", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(addresses[^1], refused.Message, StringComparison.Ordinal);
         Assert.False(_listener.Pending());
     }
@@ -87,7 +87,7 @@ public sealed class ReceiverAddressTests : IDisposable
 
         var refused = Assert.Single(await world.UntilAsync("ops", all => all is [{ State: DeliveryState.Failed }]));
 
-        Assert.Equal("Host `hooks.example` is not allowed: it has an address that is not public.", refused.Error);
+        Assert.Equal($"Host `hooks.example:{Port}` is not allowed: it has an address that is not public.", refused.Error);
         Assert.False(_listener.Pending());
     }
 

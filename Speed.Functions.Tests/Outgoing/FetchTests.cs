@@ -22,6 +22,9 @@ public sealed class FetchTests : IDisposable
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
+    private static RepositoryAddress HostOf(Uri url) =>
+        new(url.Scheme, RepositoryAddress.Normalize(url.IdnHost), url.Port, "/");
+
     private int PrivatePort => ((IPEndPoint)_private.LocalEndpoint).Port;
 
     public void Dispose() => _private.Dispose();
@@ -44,11 +47,16 @@ public sealed class FetchTests : IDisposable
         await using var first = new ScriptedServer(context => RedirectAsync(context, address));
         var client = ClientOf(TimeProvider.System);
 
-        await Assert.ThrowsAsync<AddressRefusedException>(() => client.FetchAsync(new Uri(address), new HostList([]), Now));
-        await Assert.ThrowsAsync<AddressRefusedException>(
+        var refused = await Assert.ThrowsAsync<AddressRefusedException>(
+            () => client.FetchAsync(new Uri(address), new HostList([]), Now));
+        var redirected = await Assert.ThrowsAsync<AddressRefusedException>(
             () => client.FetchAsync(new Uri(first.Address), Named(first), Now));
 
         Assert.False(_private.Pending());
+        Assert.True(new HostList([refused.Host!]).Names(HostOf(new Uri(address))));
+        Assert.Equal(refused.Host, redirected.Host);
+        Assert.StartsWith($"Host `{refused.Host}` is not allowed", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Host `{refused.Host}`, to which it was redirected, is not", redirected.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -58,8 +66,10 @@ public sealed class FetchTests : IDisposable
     {
         await using var first = new ScriptedServer(context => RedirectAsync(context, target));
 
-        await Assert.ThrowsAsync<AddressRefusedException>(
+        var refused = await Assert.ThrowsAsync<AddressRefusedException>(
             () => ClientOf(TimeProvider.System).FetchAsync(new Uri(first.Address), Named(first), Now));
+
+        Assert.Null(refused.Host);
     }
 
     [Theory]

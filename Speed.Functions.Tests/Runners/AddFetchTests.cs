@@ -134,21 +134,82 @@ public sealed class AddFetchTests : IAsyncLifetime
         Assert.Equal(FailureCode.BuildFailed, failure.Code);
         Assert.Contains(sha256, failure.Message, StringComparison.Ordinal);
         Assert.Contains("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("has changed the file", failure.Hint, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(404, "its server answered 404")]
-    [InlineData(304, "its server answered 304")]
-    [InlineData(500, "its server answered 500")]
-    public async Task A_server_that_has_no_file_fails_the_build(int status, string reason)
+    [InlineData(401, "those who log in")]
+    [InlineData(404, "has nothing there")]
+    [InlineData(304, "does not answer with a file")]
+    [InlineData(500, "its server's fault")]
+    public async Task A_server_that_has_no_file_fails_the_build(int status, string wayOut)
     {
         await using var server = new ScriptedServer(context => ScriptedServer.SayAsync(context, status, ""));
 
         var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => FetchAsync(server, Source(server.Address + "a", "$X", 7)));
+            () => FetchAsync(server, Source(server.Address.Replace("//", "//me:secret@", StringComparison.Ordinal) + "a", "$X", 7)));
 
         Assert.Equal((FailureCode.BuildFailed, "user"), (failure.Code, failure.Code.Fault));
-        Assert.Equal($"ADD $X on line 7 of the Dockerfile could not be fetched: {reason}.", failure.Message);
+        Assert.Equal(
+            $"ADD $X on line 7 of the Dockerfile could not be fetched: {server.Address}a answered {status}.", failure.Message);
+        Assert.Contains(wayOut, failure.Hint, StringComparison.Ordinal);
+        Assert.DoesNotContain("this machine", failure.Hint, StringComparison.Ordinal);
+
+        var plain = await Assert.ThrowsAsync<DeploymentFailedException>(() => FetchAsync(server, Source(server.Address + "a")));
+        Assert.EndsWith($"could not be fetched: its server answered {status}.", plain.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_a_redirect_led_is_told_without_what_gives_access_there()
+    {
+        await using var server = new ScriptedServer(context =>
+        {
+            context.Response.Headers["Location"] = "/there?signature=secret";
+            return ScriptedServer.SayAsync(context, context.Request.Url!.AbsolutePath == "/a" ? 302 : 404, "");
+        });
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => FetchAsync(server, Source(server.Address + "a")));
+
+        Assert.EndsWith($": {server.Address}there, to which it was redirected, answered 404.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://h:99999/x", "port from 1 to 65535")]
+    [InlineData("http://unknown.example/x", "spelled")]
+    [InlineData("http://h/a%00b", "last part of the address")]
+    public async Task What_is_wrong_with_an_address_has_its_own_way_out(string address, string wayOut)
+    {
+        await using var server = new ScriptedServer(context => ScriptedServer.SayAsync(context, 200, "x"));
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => FetchAsync(server, Source(address)));
+
+        Assert.Contains(wayOut, failure.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_a_matter_of_host_and_port()
+    {
+        var server = new ScriptedServer(context => ScriptedServer.SayAsync(context, 200, "x"));
+        await server.DisposeAsync();
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => FetchAsync(server, Source(server.Address + "x")));
+
+        Assert.Contains("the port", failure.Hint, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_host_that_is_refused_is_named_as_the_setting_takes_it_and_a_RUN_step_only_where_it_has_a_network(bool hasNetwork)
+    {
+        var fetch = new AddFetch(ClientOf(), new HostList([])) { BuildsHaveNetwork = hasNetwork };
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
+            () => fetch.FetchAsync([Source("http://[::1]/x")], new MemoryTree(), _log, Now));
+
+        Assert.Equal(FailureCode.DockerfileRefused, failure.Code);
+        Assert.Contains("may add `[::1]:80` to Speed__Docker__AllowedHosts", failure.Hint, StringComparison.Ordinal);
+        Assert.Equal(hasNetwork, failure.Hint!.Contains("RUN step", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class BuildFenceTests
         if (!(await world.DescribeAsync()).HasHereDocuments)
         {
             // Nor does it give one to whom it does not understand.
-            Assert.Contains("flag: network", (await world.FailToBuildAsync(dockerfile)).Message, StringComparison.Ordinal);
+            Assert.Contains("the flag `--network`", (await world.FailToBuildAsync(dockerfile)).Message, StringComparison.Ordinal);
             return;
         }
 

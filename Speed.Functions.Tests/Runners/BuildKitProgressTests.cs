@@ -41,6 +41,23 @@ public sealed class BuildKitProgressTests
             log.Lines);
     }
 
+    [Theory]
+    [InlineData("b", true)]
+    [InlineData("a", false)]
+    public async Task Only_of_the_step_that_failed_it_counts_that_a_program_was_foreign(string step, bool isForeign)
+    {
+        await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Now);
+        await using var progress = new BuildKitProgress(log);
+
+        await TakeAsync(
+            progress,
+            [.. Vertex((1, "a"), (3, "RUN a"), (5, At(1, 0))), .. Vertex((1, "b"), (3, "RUN b"), (5, At(1, 0)))],
+            [.. Output((1, step), (3, 2), (4, "exec /x: exec format error\n"))],
+            [.. Vertex((1, "b"), (3, "RUN b"), (5, At(1, 0)), (6, At(2, 0)), (7, "exit code: 1"))]);
+
+        Assert.Equal(("RUN b", isForeign), (progress.FailedStep, progress.SawForeignProgram));
+    }
+
     [Fact]
     public async Task A_part_of_a_step_is_told_once_when_it_has_ended()
     {
@@ -116,17 +133,21 @@ public sealed class BuildKitProgressTests
         await using (var log = await DeploymentLog.OpenAsync(1, recorded, TimeProvider.System, Now))
         {
             var progress = new BuildKitProgress(log);
-            foreach (var message in messages)
-            {
-                var trace = Convert.ToBase64String(message);
-                await progress.TakeAsync(new BuildMessage(null, "moby.buildkit.trace", trace, null, null), Now);
-            }
-
+            await TakeAsync(progress, messages);
             await progress.DisposeAsync();
             await log.FlushAsync();
         }
 
         return recorded;
+    }
+
+    private static async Task TakeAsync(BuildKitProgress progress, params byte[][] messages)
+    {
+        foreach (var message in messages)
+        {
+            var trace = Convert.ToBase64String(message);
+            await progress.TakeAsync(new BuildMessage(null, "moby.buildkit.trace", trace, null, null), Now);
+        }
     }
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;

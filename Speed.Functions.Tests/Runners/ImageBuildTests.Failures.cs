@@ -42,9 +42,24 @@ public abstract partial class ImageBuildTests
         var failure = await world.FailToBuildAsync("FROM busybox\nCOPY no-such-file /no space left on device/\n");
 
         Assert.Equal(FailureCode.BuildFailed, failure.Code);
-        Assert.Equal(FailureCode.DiskFull, BuildFailure.From(
-            "write /x: no space left on device", null, null, new Engine("1", new System.Version(1, 41), "linux", "amd64"),
-            Builder.BuildKit, Dockerfile.Parse("")).Code);
+        Assert.Equal(FailureCode.DiskFull, BuildFailure.From(new FailedBuild(
+            "write /x: no space left on device", null, new Engine("1", new System.Version(1, 41), "linux", "amd64"),
+            Builder.BuildKit, Dockerfile.Parse(""))).Code);
+    }
+
+    [Fact]
+    [Trait("Engine", "Both")]
+    public async Task A_program_that_this_machine_cannot_run_is_told_so_and_one_that_only_says_the_words_of_another_step_is_not()
+    {
+        await using var world = await NewWorldAsync();
+        const string Made = "FROM busybox\nRUN echo none > /program && chmod +x /program && echo exec format error\n";
+
+        var foreign = await world.FailToBuildAsync($"{Made}RUN [\"/program\"]\n");
+        var other = await world.FailToBuildAsync($"{Made}RUN exit 1\n");
+
+        Assert.Contains("exec format error", foreign.Message, StringComparison.Ordinal);
+        Assert.Contains("`#!`", foreign.Hint, StringComparison.Ordinal);
+        Assert.DoesNotContain("exec format error", other.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -141,6 +156,19 @@ public abstract partial class ImageBuildTests
 
         Assert.Equal(FailureCode.BuildFailed, failure.Code);
         Assert.Contains("`one`, `two`", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_number_of_a_stage_is_no_target()
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync("FROM busybox\nFROM busybox\n", options => options with { Target = "0" });
+
+        Assert.Equal(FailureCode.BuildFailed, failure.Code);
+        Assert.Contains("none of its stages has a name", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("not its number", failure.Hint, StringComparison.Ordinal);
+        Assert.Contains("FROM … AS name", failure.Hint, StringComparison.Ordinal);
     }
 
     [Theory]

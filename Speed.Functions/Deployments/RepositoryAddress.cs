@@ -32,6 +32,9 @@ public sealed record RepositoryAddress(string Scheme, string Host, int? Port, st
     /// <summary>Host and port; without the port that the scheme has anyhow.</summary>
     public string Authority => BracketedHost + (Port is null || RealPort == UsualPort ? "" : $":{Port}");
 
+    /// <summary>Host and port in any case, as a list of hosts may name them.</summary>
+    public string HostAndPort => $"{BracketedHost}:{RealPort}";
+
     private int UsualPort => (this with { Port = null }).RealPort;
 
     private string BracketedHost => Host.Contains(':') ? $"[{Host}]" : Host;

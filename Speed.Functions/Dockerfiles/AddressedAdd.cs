@@ -19,13 +19,19 @@ internal static partial class AddressedAdd
     /// Throws <see cref="FailureCode.DockerfileRefused"/> for an ADD that cannot become a COPY of what was fetched.
     /// </summary>
     /// <param name="sources">All of it.</param>
-    public static void Check(Instruction add, IReadOnlyList<Reference> sources)
+    /// <param name="hasNetwork">Whether RUN steps have one.</param>
+    public static void Check(Instruction add, IReadOnlyList<Reference> sources, bool hasNetwork)
     {
-        if (sources.FirstOrDefault(source => source.Kind == ReferenceKind.AddGit) is { } repository)
+        if (add.LateFlag is { } flag)
         {
             throw Refusal.Of(
-                add, $"names the Git repository `{repository.Written}`, and Git sources are not fetched",
-                "Make it a submodule of the deployed repository, or clone it in a RUN step.");
+                add, $"has `{flag}` behind its paths, where it is taken for a path",
+                $"Flags come first: `ADD {flag} source destination`.");
+        }
+
+        if (sources.FirstOrDefault(source => source.Kind == ReferenceKind.AddGit) is { } repository)
+        {
+            throw OfGit(add, repository, hasNetwork);
         }
 
         if (sources.Any(source => source.Kind != ReferenceKind.AddUrl) || add.HereDocuments.Count > 0)
@@ -37,11 +43,39 @@ internal static partial class AddressedAdd
         {
             throw Refusal.Of(
                 add, $"has the flag --{unknown.Name}, which does not go with an address",
-                "Take the flag away, or fetch the file in a RUN step.");
+                Refusal.OrInRunStep("Take the flag away", "fetch the file", hasNetwork));
         }
 
         CheckChecksum(add, sources);
     }
+
+    // To one engine or another all of these are repositories; what they are meant to be is told by how they begin.
+    private static DeploymentFailedException OfGit(Instruction add, Reference source, bool hasNetwork)
+    {
+        var (written, value) = (source.Written, source.Value!);
+        var scheme = Scheme().Match(value).Groups["scheme"].Value;
+        return scheme switch
+        {
+            "file" => Refusal.Of(
+                add, $"names `{written}`: ADD knows paths of the build context, and addresses of http and https",
+                "Write the file's path in the build context, without `file://`."),
+            "git" or "ssh" or "http" or "https" => OfRepository("Make it"),
+            "" => OfRepository($"If it is a path of the build context, write `./{value.TrimStart('/')}`. Else make it"),
+            _ when scheme.ToLowerInvariant() is "http" or "https" => Refusal.Of(
+                add, $"names `{written}`, which Docker takes for no address: `{scheme}://` is not `{scheme.ToLowerInvariant()}://`",
+                $"Write `{scheme.ToLowerInvariant()}://`, in lower case."),
+            _ => Refusal.Of(
+                add, $"names `{written}`, an address of {scheme}, and only http and https are fetched",
+                Refusal.OrInRunStep("Put the file into the repository", "fetch it", hasNetwork)),
+        };
+
+        DeploymentFailedException OfRepository(string begin) => Refusal.Of(
+            add, $"names the Git repository `{written}`, and Git sources are not fetched",
+            Refusal.OrInRunStep($"{begin} a submodule of the deployed repository", "clone it", hasNetwork));
+    }
+
+    [GeneratedRegex(@"\A(?<scheme>[A-Za-z][A-Za-z0-9+.-]*)://", RegexOptions.CultureInvariant)]
+    private static partial Regex Scheme();
 
     /// <summary>The words that make the COPY of it.</summary>
     /// <param name="image">That holds what was fetched.</param>

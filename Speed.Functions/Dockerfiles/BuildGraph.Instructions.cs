@@ -109,7 +109,11 @@ internal sealed partial class BuildGraph
     private string? Evaluate(string text, Instruction instruction, Scope scope)
     {
         var value = Expand(text, scope);
-        if (value.Fault is not null)
+        if (value.Required is { } required)
+        {
+            Fail(UnsetVariables.Required(instruction, text, required, value.FaultOfRequired));
+        }
+        else if (value.Fault is not null)
         {
             Fail(new DeploymentFailedException(
                 FailureCode.BuildFailed,
@@ -132,7 +136,7 @@ internal sealed partial class BuildGraph
             var source = Expand(word.Text, scope);
             if (source.Fault is not null)
             {
-                Fail(Unreadable(word.Text, instruction.Line, source.Fault));
+                Fail(Unreadable(word.Text, instruction, source));
                 return;
             }
 
@@ -146,7 +150,7 @@ internal sealed partial class BuildGraph
             {
                 throw Refusal.Of(
                     $"FROM on line {instruction.Line} of the Dockerfile stands on an ONBUILD that fetches {source.Value}",
-                    "Build on another image, or fetch the file in a RUN step.");
+                    Refusal.OrInRunStep("Build on another image", "fetch the file", _inputs.HasNetwork));
             }
 
             _references.Add(new Reference(

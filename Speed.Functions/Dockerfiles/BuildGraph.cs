@@ -119,7 +119,7 @@ internal sealed partial class BuildGraph
             var name = Expand(stage.Base.Text, _globals);
             if (name.Fault is not null)
             {
-                Fail(Unreadable(stage.Base.Text, stage.From.Line, name.Fault));
+                Fail(Unreadable(stage.Base.Text, stage.From, name));
             }
             else if (name.Value is "")
             {
@@ -200,7 +200,7 @@ internal sealed partial class BuildGraph
         var platform = Expand(flag.Value, _globals);
         if (platform.Fault is not null || platform.Value is "")
         {
-            Fail(Unreadable(flag.Value, stage.From.Line, platform.Fault ?? "it names no platform"));
+            Fail(Unreadable(flag.Value, stage.From, platform));
             return null;
         }
 
@@ -235,14 +235,21 @@ internal sealed partial class BuildGraph
     {
         var lexer = new Lexer(_dockerfile.Escape) { Values = scope.Get, KnowsLateForms = _dockerfile.Dialect.KnowsLateForms };
         var value = lexer.Expand(text);
-        return new Expansion(lexer.IsUnknown ? null : value, lexer.Fault, [.. lexer.Unset.Distinct()]);
+        return new Expansion(lexer.IsUnknown ? null : value, lexer.Fault, [.. lexer.Unset.Distinct()])
+        {
+            Required = lexer.Required,
+        };
     }
 
     private void Fail(DeploymentFailedException failure) => _failure ??= failure;
 
-    private static DeploymentFailedException Unreadable(string written, int line, string fault) => Refusal.Of(
-        $"`{written}` on line {line} of the Dockerfile cannot be resolved before the build: {fault}",
-        "Use ${name}, ${name:-default} or ${name:+value}, with a value for every name.");
+    private static DeploymentFailedException Unreadable(string written, Instruction instruction, Expansion read) =>
+        read.Required is { } name
+            ? UnsetVariables.Required(instruction, written, name, read.FaultOfRequired)
+            : Refusal.Of(
+                $"`{written}` on line {instruction.Line} of the Dockerfile cannot be resolved before the build: "
+                + (read.Fault ?? "it names no platform"),
+                "Use ${name}, ${name:-default} or ${name:+value}, with a value for every name.");
 
     /// <summary>What a stage takes from: an image, or a stage where that is given.</summary>
     private sealed record Need(Reference Image, Stage? Stage);
@@ -250,7 +257,14 @@ internal sealed partial class BuildGraph
     private sealed record StageBase(Expansion Name, Stage? Stage);
 
     /// <param name="Value">Null where nobody knows it, or where it cannot be read.</param>
-    private sealed record Expansion(string? Value, string? Fault, IReadOnlyList<string> Unset);
+    private sealed record Expansion(string? Value, string? Fault, IReadOnlyList<string> Unset)
+    {
+        /// <summary>The name that must have a value; null where that is not its fault.</summary>
+        public string? Required { get; init; }
+
+        /// <summary>What the text says of it.</summary>
+        public string FaultOfRequired => Fault![(Required!.Length + 2)..];
+    }
 }
 
 /// <summary>What a graph found.</summary>

@@ -12,9 +12,10 @@ internal sealed class Directives(Dialect dialect)
     public char Escape { get; private set; } = '\\';
 
     /// <summary>
-    /// Takes a line into account, as long as no other line came before it. Gives what is wrong with it; else null.
+    /// Takes a line into account, as long as no other line came before it. Gives what is wrong with it, without its number; else
+    /// null.
     /// </summary>
-    public string? Take(ReadOnlySpan<char> line)
+    public DockerfileFault? Take(ReadOnlySpan<char> line)
     {
         if (_done || Match(line, dialect.TakesAnySpaceInDirectives) is not { } directive || !IsKnown(directive.Name))
         {
@@ -24,14 +25,18 @@ internal sealed class Directives(Dialect dialect)
 
         if (!_seen.Add(directive.Name))
         {
-            return $"only one {directive.Name} parser directive can be used";
+            return new DockerfileFault(0, $"only one {directive.Name} parser directive can be used")
+            {
+                WayOut = $"Keep one of the lines `# {directive.Name}=`."
+                    + (directive.Name == "syntax" ? " Whatever it asks for, the engine's own frontend reads the file." : ""),
+            };
         }
 
         if (directive.Name == "escape")
         {
             if (directive.Value is not ("\\" or "`"))
             {
-                return $"invalid escape token '{directive.Value}' does not match ` or \\";
+                return new DockerfileFault(0, $"invalid escape token '{directive.Value}' does not match ` or \\");
             }
 
             Escape = directive.Value[0];

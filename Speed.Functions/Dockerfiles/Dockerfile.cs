@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Speed.Dockerfiles;
 
 /// <summary>A Dockerfile as one generation of Docker's parser reads it.</summary>
@@ -39,7 +37,10 @@ internal sealed record Dockerfile(
                 preamble.Add(instruction);
                 fault ??= instruction.Keyword == "ARG"
                     ? null
-                    : new DockerfileFault(instruction.Line, "no build stage in current context");
+                    : new DockerfileFault(instruction.Line, "no build stage in current context")
+                    {
+                        WayOut = $"{instruction.Keyword} stands before the first FROM, where only ARG may: move it behind FROM.",
+                    };
             }
         }
 
@@ -51,12 +52,13 @@ internal sealed record Dockerfile(
         return new Dockerfile(text, dialect, reader.Escape, preamble, stages, fault);
     }
 
-    /// <summary>The stage of this name or number; the last one for null; null where there is none.</summary>
+    /// <summary>
+    /// The stage of this name; the last one for null; null where there is none. A number names no target to any builder
+    /// (dockerfile2llb/convert.go; moby/moby, builder/dockerfile/builder.go).
+    /// </summary>
     public Stage? FindTarget(string? target) => string.IsNullOrEmpty(target)
         ? (Stages.Count > 0 ? Stages[^1] : null)
-        : FindStage(target) ?? (int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            ? Stages.ElementAtOrDefault(index)
-            : null);
+        : FindStage(target);
 
     /// <summary>
     /// The last stage of this name, wherever it stands: dockerfile2llb/convert.go, findStateByName. Null for none.

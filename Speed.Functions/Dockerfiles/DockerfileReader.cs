@@ -31,7 +31,10 @@ internal sealed class DockerfileReader(string text, Dialect dialect)
 
         if (Fault is null && _read.Count == 0)
         {
-            Fault = new DockerfileFault(_line, "file with no instructions");
+            Fault = new DockerfileFault(Math.Max(_line, 1), "file with no instructions")
+            {
+                WayOut = "It is empty, or has nothing but comments: begin it with FROM and a base image.",
+            };
         }
 
         return _read;
@@ -43,7 +46,7 @@ internal sealed class DockerfileReader(string text, Dialect dialect)
         var token = TrimStart(TrimReturn(line));
         if (_directives.Take(token.Value) is { } fault)
         {
-            Fault = new DockerfileFault(start, fault);
+            Fault = fault with { Line = start };
             return;
         }
 
@@ -103,7 +106,10 @@ internal sealed class DockerfileReader(string text, Dialect dialect)
             content.Append(line.Value).Append('\n');
         }
 
-        Fault ??= new DockerfileFault(start, "unterminated heredoc");
+        Fault ??= new DockerfileFault(start, "unterminated heredoc")
+        {
+            WayOut = $"End it with a line that has `{document.Name}` and nothing else, not even blanks.",
+        };
         return content.ToString();
     }
 
@@ -121,7 +127,10 @@ internal sealed class DockerfileReader(string text, Dialect dialect)
         _line++;
         if (line.Length >= MaxLineBytes / 3 && Encoding.UTF8.GetByteCount(line.Value) >= MaxLineBytes)
         {
-            Fault = new DockerfileFault(_line, $"dockerfile line greater than max allowed size of {MaxLineBytes - 1}");
+            Fault = new DockerfileFault(_line, $"dockerfile line greater than max allowed size of {MaxLineBytes - 1}")
+            {
+                WayOut = "Break it into lines that end with a backslash, or put what is long into a file of the repository.",
+            };
         }
 
         return line;
@@ -155,7 +164,11 @@ internal sealed class DockerfileReader(string text, Dialect dialect)
 
 /// <summary>Why the engine's parser takes no file of that kind.</summary>
 /// <param name="Reason">In the engine's own words.</param>
-internal sealed record DockerfileFault(int Line, string Reason);
+internal sealed record DockerfileFault(int Line, string Reason)
+{
+    /// <summary>What to do; null where the reason says it, or does not tell enough.</summary>
+    public string? WayOut { get; init; }
+}
 
 /// <summary>Joins pieces of one file.</summary>
 internal sealed class LocatedTextBuilder

@@ -136,4 +136,8 @@ internal static class GlobalArguments
 /// <param name="Platform">The engine's own, for example <c>linux/amd64</c>.</param>
 /// <param name="Target">The name of a stage; null for the last.</param>
 internal sealed record BuildInputs(
-    IReadOnlyDictionary<string, string> BuildArgs, string Platform, Builder Builder, string? Target = null);
+    IReadOnlyDictionary<string, string> BuildArgs, string Platform, Builder Builder, string? Target = null)
+{
+    /// <summary>Whether RUN steps have one.</summary>
+    public bool HasNetwork { get; init; } = true;
+}

@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
+
 namespace Speed.Dockerfiles;
 
 /// <summary>One instruction of a Dockerfile, its continuation lines joined.</summary>
 /// <param name="Line">Where it begins, from 1.</param>
 /// <param name="Keyword">In upper case.</param>
-internal sealed record Instruction(int Line, string Keyword)
+internal sealed partial record Instruction(int Line, string Keyword)
 {
     /// <summary>Where its keyword stands; null where a continuation cuts it.</summary>
     public TextSpan? KeywordSpan { get; init; }
@@ -35,8 +37,16 @@ internal sealed record Instruction(int Line, string Keyword)
     /// <summary>parser.go, canContainHeredoc.</summary>
     public bool MayHoldHereDocuments => (Trigger ?? this) is { Keyword: "RUN" or "COPY" or "ADD", IsJson: false };
 
+    /// <summary>What looks like a flag and stands behind the paths of ADD or COPY, where it is one of them; null for nothing.</summary>
+    public string? LateFlag => Keyword is "ADD" or "COPY" && !IsJson
+        ? Words.Skip(1).Select(word => word.Text).FirstOrDefault(word => Late().IsMatch(word))
+        : null;
+
     /// <summary>Every flag of this name, in their order.</summary>
     public IEnumerable<Flag> FlagsOf(string name) => Flags.Where(flag => flag.Name == name);
+
+    [GeneratedRegex(@"\A--(chown|chmod|from|link|parents|exclude|checksum|keep-git-dir|unpack)(=|\z)", RegexOptions.CultureInvariant)]
+    private static partial Regex Late();
 }
 
 /// <summary>What stands before the arguments as <c>--name=value</c>; quotes and escapes are taken off.</summary>

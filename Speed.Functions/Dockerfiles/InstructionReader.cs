@@ -78,21 +78,26 @@ internal sealed class InstructionReader(Dialect dialect)
     private static Instruction Judge(Instruction instruction)
     {
         var words = instruction.Words;
-        var fault = instruction.Keyword switch
+        (string Reason, string? WayOut)? fault = instruction.Keyword switch
         {
             "ADD" or "COPY" when words.Count < 2 =>
-                $"{instruction.Keyword} requires at least two arguments, but only one was provided. Destination could not "
-                + "be determined.",
+                ($"{instruction.Keyword} requires at least two arguments, but only one was provided. Destination could not "
+                    + "be determined.", "Name what to take, and behind it where in the image it goes."),
             "FROM" when words.Count != 1 && !(words.Count == 3 && IsAs(words[1].Text)) =>
-                "FROM requires either one or three arguments",
+                ("FROM requires either one or three arguments", words.Any(word => word.Text.StartsWith('#'))
+                    ? "A comment cannot stand behind an instruction: give it a line of its own."
+                    : "Write `FROM image`, or `FROM image AS name`."),
             "FROM" when words.Count == 3 && !IsStageName(words[2].Text) =>
-                $"invalid name for build stage: \"{words[2].Text}\", name can't start with a number or contain symbols",
-            "ENV" or "LABEL" or "ARG" when words.Count == 0 => $"{instruction.Keyword} requires at least one argument",
+                ($"invalid name for build stage: \"{words[2].Text}\", name can't start with a number or contain symbols",
+                    "Begin it with a letter; letters, digits, `-`, `_` and `.` may follow."),
+            "ENV" or "LABEL" or "ARG" when words.Count == 0 => ($"{instruction.Keyword} requires at least one argument", null),
             "ENV" or "LABEL" when Words.PairsOf(instruction) is null =>
-                $"{instruction.Keyword} must have two arguments, or pairs of the form name=value",
+                ($"{instruction.Keyword} must have two arguments, or pairs of the form name=value", null),
             _ => null,
         };
-        return fault is null ? instruction : instruction with { Fault = new DockerfileFault(instruction.Line, fault) };
+        return fault is not { } found
+            ? instruction
+            : instruction with { Fault = new DockerfileFault(instruction.Line, found.Reason) { WayOut = found.WayOut } };
     }
 
     private static DockerfileFault? JudgeTrigger(Instruction trigger) => trigger switch

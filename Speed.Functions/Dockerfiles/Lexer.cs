@@ -40,6 +40,9 @@ internal sealed class Lexer(char escape)
     /// <summary>Why the text cannot be read; null where it can.</summary>
     public string? Fault { get; private set; }
 
+    /// <summary>The name that <see cref="Fault"/> is about, where the text wants a value for it; else null.</summary>
+    public string? Required { get; private set; }
+
     /// <summary>True where the result hangs on what nobody knows before the build.</summary>
     public bool IsUnknown { get; private set; }
 
@@ -259,6 +262,7 @@ internal sealed class Lexer(char escape)
                 return isThere ? word : "";
             default:
                 Fault = isThere ? null : $"{name}: {(word.Length > 0 ? word : "is not allowed to be unset")}";
+                Required = isThere ? null : name;
                 return variable.Value ?? "";
         }
     }

@@ -12,6 +12,12 @@ internal static class Refusal
     public static DeploymentFailedException Of(Instruction instruction, string what, string wayOut) =>
         Of($"{instruction.Keyword} on line {instruction.Line} of the Dockerfile {what}", wayOut);
 
+    /// <summary>A way out, and another where RUN steps have a network to do it with.</summary>
+    /// <param name="first">Without a full stop.</param>
+    /// <param name="deed">For example "fetch the file".</param>
+    public static string OrInRunStep(string first, string deed, bool hasNetwork) =>
+        hasNetwork ? $"{first}, or {deed} in a RUN step." : $"{first}.";
+
     /// <summary>What an image or a source hangs on, and nobody knows before the build.</summary>
     public static DeploymentFailedException Unknown(string written, int line) => Of(
         $"`{written}` on line {line} of the Dockerfile cannot be resolved before the build",

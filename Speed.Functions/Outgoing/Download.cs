@@ -13,9 +13,13 @@ public sealed class Download : IDisposable
     private Download(Uri url, HttpClient client, HttpResponseMessage answer, Stream body, ReadOnlyMemory<byte> first)
     {
         (_client, _answer, _body, _first) = (client, answer, body, first);
+        Url = url;
         Status = (int)answer.StatusCode;
         RedirectTarget = RedirectOf(url, answer);
     }
+
+    /// <summary>What was asked for at last, after all redirects.</summary>
+    public Uri Url { get; }
 
     public int Status { get; }
 

@@ -53,7 +53,7 @@ public sealed class GuardedClient(Resolver resolver, TimeProvider time)
     {
         for (var redirects = 0; ; redirects++)
         {
-            var answer = await FetchOnceAsync(url, allowed, cancellationToken);
+            var answer = await FetchOnceAsync(url, allowed, isRedirected: redirects > 0, cancellationToken);
             if (answer.RedirectTarget is not { } target)
             {
                 return answer;
@@ -67,17 +67,19 @@ public sealed class GuardedClient(Resolver resolver, TimeProvider time)
 
             url = target.Scheme is "http" or "https"
                 ? target
-                : throw new AddressRefusedException($"It was redirected to an address of {target.Scheme}.");
+                : throw new AddressRefusedException(
+                    $"It was redirected to an address of {target.Scheme}, and only http and https are fetched.");
         }
     }
 
-    private async Task<Download> FetchOnceAsync(Uri url, HostList allowed, CancellationToken cancellationToken)
+    private async Task<Download> FetchOnceAsync(
+        Uri url, HostList allowed, bool isRedirected, CancellationToken cancellationToken)
     {
         using var limit = new Limit(FetchPatience, time, cancellationToken);
         return await limit.WithinAsync(async token =>
         {
             // As Docker asks: an answer that is packed for the way is unpacked.
-            var client = await ConnectAsync(url, allowed.Names, token, DecompressionMethods.GZip);
+            var client = await ConnectAsync(url, allowed.Names, token, DecompressionMethods.GZip, isRedirected);
             try
             {
                 using var request = RequestFor(url);
@@ -107,23 +109,29 @@ public sealed class GuardedClient(Resolver resolver, TimeProvider time)
 
     private async Task<HttpClient> ConnectAsync(
         Uri url, Func<RepositoryAddress, bool> mayBePrivate, CancellationToken cancellationToken,
-        DecompressionMethods decompression = DecompressionMethods.None)
+        DecompressionMethods decompression = DecompressionMethods.None, bool isRedirected = false)
     {
         var host = new RepositoryAddress(url.Scheme, RepositoryAddress.Normalize(url.IdnHost), url.Port, url.PathAndQuery);
-        var addresses = await FindAddressesAsync(host, mayBePrivate(host), cancellationToken);
+        var addresses = await FindAddressesAsync(host, mayBePrivate(host), isRedirected, cancellationToken);
         var handler = PinnedHandler.Create(addresses, host.RealPort);
         handler.AutomaticDecompression = decompression;
         return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     private async Task<IPAddress[]> FindAddressesAsync(
-        RepositoryAddress host, bool mayBePrivate, CancellationToken cancellationToken)
+        RepositoryAddress host, bool mayBePrivate, bool isRedirected, CancellationToken cancellationToken)
     {
+        var how = isRedirected ? ", to which it was redirected," : "";
         var addresses = await HostAddresses.FindAsync(host.Host, resolver.Resolve, cancellationToken)
-            ?? throw new HttpRequestException($"Host `{host.Host}` is unknown.");
+            ?? throw new HttpRequestException(
+                HttpRequestError.NameResolutionError, $"Host `{host.Host}`{how} is unknown.");
         return mayBePrivate || addresses.All(PublicAddress.Is)
             ? addresses
-            : throw new AddressRefusedException($"Host `{host.Host}` is not allowed: it has an address that is not public.");
+            : throw new AddressRefusedException(
+                $"Host `{host.HostAndPort}`{how} is not allowed: it has an address that is not public.")
+            {
+                Host = host.HostAndPort,
+            };
     }
 
     private TimeSpan? RetryAfterOf(HttpResponseMessage answer) =>
@@ -171,4 +179,8 @@ public sealed class GuardedClient(Resolver resolver, TimeProvider time)
 public sealed record GuardedAnswer(int Status, TimeSpan? RetryAfter, string Start);
 
 /// <summary>The host may not be connected to.</summary>
-public sealed class AddressRefusedException(string message) : Exception(message);
+public sealed class AddressRefusedException(string message) : Exception(message)
+{
+    /// <summary>As the operator may name it, to have it allowed; null where that would not help.</summary>
+    public string? Host { get; init; }
+}

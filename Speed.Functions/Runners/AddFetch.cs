@@ -40,6 +40,9 @@ internal sealed partial class AddFetch(GuardedClient client, HostList allowed, l
     // What a tar's header can hold.
     private static readonly DateTimeOffset Last = DateTimeOffset.FromUnixTimeSeconds((1L << 33) - 1);
 
+    /// <summary>Whether RUN steps have one, and can fetch what is not fetched here.</summary>
+    public bool BuildsHaveNetwork { get; init; } = true;
+
     /// <summary>
     /// The files, each for its source; one that is named twice is fetched once. Throws
     /// <see cref="FailureCode.DockerfileRefused"/> for one that may not be asked for, and
@@ -125,30 +128,43 @@ internal sealed partial class AddFetch(GuardedClient client, HostList allowed, l
         {
             if (!Uri.TryCreate(source.Address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             {
-                throw Failed(source, "that is no address of http or https");
+                throw Failed(
+                    source, "that is no address of http or https",
+                    "Write http://host/path or https://host:port/path, with a port from 1 to 65535.");
             }
 
-            var name = NameOf(url) ?? throw Failed(source, "no file can be called as its address ends");
+            var name = NameOf(url) ?? throw Failed(
+                source, "no file can be called as its address ends",
+                "A file is called as the last part of the address's path: at most 255 bytes, UTF-8, without a null byte, and not `..`.");
             using var download = await client.FetchAsync(url, allowed, cancellationToken);
             if (download.Status is < 200 or > 299)
             {
-                throw Failed(source, $"its server answered {download.Status}");
+                throw Failed(source, $"{AskedAt(source, url, download)} answered {download.Status}", HintFor(download.Status));
             }
 
             var (sha256, bytes) = await CopyAsync(download, content, room, cancellationToken);
             return source.Checksum is null || source.Checksum == $"sha256:{sha256}"
                 ? new FetchedFile(
                     AddressOf(url), name, sha256, bytes, TimeOf(download.LastModified), content)
-                : throw Failed(source, $"its checksum is sha256:{sha256}, not {source.Checksum}");
+                : throw new DeploymentFailedException(
+                    FailureCode.BuildFailed,
+                    $"{Place(source)} is not what it is to be: its checksum is sha256:{sha256}, and --checksum says {source.Checksum}.",
+                    "If its server has changed the file, and the new one is meant, write the checksum that it has. If not, name an "
+                    + "address that has the old one still.");
         }
         catch (Exception fault)
         {
             await content.DisposeAsync();
             throw fault switch
             {
-                AddressRefusedException => Refused(source, fault.Message),
-                HttpRequestException { InnerException: AuthenticationException inner } => Failed(source, inner.Message, fault),
-                HttpRequestException => Failed(source, fault.Message, fault),
+                AddressRefusedException refused => Refused(source, refused),
+                HttpRequestException { InnerException: AuthenticationException inner } => Failed(
+                    source, inner.Message,
+                    inner.Message.Contains("certificate", StringComparison.Ordinal)
+                        ? "This machine must trust the certificate of its server: check the address."
+                        : "Check that its server speaks https on that port.",
+                    fault),
+                HttpRequestException http => Failed(source, http.Message, HintFor(http), http),
                 _ => fault,
             };
         }
@@ -169,7 +185,7 @@ internal sealed partial class AddFetch(GuardedClient client, HostList allowed, l
                     FailureCode.RepoTooLarge,
                     $"The repository's files and what the Dockerfile adds by address have more than "
                     + $"{ByteCount.Format(maxBytes)} together.",
-                    "Fetch large files in a RUN step.");
+                    Refusal.OrInRunStep("Have less in both", "fetch large files", BuildsHaveNetwork));
             }
 
             hash.AppendData(piece.AsSpan(0, read));
@@ -192,18 +208,45 @@ internal sealed partial class AddFetch(GuardedClient client, HostList allowed, l
         var time => time.Value,
     };
 
-    private static DeploymentFailedException Refused(AddRequest source, string reason) => new(
-        FailureCode.DockerfileRefused,
-        $"ADD {source.Written} on line {source.Line} of the Dockerfile is not allowed: {reason}",
-        "Put the file into the repository, or fetch it in a RUN step. If its host is to be trusted, the operator may add "
-        + "it to Speed__Docker__AllowedHosts.");
+    // Where a redirect led, its query is left out: what gives access often stands there.
+    private static string AskedAt(AddRequest source, Uri url, Download download) => download.Url == url
+        ? (AddressOf(url) == source.Written ? "its server" : AddressOf(url))
+        : $"{download.Url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)}, to which it was "
+            + "redirected,";
 
-    private static DeploymentFailedException Failed(AddRequest source, string reason, Exception? inner = null) => new(
-        FailureCode.BuildFailed,
-        $"ADD {source.Written} on line {source.Line} of the Dockerfile could not be fetched: {reason.TrimEnd('.')}.",
-        source.Unset.Count == 0
-            ? "Check the address, and that this host reaches its server."
-            : $"{UnsetVariables.Enumerate(source.Unset)} without a value there: give the ARG a default, or the value in "
-                + "build_args.",
-        inner: inner);
+    private static string HintFor(int status) => status switch
+    {
+        401 or 403 or 407 => "Its server gives it only to those who log in, or not to SPEED: put the file into the repository.",
+        404 or 410 => "Its server was reached, and has nothing there, or nothing for those who do not log in: check the address.",
+        429 or >= 500 => "That is its server's fault: deploy again when it gives the file.",
+        _ => "Its server was reached, and does not answer with a file: check the address.",
+    };
+
+    private static string HintFor(HttpRequestException fault) => fault.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => "Check how its host is spelled, and that the DNS of this machine knows it.",
+        HttpRequestError.ConnectionError => "Check the host and the port, and that this machine reaches them.",
+        _ => "Check with `curl -L` what its server answers, and deploy again when it gives the file.",
+    };
+
+    private static string Place(AddRequest source) => $"ADD {source.Written} on line {source.Line} of the Dockerfile";
+
+    private DeploymentFailedException Refused(AddRequest source, AddressRefusedException refused) => new(
+        FailureCode.DockerfileRefused,
+        $"{Place(source)} may not be fetched: {refused.Message}",
+        Refusal.OrInRunStep("Put the file into the repository", "fetch it", BuildsHaveNetwork)
+        + (refused.Host is { } host
+            ? $" If the host is to be trusted, the operator may add `{host}` to Speed__Docker__AllowedHosts."
+            : ""),
+        inner: refused);
+
+    private static DeploymentFailedException Failed(
+        AddRequest source, string reason, string hint, Exception? inner = null) => new(
+            FailureCode.BuildFailed,
+            $"{Place(source)} could not be fetched: {reason.TrimEnd('.')}.",
+            source.Unset.Count == 0
+                ? hint
+                : $"{UnsetVariables.Enumerate(source.Unset)} without a value there: give the ARG a default, or the value in "
+                    + "build_args.",
+            inner: inner);
 }

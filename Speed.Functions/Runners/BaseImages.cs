@@ -49,15 +49,12 @@ internal sealed class BaseImages(
 
         if (ImageReference.Parse(name.Name) is { } reference)
         {
-            return reference;
+            return reference.IsScratch ? throw ImageUnavailable.Scratch(name) : reference;
         }
 
         throw name.Unset.Count > 0
             ? UnsetVariables.Failure(name.Written, name.Line, name.Unset)
-            : new DeploymentFailedException(
-                FailureCode.BaseImageUnavailable,
-                $"`{name.Name}` on line {name.Line} of the Dockerfile is not the name of an image.",
-                "Write [registry[:port]/]path[:tag][@digest], the path in lower case.");
+            : ImageUnavailable.NoName(name);
     }
 
     private async Task<ImageInspectResponse?> FindAsync(Wish wish, CancellationToken cancellationToken)
@@ -75,7 +72,7 @@ internal sealed class BaseImages(
         }
         catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.BadRequest)
         {
-            throw Unavailable(wish, exception.Reason);
+            throw Unavailable(wish, new RegistryAnswer(exception.Reason));
         }
     }
 
@@ -108,7 +105,8 @@ internal sealed class BaseImages(
     private async Task<ImageInspectResponse> PullAsync(Wish wish, CancellationToken cancellationToken)
     {
         var (image, answer) = await TryPullAsync(wish, cancellationToken);
-        return image ?? throw Unavailable(wish, answer.Reason ?? "the engine does not have it after the pull");
+        return image ?? throw Unavailable(
+            wish, answer.IsYes ? new RegistryAnswer("the engine does not have it after the pull") : answer);
     }
 
     private async Task<ImageInspectResponse> PullAnewAsync(
@@ -163,7 +161,7 @@ internal sealed class BaseImages(
             : null;
         if (allowedAt is null)
         {
-            throw Unavailable(wish, answer.Reason!);
+            throw Unavailable(wish, answer);
         }
 
         await wish.Asker.Log.SayAsync(
@@ -173,19 +171,8 @@ internal sealed class BaseImages(
         return found;
     }
 
-    // Whether the engine has it is not told: that, too, is for those who may have it.
-    private DeploymentFailedException Unavailable(Wish wish, string reason)
-    {
-        var check = "Check its name and tag, that this host reaches its registry, and for one that asks for a login that a "
-            + "`registry` secret is for it and for this repository. ";
-        return new DeploymentFailedException(
-            FailureCode.BaseImageUnavailable,
-            $"Image `{wish.Name.Name}` on line {wish.Name.Line} of the Dockerfile cannot be had from its registry: {reason}",
-            check + (local.Has(wish.Image)
-                ? $"Or put it on the engine by hand: `docker pull {wish.Image}` or `docker load`."
-                : $"One that is on the engine is for everybody where `{wish.Image.Repository}` is in "
-                    + "Speed__Docker__LocalImages, which is the operator's."));
-    }
+    private DeploymentFailedException Unavailable(Wish wish, RegistryAnswer answer) =>
+        ImageUnavailable.For(wish.Name, wish.Image, answer, local, wish.Asker.Platform);
 
     private sealed record Wish(ImageName Name, ImageReference Image, ImageAsker Asker);
 }
@@ -207,4 +194,8 @@ internal sealed record ImageName(string Name, int Line, string? Platform)
 /// <param name="Logins">This deployment's own for registries, the closest first.</param>
 /// <param name="Anew">Pulls what is there, too.</param>
 internal sealed record ImageAsker(
-    RepositoryIdentity Identity, IReadOnlyList<Credential> Logins, bool Anew, DeploymentLog Log);
+    RepositoryIdentity Identity, IReadOnlyList<Credential> Logins, bool Anew, DeploymentLog Log)
+{
+    /// <summary>The engine's own.</summary>
+    public string Platform { get; init; } = "linux/amd64";
+}

@@ -9,10 +9,14 @@ namespace Speed.Runners;
 internal sealed class BuildKitProgress(DeploymentLog log) : BuildProgress
 {
     private readonly Dictionary<string, BuildKitStep> _steps = [];
+    private readonly HashSet<string> _foreign = [];
     private string? _failedStep;
+    private string? _failed;
     private int _announced;
 
     public override string? FailedStep => _failedStep;
+
+    public override bool SawForeignProgram => _failed is not null && _foreign.Contains(_failed);
 
     public override async ValueTask DisposeAsync()
     {
@@ -40,6 +44,10 @@ internal sealed class BuildKitProgress(DeploymentLog log) : BuildProgress
         foreach (var output in status.Outputs)
         {
             await StepOf(output.Vertex).WriteAsync(output, cancellationToken);
+            if (IsForeignProgram(output.Bytes.Span))
+            {
+                _foreign.Add(output.Vertex);
+            }
         }
 
         foreach (var task in status.Tasks.Where(task => task.Completed is not null))
@@ -70,6 +78,7 @@ internal sealed class BuildKitProgress(DeploymentLog log) : BuildProgress
         if (error.Length > 0 && !canceled)
         {
             _failedStep ??= vertex.Name.ToStringUtf8();
+            _failed ??= vertex.Digest;
         }
 
         await StepOf(vertex.Digest).EndAsync(

@@ -15,6 +15,11 @@ internal abstract class BuildProgress : IAsyncDisposable
     /// </summary>
     public abstract string? FailedStep { get; }
 
+    /// <summary>
+    /// True if the step that failed, as far as it is known, said that the kernel does not know a program's format.
+    /// </summary>
+    public abstract bool SawForeignProgram { get; }
+
     public async ValueTask TakeAsync(BuildMessage message, CancellationToken cancellationToken)
     {
         ImageId = message.ImageId() ?? ImageId;
@@ -28,6 +33,9 @@ internal abstract class BuildProgress : IAsyncDisposable
 
     /// <summary>Writes what is left of the last lines.</summary>
     public abstract ValueTask DisposeAsync();
+
+    // A runtime writes it in one piece.
+    protected static bool IsForeignProgram(ReadOnlySpan<byte> output) => output.IndexOf("exec format error"u8) >= 0;
 
     protected abstract ValueTask WriteAsync(BuildMessage message, CancellationToken cancellationToken);
 }

@@ -12,14 +12,14 @@ public sealed partial class DockerRunner
         var adds = AddsIn(references);
         foreach (var add in adds)
         {
-            if (_options.Sandbox == Sandbox.Strict)
+            if (_options.Sandbox == Sandbox.Strict && add.Any(source => source.Kind == ReferenceKind.AddUrl))
             {
                 throw Refusal.Of(
                     add[0].Instruction, $"names `{add.First(IsElsewhere).Written}`, and under strict nothing is fetched",
                     "Put the file into the repository.");
             }
 
-            AddressedAdd.Check(add[0].Instruction, add);
+            AddressedAdd.Check(add[0].Instruction, add, _options.BuildsHaveNetwork);
         }
 
         Reference[] sources = [.. adds.SelectMany(add => add)];

@@ -47,9 +47,14 @@ public sealed partial class DockerRunner
                 continue;
             }
 
+            var step = refusal is null ? progress.FailedStep : null;
             var failure = BuildFailure.From(
-                reason, refusal is null ? progress.FailedStep : null, progress.ErrorCode, engine, builder,
-                Dockerfile.Parse(plan.DockerfileText), _options.BuildsHaveNetwork);
+                new FailedBuild(reason, step, engine, builder, Dockerfile.Parse(plan.DockerfileText))
+                {
+                    ExitCode = progress.ErrorCode,
+                    HasNetwork = _options.BuildsHaveNetwork,
+                    SawForeignProgram = progress.SawForeignProgram,
+                });
 
             // An engine on its way down fails the steps of its builds with any words and any exit code.
             throw await _docker.TakesConnectionsAsync(cancellationToken) ? failure : _docker.Unavailable(failure);

@@ -13,6 +13,8 @@ public sealed partial class DockerRunner
         [BuildRequest.CacheNamespaceArg] = "cache mounts belong to the repository",
     };
 
+    private const int MostNamed = 10;
+
     // Counted up when the same text may come to another image: what was built before counts no more then.
     private const int RulesVersion = 1;
 
@@ -32,10 +34,14 @@ public sealed partial class DockerRunner
         var buildArgs = BuildArgsFor(options, source, plain);
         await SayWhatIsLeftOutAsync(frontend, options, log, cancellationToken);
 
-        var asker = new ImageAsker(deployment.Identity, secrets.Registries, options.ClearCache, log);
+        var asker = new ImageAsker(deployment.Identity, secrets.Registries, options.ClearCache, log)
+        {
+            Platform = engine.Platform,
+        };
         var images = new Dictionary<(string?, string?), ResolvedImage>();
         var walk = await readings.WalkAsync(
-            new BuildInputs(buildArgs, engine.Platform, builder, options.Target), ResolveAsync, cancellationToken);
+            new BuildInputs(buildArgs, engine.Platform, builder, options.Target) { HasNetwork = _options.BuildsHaveNetwork },
+            ResolveAsync, cancellationToken);
         var former = new BuildKey(
             source.TreeId, path, BuildKey.Sha256(plain.TrimStart('\uFEFF')), options.Target, buildArgs,
             [.. walk.Images.Select(image => images[(image.Value, image.Platform)].Id)],
@@ -91,9 +97,7 @@ public sealed partial class DockerRunner
         var readings = Readings.Of(text, engine.HasHereDocuments);
         if (readings.Fault is { } fault)
         {
-            throw BuildFailure.From(
-                $"dockerfile parse error on line {fault.Line}: {fault.Reason}", step: null, exitCode: null, engine, builder,
-                Dockerfile.Parse(text));
+            throw BuildFailure.From(fault, engine, builder, Dockerfile.Parse(text));
         }
 
         readings.Check();
@@ -116,12 +120,18 @@ public sealed partial class DockerRunner
                 FailureCode.BuildFailed, "The Dockerfile has no FROM.", "Begin it with FROM and a base image.");
         }
 
-        var names = dockerfile.Stages.Where(stage => stage.Name is not null).Select(stage => $"`{stage.Name}`").ToArray();
-        var there = names.Length > 0 ? $"it has {string.Join(", ", names)}" : "none of its stages has a name";
+        string[] names = [.. dockerfile.Stages.Select(stage => stage.Name).OfType<string>().Distinct()];
+        var there = names.Length > 0
+            ? $"it has {string.Join(", ", names.Take(MostNamed).Select(name => $"`{name}`"))}{(names.Length > MostNamed ? ", …" : "")}"
+            : "none of its stages has a name";
+        var isNumber = target!.All(char.IsAsciiDigit);
         throw new DeploymentFailedException(
             FailureCode.BuildFailed,
             $"Stage `{target}` does not exist in the Dockerfile; {there}.",
-            "Name one of its stages as the target, or none for the last.");
+            (isNumber ? "A target is a stage's name, not its number. " : "")
+            + (names.Length > 0
+                ? "Name one of them as `target`, or leave it out for the last stage."
+                : "Name a stage with `FROM … AS name`, or leave `target` out for the last one."));
     }
 
     private static async Task SayWhatIsLeftOutAsync(

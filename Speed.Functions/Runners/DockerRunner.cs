@@ -33,7 +33,10 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
         _bases = new BaseImages(
             _docker, new Registries(_docker, new RegistryRules(options.AllowedRegistries)),
             new LocalImages(options.LocalImages), store);
-        _fetch = new AddFetch(client ?? new GuardedClient(new Resolver(), TimeProvider.System), options.AllowedHosts);
+        _fetch = new AddFetch(client ?? new GuardedClient(new Resolver(), TimeProvider.System), options.AllowedHosts)
+        {
+            BuildsHaveNetwork = options.BuildsHaveNetwork,
+        };
         _added = new AddedImages(_docker);
         _network = new InstanceNetwork(_docker);
         _volumes = volumes;

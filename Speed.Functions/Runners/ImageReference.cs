@@ -28,6 +28,9 @@ internal sealed partial record ImageReference(string Registry, string Path, stri
 
     public bool IsOnHub => Registry == Hub;
 
+    /// <summary>No engine has an image of that name.</summary>
+    public bool IsScratch => IsOnHub && Path == Official + "scratch";
+
     /// <summary>Registry and path.</summary>
     public string Repository => $"{Registry}/{Path}";
 

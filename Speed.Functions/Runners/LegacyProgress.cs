@@ -18,8 +18,11 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
     private readonly List<string> _layers = [];
     private string? _step;
     private bool _stepIsNew;
+    private bool _isForeign;
 
     public override string? FailedStep => _step;
+
+    public override bool SawForeignProgram => _isForeign;
 
     /// <summary>
     /// The containers of the steps so far: they bear no label, only these ids tell that they are ours.
@@ -41,7 +44,7 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
         var text = message.Output ?? "";
         if (Step().Match(text) is { Success: true } step)
         {
-            _step = step.Groups[1].Value;
+            (_step, _isForeign) = (step.Groups[1].Value, false);
             _stepIsNew = !_step.StartsWith("FROM ", StringComparison.OrdinalIgnoreCase);
         }
         else if (Running().Match(text) is { Success: true } running)
@@ -51,6 +54,10 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
         else if (text.StartsWith(" ---> Using cache", StringComparison.Ordinal))
         {
             _stepIsNew = false;
+        }
+        else if (IsForeignProgram(Encoding.UTF8.GetBytes(text)))
+        {
+            _isForeign = true;
         }
         else if (Layer().Match(text) is { Success: true } layer && _stepIsNew)
         {

@@ -33,7 +33,11 @@ internal sealed class Registries(DockerConnection docker, RegistryRules rules)
         }
 
         var login = rules.FindLogin(image, logins);
-        var answer = (await ask(login.Auth)) with { IsForEverybody = login.Auth is null };
+        var answer = (await ask(login.Auth)) with
+        {
+            HadLogin = login.Auth is not null,
+            IsForEverybody = login.Auth is null,
+        };
         return answer is { IsYes: false, IsSilence: false } && login.Fault is { } unread
             ? answer with { Reason = $"{answer.Reason} ({unread})" }
             : answer;

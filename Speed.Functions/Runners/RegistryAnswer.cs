@@ -12,6 +12,9 @@ internal sealed partial record RegistryAnswer(string? Reason, bool IsSilence = f
     /// <summary>The registry's own digest of what we may have; null where it was not told.</summary>
     public string? Digest { get; init; }
 
+    /// <summary>Whether a login went with the question; null where nothing was asked.</summary>
+    public bool? HadLogin { get; init; }
+
     /// <summary>True where it was asked without a login: what it lets us have, it lets everybody have.</summary>
     public bool IsForEverybody { get; init; }
 
