@@ -120,6 +120,20 @@ public sealed class StoreStartTests : IDisposable
     }
 
     [Fact]
+    public async Task A_database_that_stays_locked_by_another_process_is_named()
+    {
+        Open().Dispose();
+        using var stranger = Connect();
+        using var locked = stranger.BeginTransaction(deferred: false);
+        using var host = Host("", new() { DataDirectory = _folder.FullPath, BusyTimeout = default, LockTimeout = default });
+
+        var fault = await Assert.ThrowsAsync<StoreStartException>(() => host.StartAsync(Token));
+
+        Assert.Contains(Database, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("locked", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_new_folder_is_its_users_alone()
     {
         using var directory = new DataDirectory(new StoreOptions { DataDirectory = _folder.File("new") });
@@ -177,7 +191,7 @@ public sealed class StoreStartTests : IDisposable
         Open().Dispose();
     }
 
-    private IHost Host(string maxBytes)
+    private IHost Host(string maxBytes, StoreOptions? options = null)
     {
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?>
@@ -187,7 +201,14 @@ public sealed class StoreStartTests : IDisposable
             })
             .Build();
         var builder = new HostBuilder();
-        builder.ConfigureServices(services => services.AddStore(configuration));
+        builder.ConfigureServices(services =>
+        {
+            services.AddStore(configuration);
+            if (options is not null)
+            {
+                services.AddSingleton(options);
+            }
+        });
         return builder.Build();
     }
 

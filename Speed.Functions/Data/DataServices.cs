@@ -42,11 +42,30 @@ public static class DataServices
 
     // Opened by being asked for.
 #pragma warning disable CS9113
-    private sealed class OpenAtStart(DbManager deployments, LogDatabase logs) : IHostedService
+    private sealed class OpenAtStart(
+        DbManager deployments, LogDatabase logs, StoreOptions options, TimeProvider time) : IHostedService
 #pragma warning restore CS9113
     {
-        public Task StartAsync(CancellationToken cancellationToken) =>
-            deployments.CarryWaitingOverAsync(cancellationToken);
+        // Another process may have the lock for a moment, as it may have the folder: the start waits as long for either.
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            for (var since = time.GetTimestamp(); ;)
+            {
+                try
+                {
+                    await deployments.CarryWaitingOverAsync(cancellationToken);
+                    return;
+                }
+                catch (StoreUnavailableException fault) when (time.GetElapsedTime(since) >= options.LockTimeout)
+                {
+                    throw new StoreStartException(fault.Message, fault);
+                }
+                catch (StoreUnavailableException)
+                {
+                    await Task.Delay(Retry.After, time, cancellationToken);
+                }
+            }
+        }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }

@@ -15,7 +15,7 @@ public sealed partial class DbManager : IDeploymentStore, IDisposable
     /// <summary>Opens, makes or migrates the database. Throws <see cref="StoreStartException"/>.</summary>
     public DbManager(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time, StoreMeter? meter = null)
     {
-        var file = directory.PrepareFiles(options.BusyTimeout).Deployments;
+        var file = directory.PrepareFiles(options.LockTimeout).Deployments;
         Path = file.Path;
         _database = SqliteDatabase.Open(
             file,

@@ -18,7 +18,7 @@ public sealed partial class LogDatabase : ILogStore, IDisposable
     public LogDatabase(DataDirectory directory, StoreOptions options, Bell bell, TimeProvider time, StoreMeter? meter = null)
     {
         _database = SqliteDatabase.Open(
-            directory.PrepareFiles(options.BusyTimeout).Logs,
+            directory.PrepareFiles(options.LockTimeout).Logs,
             alwaysDurable: false,
             options.BusyTimeout,
             onFullDisk: directory.Ballast.GiveUpForStore,

@@ -19,7 +19,10 @@ public sealed class StoreOptions
     /// <summary>How long a write waits for a foreign lock on the database. Five seconds unless set.</summary>
     public TimeSpan BusyTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the start waits for another process to leave the folder. Thirty seconds unless set.</summary>
+    /// <summary>
+    /// How long the start waits for another process to leave the folder, or the databases in it. Thirty seconds unless
+    /// set.
+    /// </summary>
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Throws <see cref="StoreStartException"/> for a setting that is out of range.</summary>
