@@ -41,9 +41,8 @@ internal sealed class FunctionTable
     /// <summary>By the route prefix of the host.json beside the program, <c>api</c> unless set.</summary>
     public static FunctionTable Read(IConfiguration configuration)
     {
-        // The Functions host's own name for the folder of host.json.
-        var folder = configuration["AzureWebJobsScriptRoot"] ?? AppContext.BaseDirectory;
-        var host = new ConfigurationBuilder().AddJsonFile(Path.Combine(folder, "host.json"), optional: true).Build();
+        var file = Path.Combine(AppFolder.Find(configuration), "host.json");
+        var host = new ConfigurationBuilder().AddJsonFile(file, optional: true).Build();
         return new FunctionTable(host["extensions:http:routePrefix"] ?? "api");
     }
 

@@ -42,8 +42,7 @@ internal static class SelfHost
         });
 
         builder.Configuration.AddInMemoryCollection(EnvironmentSettings.Read()).AddCommandLine(args);
-        var root = builder.Configuration["AzureWebJobsScriptRoot"] ?? AppContext.BaseDirectory;
-        builder.Configuration.Sources.Insert(0, LocalSettings.Source(root));
+        builder.Configuration.Sources.Insert(0, LocalSettings.Source(AppFolder.Find(builder.Configuration)));
 
         Logs.Add(builder.Logging);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(LimitKestrel);
