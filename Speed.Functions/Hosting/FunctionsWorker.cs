@@ -40,16 +40,8 @@ internal static class FunctionsWorker
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => wasSignaled = true);
 
         using var host = CreateBuilder(args, addSpeed).Build();
-        try
-        {
-            await host.RunAsync();
-        }
-        catch (OperationCanceledException) when (wasSignaled)
-        {
-            // The signal came while it was still starting.
-        }
-
-        return wasSignaled ? StartAnother : 0;
+        var exitCode = await Life.RunAsync(host, CancellationToken.None);
+        return wasSignaled ? StartAnother : exitCode;
     }
 
     internal static FunctionsApplicationBuilder CreateBuilder(
@@ -64,6 +56,7 @@ internal static class FunctionsWorker
         builder.Logging.ClearProviders();
         Logs.Add(builder.Logging);
         builder.Services.Configure<KestrelServerOptions>(SelfHost.LimitKestrel);
+        builder.Services.AddLife();
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<HostWatch>(services, FindHost(args)!));
         addSpeed(builder.Services, builder.Configuration);
         return builder;

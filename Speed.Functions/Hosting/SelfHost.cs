@@ -20,16 +20,7 @@ internal static class SelfHost
         var builder = CreateBuilder(args);
         addSpeed(builder.Services, builder.Configuration);
         await using var app = builder.Build();
-        try
-        {
-            await app.RunAsync();
-        }
-        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
-        {
-            // It was stopped while it was still starting.
-        }
-
-        return 0;
+        return await Life.RunAsync(app, CancellationToken.None);
     }
 
     public static WebApplicationBuilder CreateBuilder(string[] args)
@@ -47,6 +38,7 @@ internal static class SelfHost
         Logs.Add(builder.Logging);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(LimitKestrel);
         builder.WebHost.UseUrls(ListenAddress.Read(builder.Configuration));
+        builder.Services.AddLife();
         builder.Services.AddRouting();
         builder.Services.AddSingleton<IStartupFilter, ThroughPipeline>();
         builder.Services.AddHostedService<ListenNotice>();
