@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker;
@@ -56,6 +57,7 @@ internal static class FunctionsWorker
         builder.Logging.ClearProviders();
         Logs.Add(builder.Logging);
         builder.Services.Configure<KestrelServerOptions>(SelfHost.LimitKestrel);
+        KeepNoKeys(builder.Services);
         builder.Services.AddLife();
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<HostWatch>(services, FindHost(args)!));
         addSpeed(builder.Services, builder.Configuration);
@@ -75,6 +77,17 @@ internal static class FunctionsWorker
         }
 
         configuration.AddInMemoryCollection(EnvironmentSettings.Read());
+    }
+
+    // The worker adds MVC, which nothing here uses. It would make keys at the start, in the home of this account, and warn
+    // that they lie there unsealed.
+    private static void KeepNoKeys(IServiceCollection services)
+    {
+        var maker = services.Single(service =>
+            service.ServiceType == typeof(IHostedService)
+            && service.ImplementationType?.Assembly == typeof(EphemeralDataProtectionProvider).Assembly);
+        services.Remove(maker);
+        services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
     }
 
     private static Uri? FindHost(string[] args)
