@@ -19,6 +19,12 @@ internal sealed class RunningSpeed
     private RunningSpeed(IServiceProvider services, Uri address, Func<Task> stop) =>
         (Services, Address, _stop) = (services, address, stop);
 
+    /// <summary>
+    /// True where a Functions host takes the requests. It sends a <c>Server</c> of its own, puts what it saw in the place of
+    /// <c>X-Forwarded-*</c>, and passes an answer's headers on with the first byte of its body.
+    /// </summary>
+    public static bool IsUnderHost => Environment.GetEnvironmentVariable("SPEED_HOST") == "worker";
+
     public IServiceProvider Services { get; }
 
     public Uri Address { get; }
@@ -69,7 +75,9 @@ internal sealed class RunningSpeed
         Dictionary<string, string> settings, Action<IServiceCollection>? change)
     {
         var host = await FunctionsHost.StartAsync(HostedSpeed.AppFolder, InnerWorker.Starting(settings, change));
-        return new RunningSpeed(((InnerWorker)host.Worker).Services, host.Address, StopAsync);
+        var worker = (InnerWorker)host.Worker;
+        await worker.Started;
+        return new RunningSpeed(worker.Services, host.Address, StopAsync);
 
         async Task StopAsync()
         {

@@ -5,7 +5,7 @@ using Xunit;
 namespace Speed.Tests.Hosts;
 
 /// <summary>Drives SPEED's process, the real engine and real Git: deployments under a Functions host.</summary>
-public sealed class HostedDeploymentTests : IAsyncLifetime
+public sealed class HostedDeploymentTests(HostedDeploymentTests.World world) : IClassFixture<HostedDeploymentTests.World>
 {
     // Ends once it is told to, or fails after two minutes.
     private const string Dockerfile =
@@ -15,24 +15,10 @@ public sealed class HostedDeploymentTests : IAsyncLifetime
 
         """;
 
-    private readonly HostedSpeed _speed = new(("Speed__MaxRunning", "1"));
-    private GitServer _git = null!;
-    private GitRepository _repository = null!;
+    private readonly HostedSpeed _speed = world.Hosted;
+    private readonly GitRepository _repository = world.Repository;
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        _git = await GitServer.StartAsync();
-        _repository = await _git.CreateAsync("app", r => r.File("Dockerfile", Dockerfile));
-        await _speed.StartAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _speed.DisposeAsync();
-        await _git.DisposeAsync();
-    }
 
     [Fact]
     public async Task Its_lines_arrive_as_they_come_in_each_format_and_it_ends()
@@ -124,6 +110,29 @@ public sealed class HostedDeploymentTests : IAsyncLifetime
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>One that each test leaves with a host, a worker, and nothing that runs.</summary>
+    public sealed class World : IAsyncLifetime
+    {
+        private GitServer _git = null!;
+
+        public HostedSpeed Hosted { get; } = new(("Speed__MaxRunning", "1"));
+
+        internal GitRepository Repository { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            _git = await GitServer.StartAsync();
+            Repository = await _git.CreateAsync("app", r => r.File("Dockerfile", Dockerfile));
+            await Hosted.StartAsync();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Hosted.DisposeAsync();
+            await _git.DisposeAsync();
         }
     }
 }

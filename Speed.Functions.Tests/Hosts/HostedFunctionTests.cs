@@ -6,13 +6,43 @@ using Xunit;
 
 namespace Speed.Tests.Hosts;
 
-/// <summary>Drives SPEED's process and real SQLite: the functions that a Functions host finds, and who reaches them.</summary>
-public sealed partial class HostedFunctionTests(HostedSpeed speed) : IClassFixture<HostedSpeed>
+/// <summary>Drives SPEED's process and real SQLite: what is published, and the functions that a host finds there.</summary>
+public sealed partial class HostedFunctionTests(PublishedSpeed published) : IClassFixture<PublishedSpeed>
 {
     // No function is described by the document: it takes what the others leave.
     private const string Rest = "ZUnknown";
 
+    private readonly HostedSpeed _speed = published.Hosted;
+
     private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void What_is_published_has_all_that_a_host_asks_for()
+    {
+        Assert.Superset(
+            new HashSet<string>
+            {
+                "host.json", "worker.config.json", "extensions.json", "functions.metadata", "Speed.Functions.dll",
+                ".azurefunctions/Microsoft.Azure.WebJobs.Extensions.FunctionMetadataLoader.dll", "wwwroot/openapi.json",
+            },
+            published.Files.ToHashSet());
+        Assert.DoesNotContain("local.settings.json", published.Files);
+        var program = published.Read("worker.config.json").GetProperty("description").GetProperty("defaultWorkerPath");
+        Assert.Equal("Speed.Functions.dll", program.GetString());
+        Assert.Equal("", HostedFunction.ReadRoutePrefix(_speed.App));
+        Assert.Equal(
+            published.Read("functions.metadata").EnumerateArray()
+                .Select(function => function.GetProperty("name").GetString()!).Order(StringComparer.Ordinal),
+            _speed.Host.Functions.Select(function => function.Name));
+    }
+
+    [Fact]
+    public void A_worker_leaves_its_home_alone_and_warns_of_nothing_when_it_starts()
+    {
+        Assert.Empty(Directory.GetFileSystemEntries(_speed.Home));
+        Assert.DoesNotContain("warn: ", published.Start, StringComparison.Ordinal);
+        Assert.DoesNotContain("fail: ", published.Start, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Each_operation_of_the_document_is_a_function_with_its_route_and_method_and_one_takes_the_rest()
@@ -24,19 +54,19 @@ public sealed partial class HostedFunctionTests(HostedSpeed speed) : IClassFixtu
             select $"{name}: {operation.Name.ToUpperInvariant()} {path.Name}";
 
         var served =
-            from function in speed.Host.Functions
+            from function in _speed.Host.Functions
             where function.Name != Rest
             select $"{function.Name}: {string.Join(' ', function.Methods)} /{PathOf(function)}";
 
         Assert.Equal(described.Order(StringComparer.Ordinal), served.Order(StringComparer.Ordinal));
-        var last = speed.Host.Functions[^1];
+        var last = _speed.Host.Functions[^1];
         Assert.Equal((Rest, "{*path}", 0), (last.Name, last.Route, last.Methods.Count));
     }
 
     [Fact]
     public async Task Each_request_that_the_document_describes_reaches_its_function()
     {
-        foreach (var function in speed.Host.Functions.Where(function => function.Name != Rest))
+        foreach (var function in _speed.Host.Functions.Where(function => function.Name != Rest))
         {
             // With an id that no stream gave, or a stream would not end.
             using var request = new HttpRequestMessage(
@@ -44,17 +74,17 @@ public sealed partial class HostedFunctionTests(HostedSpeed speed) : IClassFixtu
             {
                 Headers = { { "Last-Event-ID", "none" } },
             };
-            using var answer = await speed.Client.SendAsync(request, Now);
+            using var answer = await _speed.Client.SendAsync(request, Now);
 
             Assert.True(answer.Headers.Contains("X-Request-Id"), $"{function.Name}: the host answered for it.");
             Assert.True((int)answer.StatusCode is not (405 or 500), $"{function.Name}: {answer.StatusCode}");
         }
 
-        var counted = await speed.Client.GetStringAsync("/metrics", Now);
+        var counted = await _speed.Client.GetStringAsync("/metrics", Now);
         Assert.All(
-            speed.Host.Functions.Where(function => function.Name is not (Rest or "Metrics")),
+            _speed.Host.Functions.Where(function => function.Name is not (Rest or "Metrics")),
             function => Assert.Contains($"function=\"{function.Name}\"", counted, StringComparison.Ordinal));
-        Assert.Empty(speed.Host.Failures);
+        Assert.Empty(_speed.Host.Failures);
     }
 
     [Fact]
@@ -62,28 +92,28 @@ public sealed partial class HostedFunctionTests(HostedSpeed speed) : IClassFixtu
     {
         foreach (var path in new[] { "/nowhere", "/start", "/health" })
         {
-            using var answer = await speed.Client.PostAsync(path, new ByteArrayContent(new byte[100_000]), Now);
+            using var answer = await _speed.Client.PostAsync(path, new ByteArrayContent(new byte[100_000]), Now);
             Assert.InRange((int)answer.StatusCode, 400, 499);
         }
 
-        await speed.ServesAsync();
+        await _speed.ServesAsync();
     }
 
     [Fact]
     public async Task A_store_that_is_locked_asks_to_try_again_later()
     {
         using var stranger = new SqliteConnection(
-            $"Data Source={Path.Combine(speed.DataDirectory, "deployments.db")};Pooling=False");
+            $"Data Source={Path.Combine(_speed.DataDirectory, "deployments.db")};Pooling=False");
         stranger.Open();
         using var locked = stranger.BeginTransaction(deferred: false);
 
         var body = new { url = "https://github.com/owner/app.git", branch = "main" };
-        var answer = await speed.AskAsync("POST", "/start", body);
+        var answer = await _speed.AskAsync("POST", "/start", body);
 
         Assert.Equal(503, answer.Status);
         Assert.True(int.Parse(answer.Headers["Retry-After"], CultureInfo.InvariantCulture) > 0);
         Assert.NotEmpty(answer.Error);
-        Assert.Empty(speed.Host.Failures);
+        Assert.Empty(_speed.Host.Failures);
     }
 
     private static string PathOf(HostedFunction function) =>

@@ -5,7 +5,7 @@ using Xunit;
 namespace Speed.Tests.Hosts;
 
 /// <summary>Drives SPEED's process and SPEED over HTTP: a refusal is the same under a Functions host, and as soon.</summary>
-public sealed class HostedRefusalTests : IAsyncLifetime
+public sealed class HostedRefusalTests(HostedRefusalTests.Guarded guarded) : IClassFixture<HostedRefusalTests.Guarded>
 {
     private const string Start = """{"url": "https://github.com/owner/app.git", "branch": "main"}""";
     private const string Other = """{"url": "https://github.com/owner/app.git", "branch": "other"}""";
@@ -50,32 +50,24 @@ public sealed class HostedRefusalTests : IAsyncLifetime
         new("POST", "/start", 429, Other),
     ];
 
-    private readonly HostedSpeed _hosted = new(("Speed__Auth", "required"), ("Speed__MaxQueued", "1"));
-    private SpeedApp _own = null!;
+    private readonly HostedSpeed _hosted = guarded.Hosted;
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        await _hosted.StartAsync();
-        _own = await Keys.OpenAsync(new() { ["Speed__MaxQueued"] = "1" });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _hosted.DisposeAsync();
-        await _own.DisposeAsync();
-    }
+    [Fact]
+    public Task What_is_said_at_the_first_start_arrives_at_the_host_and_names_the_file_of_the_admin_key() =>
+        _hosted.Host.PrintsAsync(Path.Combine(_hosted.DataDirectory, "admin.key"), Now);
 
     [Fact]
     public async Task Each_kind_of_refusal_is_what_it_is_without_a_host_and_ends_within_two_seconds()
     {
-        var ownKeys = await PrepareAsync(_own.Client, _own.DataDirectory);
+        await using var app = await Keys.OpenAsync(new() { ["Speed__MaxQueued"] = "1" });
+        var ownKeys = await PrepareAsync(app.Client, app.DataDirectory);
         var hostedKeys = await PrepareAsync(_hosted.Client, _hosted.DataDirectory);
         List<string> faults = [];
         foreach (var refused in All)
         {
-            var (own, _) = await AskAsync(_own.Client, refused, ownKeys);
+            var (own, _) = await AskAsync(app.Client, refused, ownKeys);
             var (hosted, first) = await AskAsync(_hosted.Client, refused, hostedKeys);
 
             // The second time, for at the first one it is compiled.
@@ -137,6 +129,16 @@ public sealed class HostedRefusalTests : IAsyncLifetime
         var answer = await Answer.ReadAsync(sent);
         var took = TimeProvider.System.GetElapsedTime(since);
         return (Told.By(answer), took);
+    }
+
+    /// <summary>A SPEED that wants keys, of whose deployments one may wait.</summary>
+    public sealed class Guarded : IAsyncLifetime
+    {
+        public HostedSpeed Hosted { get; } = new(("Speed__Auth", "required"), ("Speed__MaxQueued", "1"));
+
+        public ValueTask InitializeAsync() => Hosted.InitializeAsync();
+
+        public ValueTask DisposeAsync() => Hosted.DisposeAsync();
     }
 
     /// <param name="Key">Null for the admin's, empty for none, <c>reader</c> for the token that may only read.</param>

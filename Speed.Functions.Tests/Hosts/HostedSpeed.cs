@@ -7,8 +7,8 @@ using Xunit;
 namespace Speed.Tests.Hosts;
 
 /// <summary>
-/// The real program as an isolated worker of a <see cref="FunctionsHost"/>, with a data directory of its own, and the
-/// words in which tests speak to it. It starts nothing unless told. Disposing it leaves nothing: no process, folder,
+/// The real program as an isolated worker of a <see cref="FunctionsHost"/>, with a home and a data directory of its own, and
+/// the words in which tests speak to it. It starts nothing unless told. Disposing it leaves nothing: no process, folder,
 /// container or image.
 /// </summary>
 public sealed class HostedSpeed : IAsyncLifetime
@@ -29,6 +29,7 @@ public sealed class HostedSpeed : IAsyncLifetime
     {
         Settings = new Dictionary<string, string>
         {
+            ["HOME"] = Home,
             ["Speed__DataDirectory"] = Directory.CreateTempSubdirectory("speed-hosted-").FullName,
             ["Speed__Auth"] = "off",
             ["Speed__MaxRunning"] = "0",
@@ -40,6 +41,11 @@ public sealed class HostedSpeed : IAsyncLifetime
             Settings[name] = value;
         }
     }
+
+    /// <summary>Where the program is.</summary>
+    internal string App { get; init; } = AppFolder;
+
+    public string Home { get; } = Directory.CreateTempSubdirectory("speed-home-").FullName;
 
     /// <summary>The one that the tests were built in.</summary>
     internal static string Configuration => Directory.GetParent(Trimmed)!.Name;
@@ -61,8 +67,15 @@ public sealed class HostedSpeed : IAsyncLifetime
 
     public ValueTask InitializeAsync() => new(StartAsync());
 
-    /// <summary>Starts a host, and returns once its worker has loaded all functions; another time, on the same data.</summary>
+    /// <summary>Starts a host, and returns once SPEED has started under it; another time, on the same data.</summary>
     public async Task StartAsync()
+    {
+        await LoadAsync();
+        await ServesAsync();
+    }
+
+    /// <summary>Starts a host, and returns once its worker has loaded all functions.</summary>
+    internal async Task LoadAsync()
     {
         if (Host is not null)
         {
@@ -70,7 +83,7 @@ public sealed class HostedSpeed : IAsyncLifetime
         }
 
         Host = await FunctionsHost.StartAsync(
-            AppFolder, WorkerProcess.Starting(Path.Combine(AppFolder, "Speed.Functions.dll"), Settings));
+            App, WorkerProcess.Starting(Path.Combine(App, "Speed.Functions.dll"), Settings));
         Client.Dispose();
         Client = new HttpClient { BaseAddress = Host.Address, Timeout = Patience };
     }
@@ -87,10 +100,16 @@ public sealed class HostedSpeed : IAsyncLifetime
         return await Answer.ReadAsync(answer);
     }
 
-    /// <summary>Fails where no request is answered.</summary>
+    /// <summary>Fails where no request is answered, once SPEED has started.</summary>
     public async Task ServesAsync()
     {
-        var answer = await AskAsync("GET", "/health");
+        Answer answer;
+        do
+        {
+            answer = await AskAsync("GET", "/health");
+        }
+        while (answer.Status == 503);
+
         Assert.True(answer.Status == 200, $"{answer.Status} {string.Join('\n', Host.Failures)}\n{Host.Output}");
     }
 
@@ -143,5 +162,6 @@ public sealed class HostedSpeed : IAsyncLifetime
         }
 
         Directory.Delete(DataDirectory, recursive: true);
+        Directory.Delete(Home, recursive: true);
     }
 }

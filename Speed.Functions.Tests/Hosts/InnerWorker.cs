@@ -1,6 +1,3 @@
-using System.Net;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -17,16 +14,22 @@ internal sealed class InnerWorker : IWorker
 {
     private readonly IHost _host;
     private readonly CancellationTokenSource _killing = new();
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private InnerWorker(IHost host, Action<string> print)
     {
         _host = host;
+        host.Services.GetRequiredService<IHostApplicationLifetime>()
+            .ApplicationStarted.Register(_started.SetResult);
         Exit = RunAsync(print);
     }
 
     public Task<int> Exit { get; }
 
     public IServiceProvider Services => _host.Services;
+
+    /// <summary>Completes once SPEED has started, or cannot.</summary>
+    public Task Started => Task.WhenAny(_started.Task, Exit);
 
     /// <param name="settings">By their names in the configuration.</param>
     /// <param name="change">Puts other services in the place of SPEED's own.</param>
@@ -41,10 +44,7 @@ internal sealed class InnerWorker : IWorker
             var builder = FunctionsWorker.CreateBuilder(
                 [.. arguments, .. settings.Select(setting => $"--{setting.Key}={setting.Value}")], Program.AddSpeed);
             FindHost(arguments, builder.Configuration);
-            ListenOn(FreePort.Find(), builder.Services);
             builder.Logging.SetMinimumLevel(LogLevel.Warning);
-            // It would say each time that another address is taken than the worker's own.
-            builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
             change?.Invoke(builder.Services);
             return new InnerWorker(builder.Build(), print);
         };
@@ -76,20 +76,12 @@ internal sealed class InnerWorker : IWorker
         }
     }
 
-    // The worker's own address is one for the whole process.
-    private static void ListenOn(int port, IServiceCollection services)
-    {
-        services.Configure<KestrelServerOptions>(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        services.PostConfigure<WorkerOptions>(worker => worker.Capabilities["HttpUri"] = $"http://127.0.0.1:{port}");
-    }
-
     // As the program does.
     private async Task<int> RunAsync(Action<string> print)
     {
         try
         {
-            await Task.Run(() => _host.RunAsync(_killing.Token));
-            return 0;
+            return await Task.Run(() => Life.RunAsync(_host, _killing.Token));
         }
         catch (Exception fault)
         {

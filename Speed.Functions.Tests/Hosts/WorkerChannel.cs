@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -8,8 +9,9 @@ using Content = Speed.Tests.Hosts.StreamingMessage.ContentOneofCase;
 namespace Speed.Tests.Hosts;
 
 /// <summary>The host's conversation with one worker: the handshake, then invocations until either is gone.</summary>
+/// <param name="known">The functions that an earlier worker had; empty for the first one, which is asked.</param>
 /// <param name="log">Takes what the worker logs through it.</param>
-internal sealed class WorkerChannel(string appFolder, Action<string> log)
+internal sealed class WorkerChannel(string appFolder, IReadOnlyList<HostedFunction> known, Action<string> log)
 {
     private readonly Channel<StreamingMessage> _outgoing = Channel.CreateUnbounded<StreamingMessage>();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<StatusResult>> _invocations = [];
@@ -20,7 +22,7 @@ internal sealed class WorkerChannel(string appFolder, Action<string> log)
     /// <summary>Where the worker takes requests, once it has loaded.</summary>
     public string HttpUri { get; private set; } = "";
 
-    public IReadOnlyList<HostedFunction> Functions { get; private set; } = [];
+    public IReadOnlyList<HostedFunction> Functions { get; private set; } = known;
 
     /// <summary>Completes once all functions are loaded; fails where one cannot be, or the worker is gone.</summary>
     public Task Loaded => _loaded.Task;
@@ -115,21 +117,11 @@ internal sealed class WorkerChannel(string appFolder, Action<string> log)
         var init = (await ReceiveAsync(from, Content.WorkerInitResponse, cancellationToken)).WorkerInitResponse;
         Check(init.Result, "start");
         HttpUri = init.Capabilities["HttpUri"];
-
-        Send(new StreamingMessage
+        await ConnectAsync(new Uri(HttpUri), cancellationToken);
+        if (Functions.Count == 0)
         {
-            FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = appFolder },
-        });
-        var found = (await ReceiveAsync(from, Content.FunctionMetadataResponse, cancellationToken))
-            .FunctionMetadataResponse;
-        Check(found.Result, "list its functions");
-        var prefix = HostedFunction.ReadRoutePrefix(appFolder);
-        Functions =
-        [
-            .. found.FunctionMetadataResults
-                .Select(function => HostedFunction.Of(function, prefix))
-                .OrderBy(function => function.Name, StringComparer.Ordinal),
-        ];
+            Functions = await AskForFunctionsAsync(from, cancellationToken);
+        }
 
         foreach (var function in Functions)
         {
@@ -148,6 +140,39 @@ internal sealed class WorkerChannel(string appFolder, Action<string> log)
             var loaded = (await ReceiveAsync(from, Content.FunctionLoadResponse, cancellationToken))
                 .FunctionLoadResponse;
             Check(loaded.Result, $"load {Functions.Single(one => one.Metadata.FunctionId == loaded.FunctionId).Name}");
+        }
+    }
+
+    private async Task<IReadOnlyList<HostedFunction>> AskForFunctionsAsync(
+        IAsyncStreamReader<StreamingMessage> from, CancellationToken cancellationToken)
+    {
+        Send(new StreamingMessage
+        {
+            FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = appFolder },
+        });
+        var found = (await ReceiveAsync(from, Content.FunctionMetadataResponse, cancellationToken))
+            .FunctionMetadataResponse;
+        Check(found.Result, "list its functions");
+        var prefix = HostedFunction.ReadRoutePrefix(appFolder);
+        return
+        [
+            .. found.FunctionMetadataResults
+                .Select(function => HostedFunction.Of(function, prefix))
+                .OrderBy(function => function.Name, StringComparer.Ordinal),
+        ];
+    }
+
+    // The host passes requests on at once, and gives up those for which nobody has listened for two seconds.
+    private static async Task ConnectAsync(Uri worker, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(worker.Host, worker.Port, cancellationToken);
+        }
+        catch (SocketException fault)
+        {
+            throw new InvalidOperationException($"The worker does not listen yet: {fault.Message}", fault);
         }
     }
 

@@ -1,17 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
-using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Speed.Endpoints;
 
 namespace Speed.Hosting;
 
@@ -50,7 +46,7 @@ internal static class FunctionsWorker
     {
         var builder = FunctionsApplication.CreateBuilder(args);
         builder.ConfigureFunctionsWebApplication();
-        builder.UseMiddleware<ThroughPipeline>();
+        builder.UseMiddleware<InvocationAnswer>();
 
         ReadEnvironment(builder.Configuration);
         // What is logged outside of an invocation the host drops; what is printed it passes on.
@@ -61,6 +57,7 @@ internal static class FunctionsWorker
         builder.Services.AddLife();
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<HostWatch>(services, FindHost(args)!));
         addSpeed(builder.Services, builder.Configuration);
+        ListenFirst.Use(builder.Services);
         return builder;
     }
 
@@ -96,25 +93,5 @@ internal static class FunctionsWorker
             ? args.ElementAtOrDefault(i + 1)
             : arg.StartsWith($"{HostAddress}=", StringComparison.Ordinal) ? arg[(HostAddress.Length + 1)..] : null);
         return Uri.TryCreate(text.FirstOrDefault(one => one is not null), UriKind.Absolute, out var uri) ? uri : null;
-    }
-
-    /// <summary>
-    /// Answers within the invocation. Whatever answers in front of it leaves the host waiting for an invocation that never
-    /// began, and the client for the end of its answer.
-    /// </summary>
-    private sealed class ThroughPipeline(Pipeline pipeline) : IFunctionsWorkerMiddleware
-    {
-        // Made for the first request, and not at the start: what judges callers reads keys, which the store has then checked.
-        private readonly Lazy<RequestDelegate> _answer = new(pipeline.Build);
-
-        public Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
-        {
-            var http = context.GetHttpContext()
-                ?? throw new InvalidOperationException("The Functions host sent no request with the invocation.");
-            // The worker's own route, which leads to all functions, has been found before; ours is still to be.
-            http.SetEndpoint(null);
-            http.Request.RouteValues.Clear();
-            return _answer.Value(http);
-        }
     }
 }

@@ -17,7 +17,7 @@ internal sealed partial class HostWatch(
     {
         try
         {
-            while (!await IsGoneAsync(stoppingToken))
+            while (!await IsGoneAsync(host, stoppingToken))
             {
                 await Task.Delay(Pause, time, stoppingToken);
             }
@@ -31,14 +31,16 @@ internal sealed partial class HostWatch(
         }
     }
 
-    // A refusal alone says that nobody listens there any more: a host that is busy lets a connection wait.
-    private async Task<bool> IsGoneAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether nobody listens there any more. A refusal alone says so: a host that is busy lets a connection wait.
+    /// </summary>
+    internal static async Task<bool> IsGoneAsync(Uri host, CancellationToken cancellationToken)
     {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Pause);
         try
         {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(host.Host, host.Port, limit.Token);
             return false;
         }
