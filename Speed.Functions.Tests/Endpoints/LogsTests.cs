@@ -141,9 +141,12 @@ public sealed class LogsTests : IAsyncLifetime
     [Fact]
     public async Task A_follower_gets_each_line_as_it_comes_and_leaves_when_the_log_is_closed()
     {
-        using var reader = await FollowAsync("follow=true&after=6");
+        // The answer begins before there is a line; a Functions host passes it on with the first one.
+        var following = FollowAsync("follow=true&after=6");
+        await (RunningSpeed.IsUnderHost ? Task.CompletedTask : following);
 
         await AppendAsync(new LogLine(7, At, DeploymentPhase.Run, LogStream.Stdout, "while it runs", false));
+        using var reader = await following;
         var first = await reader.ReadLineAsync(Now);
         await _app.UpdateAsync(_id, "Succeeded");
         var rest = await reader.ReadToEndAsync(Now);
