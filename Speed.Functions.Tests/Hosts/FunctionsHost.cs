@@ -21,8 +21,10 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private const int MaxFailedWorkers = 3;
     private const int StartAnother = 200;
     private const string InvocationId = "x-ms-invocation-id";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+    // Whoever waits longer waits in vain. The host itself waits a minute for a worker, and at its own end five seconds: here
+    // a busy machine is no fault of a worker's.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
 
     private static readonly HttpMessageInvoker Client = new(new SocketsHttpHandler
     {
@@ -111,7 +113,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         await CutAsync();
     }
 
-    /// <summary>Ends the worker as the host does that is stopped: by a message, and by force after five seconds.</summary>
+    /// <summary>Ends the worker as the host does that is stopped: by a message, and after a while by force.</summary>
     /// <returns>The worker's exit code.</returns>
     public async Task<int> TerminateAsync()
     {

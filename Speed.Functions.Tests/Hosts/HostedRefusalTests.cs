@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Speed.Tests.Hosts;
 
-/// <summary>Drives SPEED's process and SPEED over HTTP: a refusal is the same under a Functions host, and as soon.</summary>
+/// <summary>Drives SPEED's process: what a Functions host and its clients are told, first of all refusals.</summary>
 public sealed class HostedRefusalTests(HostedRefusalTests.Guarded guarded) : IClassFixture<HostedRefusalTests.Guarded>
 {
     private const string Start = """{"url": "https://github.com/owner/app.git", "branch": "main"}""";

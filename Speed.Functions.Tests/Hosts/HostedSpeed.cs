@@ -13,7 +13,7 @@ namespace Speed.Tests.Hosts;
 /// </summary>
 public sealed class HostedSpeed : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>The program's own folder, with all that a host asks for; the copy among the tests has less.</summary>
     internal static readonly string AppFolder =
