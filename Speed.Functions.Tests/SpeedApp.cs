@@ -214,7 +214,7 @@ public sealed class SpeedApp : IAsyncDisposable
     private static bool IsFinal(string status) => status is "Succeeded" or "Failed" or "Canceled";
 
     private HttpClient NewClient() => new(
-        ContractHandler.IsOn ? new ContractHandler() : new SocketsHttpHandler())
+        ContractHandler.IsOn ? new ContractHandler() : new SocketsHttpHandler { UseCookies = false })
     {
         BaseAddress = _running.Address,
         Timeout = Patience,

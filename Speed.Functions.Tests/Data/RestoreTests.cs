@@ -101,7 +101,7 @@ public sealed class RestoreTests : IDisposable
             await stores.Deployments.AddTokenAsync(
                 new AccessToken("bbbbbbbbbbbb", "revoked", RandomNumberGenerator.GetBytes(32), [], [], _world.Time.GetUtcNow(), null), Now);
             await stores.Deployments.AddSessionAsync(
-                new Session(new byte[32], "aaaaaaaaaaaa", null, _world.Time.GetUtcNow().AddDays(1)), Now);
+                new Session(new byte[32], new byte[32], "aaaaaaaaaaaa", null, _world.Time.GetUtcNow().AddDays(1)), Now);
             await stores.Deployments.AppendAuditAsync(new AuditEntry(_world.Time.GetUtcNow(), "a", "before", null, 200), Now);
             await _world.MakeBackupAsync(stores);
             await stores.Deployments.AppendAuditAsync(new AuditEntry(_world.Time.GetUtcNow(), "a", "after", null, 200), Now);

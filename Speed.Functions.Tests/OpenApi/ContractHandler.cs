@@ -28,7 +28,7 @@ public sealed class ContractHandler : DelegatingHandler
     private readonly JsonContract _contract = new(Document);
 
     public ContractHandler()
-        : this(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 })
+        : this(new SocketsHttpHandler { UseCookies = false, RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 })
     {
     }
 

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Speed.Deployments;
 using Speed.Tests.Security;
 using Xunit;
 
@@ -8,6 +10,8 @@ namespace Speed.Tests.Pages;
 public sealed class SignInTests(Browser browser) : IAsyncLifetime
 {
     private SpeedApp _app = null!;
+
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => _app = await Keys.OpenAsync();
 
@@ -32,7 +36,7 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_page_keeps_no_key_and_cannot_read_its_session()
+    public async Task The_page_keeps_no_key_and_half_a_session()
     {
         await using var tab = await browser.OpenAsync(_app);
         await tab.SignInAsync(_app.AdminKey());
@@ -43,8 +47,54 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
 
         Assert.DoesNotContain(_app.AdminKey(), kept, StringComparison.Ordinal);
         Assert.StartsWith("""["",""", kept, StringComparison.Ordinal);
+        Assert.Contains("speed-session", kept, StringComparison.Ordinal);
         var cookie = Assert.Single(await tab.Page.Context.CookiesAsync());
         Assert.True(cookie is { HttpOnly: true, SameSite: SameSiteAttribute.Strict });
+    }
+
+    [Fact]
+    public async Task A_service_that_is_opened_from_the_dashboard_gets_nothing_that_is_good_elsewhere()
+    {
+        var got = new TaskCompletionSource<string>();
+        await using var service = new ScriptedServer(async context =>
+        {
+            got.TrySetResult(context.Request.Headers["Cookie"] ?? "");
+            await ScriptedServer.SayAsync(context, 200, "hello");
+        });
+        await using var tab = await browser.OpenAsync(_app);
+        await tab.SignInAsync(_app.AdminKey());
+        await tab.SeesAsync("Nothing has been deployed yet");
+
+        await tab.Page.GotoAsync(service.Address);
+        var kept = await tab.Page.EvaluateAsync<string>("JSON.stringify({...localStorage})");
+
+        // Cookies know no ports: the service has it, and all the same nothing.
+        var cookie = await got.Task;
+        Assert.Contains("speed_session=", cookie, StringComparison.Ordinal);
+        Assert.Equal("{}", kept);
+        Assert.Equal(401, (await _app.AskAsync("GET", "/v1/tokens", null, null, ("Cookie", cookie))).Status);
+        Assert.Equal(401, (await _app.AskAsync("GET", "/v1/events", null, null, ("Cookie", cookie))).Status);
+    }
+
+    [Fact]
+    public async Task A_log_is_followed_and_saved_by_who_is_signed_in()
+    {
+        var id = await _app.StartWithAsync(_app.AdminKey(), "https://github.com/one/app.git");
+        var logs = _app.Services.GetRequiredService<ILogStore>();
+        await logs.OpenAsync(id, Now);
+        await using var tab = await browser.OpenAsync(_app, $"/#/deployments/{id}");
+        await tab.SignInAsync(_app.AdminKey());
+        await tab.SeesAsync("Live");
+        await logs.AppendAsync(
+            id,
+            new LogChunk([new LogLine(1, DateTimeOffset.UnixEpoch, DeploymentPhase.Run, LogStream.Stdout, "a line", false)], 0),
+            Now);
+        await Tab.Expect(tab.Lines).ToHaveTextAsync(["a line"]);
+
+        var saved = await tab.Page.RunAndWaitForDownloadAsync(() => tab.Find(AriaRole.Button, "Download").ClickAsync());
+
+        Assert.Equal($"deployment-{id}.log", saved.SuggestedFilename);
+        Assert.Contains("a line", await File.ReadAllTextAsync((await saved.PathAsync())!, Now), StringComparison.Ordinal);
     }
 
     [Fact]

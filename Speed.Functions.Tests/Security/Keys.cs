@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Speed.Security;
 using Xunit;
 
 namespace Speed.Tests.Security;
@@ -28,6 +29,18 @@ internal static class Keys
         var answer = await app.AskAsync("POST", "/start", key, new { url, branch = "main" });
         Assert.True(answer.Status == 201, answer.Text);
         return answer.Json.GetProperty("id").GetInt64();
+    }
+
+    /// <summary>Signs in, and gives the headers that a page of that browser sends.</summary>
+    public static async Task<(string Name, string Value)[]> SignInAsync(this SpeedApp app, string token)
+    {
+        var answer = await app.AskAsync("POST", "/v1/session", null, new { token });
+        Assert.True(answer.Status == 200, answer.Text);
+        return
+        [
+            ("Cookie", answer.Headers["Set-Cookie"].Split(';')[0]),
+            (AccessSettings.SessionHeader, answer.Json.GetProperty("session").GetString()!),
+        ];
     }
 
     /// <param name="key">Null: none is sent.</param>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -14,17 +13,6 @@ namespace Speed.Tests.Security;
 public sealed class TokenTests
 {
     private static CancellationToken Now => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task Nobody_signs_in_with_a_token_that_is_removed_meanwhile()
-    {
-        await using var app = await Keys.OpenAsync();
-        var store = app.Services.GetRequiredService<IAccessStore>();
-        var session = new Session(KeyText.Hash("a session"), "removed", null, DateTimeOffset.MaxValue);
-
-        Assert.False(await store.AddSessionAsync(session, Now));
-        Assert.Null(await store.FindSessionAsync(session.Hash, Now));
-    }
 
     [Fact]
     public async Task The_admin_key_is_made_at_the_first_start_for_the_eyes_of_its_owner_and_stays()
@@ -133,7 +121,7 @@ public sealed class TokenTests
         var made = await app.AskAsync(
             "POST", "/v1/tokens", app.AdminKey(), new { name = "short", scopes = new[] { "read" }, expires_in_s = 60 });
         var token = made.Json.GetProperty("token").GetString()!;
-        var cookie = await SignInAsync(app, token);
+        var session = await app.SignInAsync(token);
         Assert.Equal((404, 404), await StatusesAsync());
 
         time.Advance(TimeSpan.FromSeconds(60));
@@ -142,7 +130,7 @@ public sealed class TokenTests
 
         async Task<(int, int)> StatusesAsync() => (
             (await app.AskAsync("GET", "/info/1", token)).Status,
-            (await app.AskAsync("GET", "/info/1", null, null, ("Cookie", cookie))).Status);
+            (await app.AskAsync("GET", "/info/1", null, null, session)).Status);
     }
 
     [Fact]
@@ -190,53 +178,6 @@ public sealed class TokenTests
     }
 
     [Fact]
-    public async Task A_session_is_a_cookie_that_scripts_cannot_read_and_that_dies_with_its_token()
-    {
-        await using var app = await Keys.OpenAsync();
-        var token = await app.NewTokenAsync(["read"]);
-        var answer = await app.AskAsync("POST", "/v1/session", null, new { token });
-        var cookie = answer.Headers["Set-Cookie"];
-        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain(token[17..], cookie, StringComparison.Ordinal);
-        var sent = ("Cookie", cookie.Split(';')[0]);
-        var shown = await app.AskAsync("GET", "/v1/session", null, null, sent);
-        Assert.Equal("a test", shown.Json.GetProperty("name").GetString());
-
-        await app.AskAsync("DELETE", $"/v1/tokens/{token.Split('_')[1]}", app.AdminKey());
-
-        Assert.Equal(401, (await app.AskAsync("GET", "/v1/session", null, null, sent)).Status);
-    }
-
-    [Fact]
-    public async Task Who_signs_out_is_out_and_a_wrong_token_does_not_get_in()
-    {
-        await using var app = await Keys.OpenAsync();
-        var cookie = ("Cookie", await SignInAsync(app, app.AdminKey()));
-        Assert.Equal(200, (await app.AskAsync("GET", "/v1/gc", null, null, cookie)).Status);
-
-        var left = await app.AskAsync("DELETE", "/v1/session", null, null, cookie);
-        var wrong = await app.AskAsync("POST", "/v1/session", null, new { token = "wrong" });
-
-        Assert.Equal((204, 401), (left.Status, wrong.Status));
-        Assert.Equal(401, (await app.AskAsync("GET", "/v1/gc", null, null, cookie)).Status);
-        Assert.Equal(401, (await app.AskAsync("GET", "/v1/gc", null, null, ("Cookie", "speed_session=x"))).Status);
-    }
-
-    [Fact]
-    public async Task A_session_of_the_admin_key_ends_when_the_key_is_changed()
-    {
-        await using var app = await Keys.OpenAsync();
-        var cookie = ("Cookie", await SignInAsync(app, app.AdminKey()));
-
-        File.Delete(Path.Combine(app.DataDirectory, "admin.key"));
-        await app.RestartAsync();
-
-        Assert.Equal(401, (await app.AskAsync("GET", "/v1/session", null, null, cookie)).Status);
-        Assert.Equal(200, (await app.AskAsync("GET", "/v1/session", app.AdminKey())).Status);
-    }
-
-    [Fact]
     public async Task What_was_changed_stands_in_the_audit_with_who_and_how_it_ended_and_no_secret()
     {
         await using var app = await Keys.OpenAsync();
@@ -266,12 +207,5 @@ public sealed class TokenTests
 #pragma warning restore CA2100
             await Assert.ThrowsAsync<SqliteException>(() => command.ExecuteNonQueryAsync(Now));
         }
-    }
-
-    private static async Task<string> SignInAsync(SpeedApp app, string token)
-    {
-        var answer = await app.AskAsync("POST", "/v1/session", null, new { token });
-        Assert.Equal((int)HttpStatusCode.OK, answer.Status);
-        return answer.Headers["Set-Cookie"].Split(';')[0];
     }
 }

@@ -86,12 +86,12 @@ public sealed partial class DbManager : IAccessStore
 
     private static int InsertSession(SqliteSession db, Session session) => db.Execute(
         """
-        INSERT INTO session (hash, token_id, admin_hash, expires_at_ms)
-        SELECT $hash, $token, $admin, $expires
+        INSERT INTO session (hash, page_hash, token_id, admin_hash, expires_at_ms)
+        SELECT $hash, $page, $token, $admin, $expires
         WHERE $token IS NULL OR EXISTS (SELECT 1 FROM token WHERE id = $token)
         """,
-        ("$hash", session.Hash), ("$token", session.TokenId), ("$admin", session.AdminHash),
-        ("$expires", session.ExpiresAt.ToUnixTimeMilliseconds()));
+        ("$hash", session.Hash), ("$page", session.PageHash), ("$token", session.TokenId),
+        ("$admin", session.AdminHash), ("$expires", session.ExpiresAt.ToUnixTimeMilliseconds()));
 
     private void ForgetOldSessions(SqliteSession db) => db.Execute(
         """
@@ -102,12 +102,12 @@ public sealed partial class DbManager : IAccessStore
 
     private Session? FindSession(SqliteSession db, byte[] hash) => db.One(
         """
-        SELECT hash, token_id, admin_hash, expires_at_ms
+        SELECT hash, page_hash, token_id, admin_hash, expires_at_ms
         FROM session
         WHERE hash = $hash
             AND expires_at_ms > $now
         """,
-        row => new Session(row.Bytes(), row.TextOrNull(), row.BytesOrNull(), row.Time()),
+        row => new Session(row.Bytes(), row.Bytes(), row.TextOrNull(), row.BytesOrNull(), row.Time()),
         ("$hash", hash), ("$now", Now));
 
     private static int DeleteSession(SqliteSession db, byte[] hash) => db.Execute(

@@ -12,11 +12,8 @@ internal sealed class AccessRules(
     Access access, AccessSettings settings, FunctionTable functions, SameSite site, Audit audit)
 {
     /// <summary>For the socket in containers: no names or addresses there, and a token always.</summary>
-    public async Task GuardSocketAsync(HttpContext context, RequestDelegate next)
-    {
-        var caller = await FindByHeaderAsync(context.Request, context.RequestAborted);
-        await DecideAsync(context, functions.Find(context.Request), caller, next);
-    }
+    public Task GuardSocketAsync(HttpContext context, RequestDelegate next) =>
+        DecideAsync(context, functions.Find(context.Request), Credential.InHeader(context.Request), next);
 
     public async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
@@ -37,14 +34,14 @@ internal sealed class AccessRules(
             return;
         }
 
-        await DecideAsync(context, found, await FindCallerAsync(context.Request, context.RequestAborted), next);
+        await DecideAsync(context, found, Credential.In(context.Request), next);
     }
 
     private async Task DecideAsync(
-        HttpContext context, (FunctionEntry Function, RouteValueDictionary Values)? found, Caller? caller,
+        HttpContext context, (FunctionEntry Function, RouteValueDictionary Values)? found, Credential? shown,
         RequestDelegate next)
     {
-        if (caller is null)
+        if (shown is null || await shown.FindCallerAsync(access, context.RequestAborted) is not { } caller)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
             await NoKey.ExecuteAsync(context);
@@ -70,27 +67,6 @@ internal sealed class AccessRules(
 
         context.Response.Headers.Allow = methods;
         return Refusal.MethodNotAllowed(methods);
-    }
-
-    private async Task<Caller?> FindCallerAsync(HttpRequest request, CancellationToken cancellationToken)
-    {
-        var isSignedIn = request.Cookies.TryGetValue(AccessSettings.SessionCookie, out var session) && KeyIn(request) is null;
-        return isSignedIn
-            ? await access.FindBySessionAsync(session!, cancellationToken)
-            : await FindByHeaderAsync(request, cancellationToken);
-    }
-
-    private async Task<Caller?> FindByHeaderAsync(HttpRequest request, CancellationToken cancellationToken) =>
-        KeyIn(request) is { } key ? await access.FindByKeyAsync(key, cancellationToken) : null;
-
-    // The second header is how clients of Azure Functions send keys.
-    private static string? KeyIn(HttpRequest request)
-    {
-        const string Scheme = "Bearer ";
-        var authorization = request.Headers.Authorization.ToString();
-        return authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            ? authorization[Scheme.Length..].Trim()
-            : request.Headers["x-functions-key"] is [{ Length: > 0 } key] ? key : null;
     }
 
     private static Refusal NoKey { get; } = new(

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
@@ -6,7 +7,8 @@ using Speed.Security;
 namespace Speed.Endpoints;
 
 /// <summary>
-/// Signing in at the dashboard: an EventSource cannot send headers, so a browser gets a cookie for its token.
+/// Signing in at the dashboard: a browser gets a session for its token, in two halves. Scripts cannot read the cookie, and no
+/// other origin, which a service at another port is, can read what the page keeps.
 /// </summary>
 public sealed class SessionFunction(Access access, AccessSettings settings)
 {
@@ -31,23 +33,24 @@ public sealed class SessionFunction(Access access, AccessSettings settings)
 
         if (!settings.AreKeysRequired)
         {
-            return TypedResults.Ok(SessionView.Of(Caller.Local));
+            return TypedResults.Ok(SessionView.Of(Caller.Local, pageValue: null));
         }
 
-        if (token.Length > MaxKeyLength || await access.SignInAsync(token, cancellationToken) is not var (id, caller))
+        if (token.Length > MaxKeyLength || await access.SignInAsync(token, cancellationToken) is not var (id, page, caller))
         {
             return BadToken;
         }
 
         request.HttpContext.Response.Cookies.Append(AccessSettings.SessionCookie, id, CookieOf(request, caller.ExpiresAt));
-        return TypedResults.Ok(SessionView.Of(caller));
+        request.HttpContext.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(SessionView.Of(caller, page));
     }
 
     [Function("Session")]
     [Needs]
     public static Ok<SessionView> Show(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v1/session")] HttpRequest request) =>
-        TypedResults.Ok(SessionView.Of(request.Caller()));
+        TypedResults.Ok(SessionView.Of(request.Caller(), pageValue: null));
 
     [Function("SignOut")]
     [Needs]
@@ -77,9 +80,15 @@ public sealed class SessionFunction(Access access, AccessSettings settings)
 /// <summary>Who is signed in.</summary>
 /// <param name="Repos">Globs of the repositories that they see; empty for all.</param>
 /// <param name="ExpiresAt">Null: not by itself.</param>
+/// <param name="Session">What to send as <c>Speed-Session</c> with the cookie, told where somebody signs in.</param>
 public sealed record SessionView(
-    string Id, string Name, IReadOnlyList<Scope> Scopes, IReadOnlyList<string> Repos, DateTimeOffset? ExpiresAt)
+    string Id,
+    string Name,
+    IReadOnlyList<Scope> Scopes,
+    IReadOnlyList<string> Repos,
+    DateTimeOffset? ExpiresAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Session)
 {
-    internal static SessionView Of(Caller caller) =>
-        new(caller.Id, caller.Name, [.. caller.Scopes.Order()], caller.Repos, caller.ExpiresAt);
+    internal static SessionView Of(Caller caller, string? pageValue) =>
+        new(caller.Id, caller.Name, [.. caller.Scopes.Order()], caller.Repos, caller.ExpiresAt, pageValue);
 }

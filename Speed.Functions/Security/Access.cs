@@ -24,10 +24,17 @@ public sealed class Access(
             : admin.Is(KeyText.Hash(key)) ? Caller.Admin : null;
     }
 
-    /// <summary>Who is signed in under this session's id; null for nobody.</summary>
-    public async Task<Caller?> FindBySessionAsync(string sessionId, CancellationToken cancellationToken)
+    /// <summary>Who is signed in under this session's id; null for nobody, and where the page's value is another's.</summary>
+    public async Task<Caller?> FindBySessionAsync(
+        string sessionId, string pageValue, CancellationToken cancellationToken)
     {
-        switch (await store.FindSessionAsync(KeyText.Hash(sessionId), cancellationToken))
+        var found = await store.FindSessionAsync(KeyText.Hash(sessionId), cancellationToken);
+        if (!CryptographicOperations.FixedTimeEquals(found?.PageHash ?? Nobody, KeyText.Hash(pageValue)))
+        {
+            return null;
+        }
+
+        switch (found)
         {
             case { AdminHash: { } hash } session:
                 return admin.Is(hash) ? Caller.Admin with { ExpiresAt = session.ExpiresAt } : null;
@@ -40,21 +47,25 @@ public sealed class Access(
         }
     }
 
-    /// <summary>Signs the holder of a key in, and gives the session's id and end; null for a key that is nobody's.</summary>
-    public async Task<(string Id, Caller Caller)?> SignInAsync(string key, CancellationToken cancellationToken)
+    /// <summary>
+    /// Signs the holder of a key in, and gives the session's id, for the cookie, the value for the page, and the end;
+    /// null for a key that is nobody's.
+    /// </summary>
+    public async Task<(string Id, string PageValue, Caller Caller)?> SignInAsync(string key, CancellationToken cancellationToken)
     {
         if (await FindByKeyAsync(key, cancellationToken) is not { LeaderOf: null } caller)
         {
             return null;
         }
 
-        var id = KeyText.New();
+        var (id, page) = (KeyText.New(), KeyText.New());
         var expiresAt = Earlier(caller.ExpiresAt, time.GetUtcNow() + SessionLasts);
         var isAdmin = caller == Caller.Admin;
         var isAdded = await store.AddSessionAsync(
-            new Session(KeyText.Hash(id), isAdmin ? null : caller.Id, isAdmin ? admin.Hash : null, expiresAt),
+            new Session(
+                KeyText.Hash(id), KeyText.Hash(page), isAdmin ? null : caller.Id, isAdmin ? admin.Hash : null, expiresAt),
             cancellationToken);
-        return isAdded ? (id, caller with { ExpiresAt = expiresAt }) : null;
+        return isAdded ? (id, page, caller with { ExpiresAt = expiresAt }) : null;
     }
 
     public Task SignOutAsync(string sessionId, CancellationToken cancellationToken) =>

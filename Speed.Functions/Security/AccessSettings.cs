@@ -10,6 +10,9 @@ public sealed class AccessSettings
     /// <summary>The cookie of the dashboard's session.</summary>
     public const string SessionCookie = "speed_session";
 
+    /// <summary>The header in which the page sends the value that is good together with the cookie.</summary>
+    public const string SessionHeader = "Speed-Session";
+
     private const int LeastAdminKeyLength = 32;
 
     private static readonly IdnMapping Idn = new();

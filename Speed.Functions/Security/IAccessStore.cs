@@ -48,9 +48,10 @@ public sealed record AccessToken(
 
 /// <summary>Somebody signed in at the dashboard.</summary>
 /// <param name="Hash">SHA-256 of the session's id, which only its browser has.</param>
+/// <param name="PageHash">SHA-256 of the value that the page keeps, and sends along.</param>
 /// <param name="TokenId">Null: signed in with the admin key.</param>
 /// <param name="AdminHash">SHA-256 of that key, so that the session ends with it; null for a token.</param>
-public sealed record Session(byte[] Hash, string? TokenId, byte[]? AdminHash, DateTimeOffset ExpiresAt);
+public sealed record Session(byte[] Hash, byte[] PageHash, string? TokenId, byte[]? AdminHash, DateTimeOffset ExpiresAt);
 
 /// <summary>One request that changed something, or was not allowed to.</summary>
 /// <param name="Action">The function's name.</param>

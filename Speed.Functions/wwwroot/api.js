@@ -15,10 +15,14 @@ const root = new URL('..', import.meta.url);
 // An answer that takes longer than this does not come any more.
 const patienceMs = 30_000;
 
+// What SPEED told this page when somebody signed in. The cookie is good with it alone, for browsers send cookies to every
+// port of a host, and one of those may be a service's; what an origin keeps no other one reads.
+const sessionKey = 'speed-session';
+
 let whenSignedOut = () => {};
 
-/** The address of a path of SPEED's, such as `/v1/queue`. */
-export function at(path) {
+// The address of a path such as `/v1/queue`.
+function at(path) {
   return new URL(path.slice(1), root).href;
 }
 
@@ -27,16 +31,38 @@ export function onSignedOut(then) {
   whenSignedOut = then;
 }
 
+/** Signs in with a key. Throws a Problem. */
+export async function signIn(token) {
+  const { session } = await ask('POST', '/v1/session', { token });
+  if (session) {
+    localStorage.setItem(sessionKey, session);
+  }
+}
+
+/** Signs out. Throws a Problem. */
+export async function signOut() {
+  await ask('DELETE', '/v1/session');
+  localStorage.removeItem(sessionKey);
+}
+
+/** Gives the answer as it begins: for what is long, or goes on. Throws a Problem where there is none, or a refusal. */
+export async function fetchOpen(path, signal) {
+  const answer = await send('GET', path, { signal });
+  if (answer.status === 401) {
+    whenSignedOut();
+  }
+  if (!answer.ok) {
+    throw problemOf(answer, await answer.json().catch(() => null));
+  }
+  return answer;
+}
+
 /** Asks and gives the JSON of the answer; null where it has none. Throws a Problem. */
 export async function ask(method, path, body, headers = {}) {
-  const answer = await fetch(at(path), {
-    method,
+  const answer = await send(method, path, {
     headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
     body: body === undefined ? undefined : JSON.stringify(body),
-    cache: 'no-store',
     signal: AbortSignal.timeout(patienceMs),
-  }).catch(() => {
-    throw new Problem(0, `SPEED does not answer at ${root.href}. Is it running?`);
   });
   const isJson = /json/.test(answer.headers.get('Content-Type') ?? '');
   const content = isJson ? await answer.json().catch(() => undefined) : null;
@@ -50,7 +76,24 @@ export async function ask(method, path, body, headers = {}) {
   if (answer.status === 401 && !isSigningIn) {
     whenSignedOut();
   }
-  throw new Problem(
+  throw problemOf(answer, content);
+}
+
+// Every request goes out here, and with what the page keeps.
+function send(method, path, { headers = {}, ...rest }) {
+  const session = localStorage.getItem(sessionKey);
+  return fetch(at(path), {
+    ...rest,
+    method,
+    headers: session ? { ...headers, 'Speed-Session': session } : headers,
+    cache: 'no-store',
+  }).catch(() => {
+    throw new Problem(0, `SPEED does not answer at ${root.href}. Is it running?`);
+  });
+}
+
+function problemOf(answer, content) {
+  return new Problem(
     answer.status,
     content?.detail ?? content?.error ?? `SPEED answered ${answer.status}.`,
     content?.errors ?? [],

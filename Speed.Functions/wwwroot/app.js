@@ -1,6 +1,6 @@
 // Which page is shown: the part of the address after # says.
 
-import { ask, onSignedOut } from './api.js';
+import { ask, onSignedOut, signOut } from './api.js';
 import { deploymentPage } from './deployment.js';
 import { doctorPage } from './doctor.js';
 import { h, paint } from './dom.js';
@@ -61,7 +61,7 @@ function show(make) {
   }
 }
 
-function signIn() {
+function askToSignIn() {
   if (!isSigningIn) {
     isSigningIn = true;
     paint(session);
@@ -84,16 +84,16 @@ async function start() {
   route();
   const who = await ask('GET', '/v1/session').catch(() => null);
   if (who && who.id !== 'local') {
-    paint(session, who.name, ' ', h('button', { type: 'button', click: signOut }, 'Sign out'));
+    paint(session, who.name, ' ', h('button', { type: 'button', click: leave }, 'Sign out'));
   }
 }
 
-async function signOut() {
-  await ask('DELETE', '/v1/session').catch(problem => notice('session', problem.message));
+async function leave() {
+  await signOut().catch(problem => notice('session', problem.message));
   await ask('GET', '/v1/session').catch(() => {});
 }
 
-onSignedOut(signIn);
+onSignedOut(askToSignIn);
 window.addEventListener('hashchange', route);
 keepTime();
 start();

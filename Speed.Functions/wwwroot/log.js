@@ -2,7 +2,7 @@
 // request. While lines come the oldest ones leave the page again; the whole log is a link away.
 
 import { nodesOf } from './ansi.js';
-import { at, Problem, query } from './api.js';
+import { fetchOpen, Problem, query } from './api.js';
 import { h } from './dom.js';
 import { follow } from './stream.js';
 
@@ -31,6 +31,7 @@ export function logView(id, changed) {
     'aria-label': 'Search the log',
     change: restart,
   });
+  const whole = h('button', { type: 'button', click: saveWhole }, 'Download');
   let stream = null;
   let isFollowing = true;
 
@@ -154,11 +155,25 @@ export function logView(id, changed) {
     earlier.hidden = after === 0;
   }
 
-  async function entriesAsync(after, limit) {
-    const answer = await fetch(at(path + query({ ...asked(), format: 'ndjson', after, limit }))).catch(() => null);
-    if (!answer?.ok) {
-      throw new Problem(answer?.status ?? 0, 'The earlier lines cannot be had just now: try again.');
+  // Not by a link: it would go without what the page keeps, and be refused.
+  async function saveWhole() {
+    whole.disabled = true;
+    try {
+      const text = await (await fetchOpen(path)).blob();
+      const address = URL.createObjectURL(text);
+      h('a', { href: address, download: `deployment-${id}.log` }).click();
+      // Not at once: the browser begins to read it a moment later.
+      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    } catch (problem) {
+      say(problem.message);
     }
+    whole.disabled = false;
+  }
+
+  async function entriesAsync(after, limit) {
+    const answer = await fetchOpen(path + query({ ...asked(), format: 'ndjson', after, limit })).catch(problem => {
+      throw new Problem(problem.status, 'The earlier lines cannot be had just now: try again.');
+    });
     return (await answer.text())
       .split('\n')
       .filter(Boolean)
@@ -177,7 +192,7 @@ export function logView(id, changed) {
         phase,
         search,
         state,
-        h('a', { href: at(path), target: '_blank' }, 'Plain text'),
+        whole,
       ),
       earlier,
       lines,

@@ -1,6 +1,6 @@
-// Where keys are required: a token, or the admin key, becomes a session that the page itself cannot read.
+// Where keys are required: a token, or the admin key, becomes a session. Of its two halves the page can read but one.
 
-import { ask } from './api.js';
+import { signIn } from './api.js';
 import { h } from './dom.js';
 
 /** @param {() => void} then Called once somebody is signed in. */
@@ -15,7 +15,7 @@ export function signInPage(then) {
   const error = h('p', { id: 'token-error', class: 'error', role: 'alert' });
   const form = h(
     'form',
-    { class: 'card narrow', submit: signIn },
+    { class: 'card narrow', submit: enter },
     h('h1', {}, 'Sign in'),
     h('label', { for: 'token' }, 'Token or admin key'),
     token,
@@ -30,11 +30,11 @@ export function signInPage(then) {
     ),
   );
 
-  async function signIn(event) {
+  async function enter(event) {
     event.preventDefault();
     error.textContent = '';
     try {
-      await ask('POST', '/v1/session', { token: token.value.trim() });
+      await signIn(token.value.trim());
       then();
     } catch (problem) {
       error.textContent = problem.message;
