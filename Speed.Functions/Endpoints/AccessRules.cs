@@ -9,7 +9,7 @@ namespace Speed.Endpoints;
 /// host, its origin, its caller and the caller's scope have been judged here.
 /// </summary>
 internal sealed class AccessRules(
-    Access access, AccessSettings settings, FunctionTable functions, SameSite site, Audit audit)
+    Access access, AccessSettings settings, FunctionTable functions, SameSite site, Audit audit, OpenRequests requests)
 {
     /// <summary>For the socket in containers: no names or addresses there, and a token always.</summary>
     public Task GuardSocketAsync(HttpContext context, RequestDelegate next) =>
@@ -53,7 +53,7 @@ internal sealed class AccessRules(
         var refusal = found is var (function, _)
             ? function.LackedBy(caller) is { } scope ? TooLittle(caller, scope) : null
             : NoFunction(context);
-        await (refusal is null ? next(context) : refusal.ExecuteAsync(context));
+        await (refusal is null ? requests.AnswerAsync(context, shown, caller, next) : refusal.ExecuteAsync(context));
     }
 
     // Not left to the router: whatever it would find there, nobody has judged.

@@ -18,6 +18,8 @@ public static class HttpServices
         services.AddSingleton(FunctionTable.Read(configuration));
         services.AddSingleton<SameSite>();
         services.AddSingleton<Audit>();
+        services.AddSingleton<OpenRequests>();
+        services.AddHostedService(provider => provider.GetRequiredService<OpenRequests>());
         services.AddSingleton<AccessRules>();
         services.AddSingleton<Pipeline>();
         services.AddSingleton<StartLimit>();
