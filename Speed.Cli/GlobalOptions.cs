@@ -22,6 +22,12 @@ internal sealed class GlobalOptions(Terminal terminal)
             "A file with the token; else SPEED_TOKEN, else admin.key of SPEED's data directory, for this machine only",
     };
 
+    private readonly Option<bool> _unproved = new("--unproved")
+    {
+        Recursive = true,
+        Description = "Send the token to a server that does not prove that it has it, such as an older SPEED",
+    };
+
     private readonly Option<bool> _json = new("--json")
     {
         Recursive = true,
@@ -32,6 +38,7 @@ internal sealed class GlobalOptions(Terminal terminal)
     {
         root.Options.Add(_server);
         root.Options.Add(_tokenFile);
+        root.Options.Add(_unproved);
         root.Options.Add(_json);
     }
 
@@ -52,7 +59,7 @@ internal sealed class GlobalOptions(Terminal terminal)
     {
         var server = ReadServer(asked.GetValue(_server) ?? terminal.Find("SPEED_SERVER") ?? DefaultServer);
         var key = Key.Find(server, asked.GetValue(_tokenFile), terminal);
-        return new Session(asked, terminal, new SpeedClient(server, key), asked.GetValue(_json));
+        return new Session(asked, terminal, new SpeedClient(server, key, !asked.GetValue(_unproved)), asked.GetValue(_json));
     }
 
     // A name or password in it would be a secret among the arguments.

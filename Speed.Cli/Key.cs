@@ -6,10 +6,13 @@ namespace Speed.Cli;
 /// The key that SPEED is shown, and where it came from. Keys are never arguments: others can read those.
 /// </summary>
 /// <param name="Value">Null: none is sent.</param>
-/// <param name="Origin">A sentence, told where SPEED does not take it.</param>
+/// <param name="Origin">What it is and where it stood; where there is none, the sentence that says so.</param>
 internal sealed record Key(string? Value, string Origin)
 {
     private const string AdminKey = "admin.key";
+
+    /// <summary>A sentence, told where SPEED does not take it.</summary>
+    public string Sent => Value is null ? Origin : $"{char.ToUpperInvariant(Origin[0])}{Origin[1..]} was sent.";
 
     /// <summary>
     /// The one in <paramref name="file"/>, else the one in SPEED_TOKEN, else the admin key of the data directory; that
@@ -19,12 +22,12 @@ internal sealed record Key(string? Value, string Origin)
     {
         if (file is not null)
         {
-            return new Key(Check(ReadGiven(file), file), $"The token in {file} was sent.");
+            return new Key(Check(ReadGiven(file), file), $"the token in {file}");
         }
 
         if (terminal.Find("SPEED_TOKEN") is { } token)
         {
-            return new Key(Check(token, "SPEED_TOKEN"), "The token in SPEED_TOKEN was sent.");
+            return new Key(Check(token, "SPEED_TOKEN"), "the token in SPEED_TOKEN");
         }
 
         return IsLoopback(server)
@@ -42,7 +45,7 @@ internal sealed record Key(string? Value, string Origin)
     {
         try
         {
-            return new Key(Check(File.ReadAllText(path), path), $"The admin key in {path} was sent.");
+            return new Key(Check(File.ReadAllText(path), path), $"the admin key in {path}");
         }
         catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
         {

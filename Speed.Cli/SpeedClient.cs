@@ -15,11 +15,13 @@ internal sealed class SpeedClient : IDisposable
 {
     private readonly Uri _server;
     private readonly Key _key;
+    private readonly bool _isProofNeeded;
     private readonly HttpClient _http;
 
-    public SpeedClient(Uri server, Key key)
+    /// <param name="isProofNeeded">A key goes over a connection only once the server has proved on it that it has that key.</param>
+    public SpeedClient(Uri server, Key key, bool isProofNeeded)
     {
-        (_server, _key) = (server, key);
+        (_server, _key, _isProofNeeded) = (server, key, isProofNeeded && key.Value is not null);
 
         // Copying and clearing away take their time. Where nothing may take long, who asks has a limit.
         _http = Open(TimeSpan.FromMinutes(10));
@@ -116,6 +118,7 @@ internal sealed class SpeedClient : IDisposable
             UseProxy = !Key.IsLoopback(_server),
             ConnectTimeout = TimeSpan.FromSeconds(10),
             ConnectCallback = ConnectAsync,
+            PlaintextStreamFilter = _isProofNeeded ? RequireProofAsync : null,
         })
         {
             BaseAddress = _server,
@@ -124,6 +127,14 @@ internal sealed class SpeedClient : IDisposable
         http.DefaultRequestHeaders.Authorization =
             _key.Value is null ? null : new AuthenticationHeaderValue("Bearer", _key.Value);
         return http;
+    }
+
+    // On every connection, for another program may listen there by the time of the next.
+    private async ValueTask<Stream> RequireProofAsync(
+        SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken)
+    {
+        await ServerProof.RequireAsync(_server, _key, context.PlaintextStream, cancellationToken);
+        return context.PlaintextStream;
     }
 
     // A log may be silent for hours: the system asks whether a connection is still there, and gives it up after two
@@ -153,6 +164,10 @@ internal sealed class SpeedClient : IDisposable
         try
         {
             return await ask();
+        }
+        catch (HttpRequestException unproved) when (unproved.InnerException is SpeedException fault)
+        {
+            throw new SpeedException(fault.Message, fault.ExitCode, unproved) { MayPass = fault.MayPass };
         }
         catch (Exception lost) when (lost is HttpRequestException or IOException)
         {
@@ -192,7 +207,7 @@ internal sealed class SpeedClient : IDisposable
         return status switch
         {
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => SpeedException.Refused(
-                $"{words}\n{_key.Origin} Put another one into SPEED_TOKEN, or name its file with --token-file; with the "
+                $"{words}\n{_key.Sent} Put another one into SPEED_TOKEN, or name its file with --token-file; with the "
                 + "admin key, 'speed tokens create' makes tokens."),
             HttpStatusCode.TooManyRequests => new SpeedException(words, ExitCode.NoAnswer),
             >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError => SpeedException.Refused(words),

@@ -131,8 +131,9 @@ internal static partial class ApiDocument
 
     private static JsonArray SecurityOf(FunctionEntry function) => function.IsOpen
         ? []
-        : new JsonArray([.. new[] { "token", "key", "session" }.Select(
-            scheme => new JsonObject { [scheme] = new JsonArray([.. ScopesOf(function)]) })]);
+        : new JsonArray([.. new[] { "token", "key", "session page" }.Select(schemes => new JsonObject(
+            schemes.Split(' ').Select(scheme => KeyValuePair.Create<string, JsonNode?>(
+                scheme, new JsonArray([.. ScopesOf(function)])))))]);
 
     private static IEnumerable<JsonNode> ScopesOf(FunctionEntry function) =>
         function.Needs?.Scope is { } scope ? [JsonValue.Create(scope.ToString().ToLowerInvariant())] : [];

@@ -23,6 +23,7 @@ public static class HttpServices
         services.AddSingleton<AccessRules>();
         services.AddSingleton<Pipeline>();
         services.AddSingleton<StartLimit>();
+        services.AddSingleton<ChallengeLimit>();
         services.AddSingleton<VisibleDeployments>();
         services.AddSingleton<OptionsReader>();
         services.AddSingleton<Creation>();

@@ -11,6 +11,9 @@ public sealed class Access(
     private static readonly TimeSpan LeaderLastsAfterTheEnd = TimeSpan.FromMinutes(15);
     private static readonly byte[] Nobody = new byte[SHA256.HashSizeInBytes];
 
+    // Of keys that are not there: nobody can tell what is made with it from the proof of one that is.
+    private readonly byte[] _unknown = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
+
     /// <summary>Whose key this is; null for nobody's.</summary>
     public async Task<Caller?> FindByKeyAsync(string key, CancellationToken cancellationToken)
     {
@@ -66,6 +69,19 @@ public sealed class Access(
                 KeyText.Hash(id), KeyText.Hash(page), isAdmin ? null : caller.Id, isAdmin ? admin.Hash : null, expiresAt),
             cancellationToken);
         return isAdded ? (id, page, caller with { ExpiresAt = expiresAt }) : null;
+    }
+
+    /// <summary>
+    /// Proves that SPEED has the token of this id, or the admin key where that is null. For who has the key as well; of one
+    /// that is not there, or good no more, it is something random.
+    /// </summary>
+    public async Task<string> ProveAsync(string? id, string nonce, CancellationToken cancellationToken)
+    {
+        var token = id is null ? null : await store.FindTokenAsync(id, cancellationToken);
+        var value = id is null ? admin.ProofValue
+            : token?.IsExpiredAt(time.GetUtcNow()) == false ? token.Hash
+            : null;
+        return KeyProof.Of(value ?? _unknown, id ?? "", nonce);
     }
 
     public Task SignOutAsync(string sessionId, CancellationToken cancellationToken) =>

@@ -9,15 +9,23 @@ namespace Speed.Security;
 /// </summary>
 public sealed class AdminKey
 {
+    private readonly Lazy<byte[]?> _proofValue;
+
     /// <summary>Opens or makes it. Throws <see cref="InvalidOperationException"/> for a file that others may read.</summary>
     public AdminKey(AccessSettings settings, DataFolder data)
     {
-        if (!settings.AreKeysRequired)
+        var path = Path.Combine(data.FullPath, "admin.key");
+        if (settings.AreKeysRequired)
         {
-            return;
+            var key = settings.AdminKey ?? OpenFile(path);
+            Hash = KeyText.Hash(key);
+            _proofValue = new Lazy<byte[]?>(() => KeyProof.ValueOf(key));
         }
-
-        Hash = KeyText.Hash(settings.AdminKey ?? OpenFile(Path.Combine(data.FullPath, "admin.key")));
+        else
+        {
+            // One of a time when keys were required, which the command line finds: it is not asked for, and proved all the same.
+            _proofValue = new Lazy<byte[]?>(() => FindKey(settings, path) is { } key ? KeyProof.ValueOf(key) : null);
+        }
     }
 
     /// <summary>Where it is kept; null where the operator set it, or there is none.</summary>
@@ -29,7 +37,22 @@ public sealed class AdminKey
     /// <summary>SHA-256; null where keys are not required.</summary>
     internal byte[]? Hash { get; }
 
+    /// <summary>What it is proved with; null where there is none.</summary>
+    internal byte[]? ProofValue => _proofValue.Value;
+
     internal bool Is(byte[] hash) => Hash is not null && CryptographicOperations.FixedTimeEquals(Hash, hash);
+
+    private static string? FindKey(AccessSettings settings, string path)
+    {
+        try
+        {
+            return settings.AdminKey ?? PrivateFile.Read(path).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private string OpenFile(string path)
     {

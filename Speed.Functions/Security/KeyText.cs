@@ -11,6 +11,9 @@ internal static class KeyText
     private const int IdBytes = 6;
     private const int KeyBytes = 32;
 
+    /// <summary>Bytes of what is kept of a key.</summary>
+    public const int HashLength = SHA256.HashSizeInBytes;
+
     /// <summary>43 characters of base64url.</summary>
     public static string New() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
 
