@@ -59,6 +59,29 @@ public sealed class ServiceSafetyTests(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public async Task Services_have_an_address_and_ports_of_their_own_where_the_operator_says_so()
+    {
+        var port = FreePort.Find();
+        await using var apart = new World
+        {
+            Settings = { ["Speed__Services__Address"] = "127.0.0.2", ["Speed__Services__ChosenPorts"] = $"{port}-{port}" },
+        };
+        await apart.InitializeAsync();
+        const string Server = "FROM busybox\nEXPOSE 8080\nCMD mkdir /www && echo hello > /www/index.html && exec httpd -f -p 8080 -h /www\n";
+
+        var up = await apart.UpAsync(await apart.StartAsync(await apart.RepositoryAsync(r => r.File("Dockerfile", Server))));
+        var second = await apart.DeployAsync(await apart.RepositoryAsync(r => r.File("Dockerfile", Sleeper)));
+
+        var address = up.GetProperty("endpoints")[0].GetProperty("url").GetString()!;
+        Assert.Equal($"http://127.0.0.2:{port}", address);
+        using var client = new HttpClient();
+        Assert.Equal("hello\n", await client.GetStringAsync(address, Now));
+        using var socket = new TcpClient();
+        await Assert.ThrowsAsync<SocketException>(() => socket.ConnectAsync(IPAddress.Loopback, port, Now).AsTask());
+        Assert.Contains("Speed__Services__ChosenPorts", second.FailedWith("CONTAINER_START_FAILED", "run"));
+    }
+
+    [Fact]
     public async Task A_port_that_another_program_has_fails_with_the_way_out_and_is_left_alone()
     {
         using var theirs = new TcpListener(IPAddress.Loopback, 0);

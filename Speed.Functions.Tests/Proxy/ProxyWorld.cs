@@ -103,9 +103,15 @@ internal sealed class ProxyWorld : IAsyncDisposable
         DbManager store, int port, string name = "app", string branch = "main", params string[] hosts)
     {
         var options = SomeOptions.Of($"https://git.example/{name}.git") with { Branch = branch, Hosts = hosts };
+        return await UpAsync(store, options, port);
+    }
+
+    /// <summary>One with these options, which say its branch.</summary>
+    public static async Task<Deployment> UpAsync(DbManager store, DeploymentOptions options, int port)
+    {
         await store.AddAsync(new NewDeployment(options, null, 500), Now);
         var claim = (await store.ClaimNextAsync("worker-1", Now))!.Claim;
-        await store.RecordCommitAsync(claim, branch, new string('a', 40), Now);
+        await store.RecordCommitAsync(claim, options.Branch!, new string('a', 40), Now);
         await store.EnterPhaseAsync(claim, DeploymentPhase.Build, Now);
         await store.RecordImageAsync(claim, $"sha256:{new string('b', 64)}", Now);
         await store.EnterPhaseAsync(claim, DeploymentPhase.Run, Now);

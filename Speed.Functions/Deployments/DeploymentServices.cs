@@ -21,6 +21,8 @@ public static class DeploymentServices
         services.AddSingleton<ServiceVolumes>();
         services.AddSingleton<VolumeList>();
         services.AddSingleton<VolumeTransfer>();
+        services.AddSingleton<FixedPorts>();
+        services.AddSingleton<ICheckup, PortCheckup>();
         services.AddSingleton<ICheckup, VolumeCheckup>();
         services.TryAddSingleton<MeasureDisk>(DiskSpace.Measure);
         services.AddSingleton<DiskGuard>();

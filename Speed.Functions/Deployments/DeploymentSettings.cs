@@ -125,5 +125,6 @@ public static class DeploymentSettingsServices
     /// <summary>Reads the settings at once, so that a wrong one stops the start before anything is touched.</summary>
     public static IServiceCollection AddDeploymentSettings(
         this IServiceCollection services, IConfiguration configuration) =>
-        services.AddSingleton(Options.Create(DeploymentSettings.Read(configuration)));
+        services.AddSingleton(Options.Create(DeploymentSettings.Read(configuration)))
+            .AddSingleton(ServiceSettings.Read(configuration));
 }

@@ -15,6 +15,12 @@ public interface IServiceStore
     Task<IReadOnlyList<PublishedPort>> FindKeptEndpointsAsync(long id, CancellationToken cancellationToken);
 
     /// <summary>
+    /// True if a service of the same repository, branch, subdirectory and name was ever up with this port of the host, by its
+    /// own choice, as far as records go back. Where no branch is asked for, any branch counts.
+    /// </summary>
+    Task<bool> HasHeldPortAsync(DeploymentOptions asked, int port, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Records that it is up, and that it takes the place of the older ones of its like that have begun to run. Where a
     /// newer one is up already, that one takes its place instead.
     /// </summary>

@@ -75,9 +75,12 @@ public sealed record HealthOption
     public int? StartSeconds { get; init; }
 }
 
-/// <summary>A port of a container, and where it is published on 127.0.0.1.</summary>
+/// <summary>A port of a container, and where it is published on this machine.</summary>
 public sealed record PublishedPort(int Container, int Host)
 {
+    /// <summary>A loopback address: 127.0.0.1 unless the operator named another one when it was published.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
     [JsonIgnore]
-    public string Url => $"http://127.0.0.1:{Host}";
+    public string Url => $"http://{Address}:{Host}";
 }

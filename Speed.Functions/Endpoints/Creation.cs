@@ -47,6 +47,7 @@ public sealed class Creation(
         Caller caller, DeploymentOptions asked, CancellationToken cancellationToken)
     {
         var obstacle = await options.FindSecretFaultAsync(asked, cancellationToken)
+            ?? await options.FindPortFaultAsync(asked, cancellationToken)
             ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(caller));
         return (obstacle, obstacle is null ? settings.Value.MaxQueued : 0);
     }

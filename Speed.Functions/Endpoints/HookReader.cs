@@ -33,7 +33,7 @@ public sealed class HookReader(OptionsReader options, TimeProvider time)
         var (how, asked) = (fields.Object("options"), fields.Find("options")?.GetRawText() ?? "{}");
         OptionsReader.RefuseUnknown(how);
         var resolved = options.ReadFor(url, how);
-        if ((body.Refusal ?? await FindSecretFaultAsync(resolved, cancellationToken)) is { } refusal)
+        if ((body.Refusal ?? await FindFaultAsync(resolved, cancellationToken)) is { } refusal)
         {
             return (null, null, refusal);
         }
@@ -118,8 +118,10 @@ public sealed class HookReader(OptionsReader options, TimeProvider time)
         return secret;
     }
 
-    private async Task<Refusal?> FindSecretFaultAsync(DeploymentOptions resolved, CancellationToken cancellationToken) =>
-        await options.FindSecretFaultAsync(resolved, cancellationToken) is { } refusal
+    // Which branch, each push says: of a port that its repository's services have had, the delivery judges.
+    private async Task<Refusal?> FindFaultAsync(DeploymentOptions resolved, CancellationToken cancellationToken) =>
+        (await options.FindSecretFaultAsync(resolved, cancellationToken)
+            ?? await options.FindPortFaultAsync(resolved, cancellationToken)) is { } refusal
             ? Refusal.BadFields([.. refusal.Errors.Select(error => error with { At = "/options" + error.At })])
             : null;
 }

@@ -28,6 +28,7 @@ public static class HttpServices
         services.AddSingleton<OptionsReader>();
         services.AddSingleton<Creation>();
         services.AddSingleton<HookReader>();
+        services.AddSingleton<ICheckup, HookPortCheckup>();
         services.AddSingleton<HookDeliveries>();
         services.AddSingleton<ChangeWait>();
         services.AddSingleton<ResourceReader>();

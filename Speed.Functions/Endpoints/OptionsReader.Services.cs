@@ -16,6 +16,17 @@ public sealed partial class OptionsReader
     // What only makes sense of a program that stays up.
     private static readonly string[] OfServices = ["ports", "health", "ttl_s", "restart", "hosts"];
 
+    /// <summary>
+    /// Null if the ports of the host that are asked for by number may be had. Asked once all fields are good.
+    /// </summary>
+    internal async Task<Refusal?> FindPortFaultAsync(DeploymentOptions asked, CancellationToken cancellationToken)
+    {
+        var faults = await fixedPorts.FindFaultsAsync(asked, cancellationToken);
+        return faults.Count > 0
+            ? Refusal.BadFields([.. faults.Select(fault => new FieldError($"/ports/{fault.Index}/host", fault.Detail))])
+            : null;
+    }
+
     private static DeploymentKind ReadKind(Fields fields)
     {
         var kind = fields.Text("kind", 16);

@@ -4,7 +4,7 @@ using Speed.Deployments;
 namespace Speed.Endpoints;
 
 /// <summary>Reads what a request asks of a new deployment, and fills in the operator's defaults.</summary>
-public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings, ISecrets secrets)
+public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings, ISecrets secrets, FixedPorts fixedPorts)
 {
     private const int MaxPathLength = 1_024;
     private const int MaxNameLength = 30;

@@ -16,7 +16,6 @@ internal sealed record ContainerProfile(
 {
     private const long Mebibyte = 1024 * 1024;
     private const string Nobody = "65534:65534";
-    private const string Loopback = "127.0.0.1";
     private const string TmpfsOptions = "rw,nosuid,nodev,mode=1777,size=67108864";
 
     private static readonly string[] StandardCapabilities =
@@ -61,7 +60,7 @@ internal sealed record ContainerProfile(
             Tmpfs = Sandbox == Sandbox.Strict ? TmpfsFor(image) : null,
             Mounts = [.. Mounts()],
             PortBindings = deployment.Endpoints.ToDictionary(
-            PortOf, endpoint => (IList<PortBinding>)[PublishedOn(endpoint.Host)]),
+            PortOf, endpoint => (IList<PortBinding>)[PublishedOn(endpoint)]),
             RestartPolicy = new RestartPolicy { Name = RestartPolicyKind.No },
             LogConfig = new LogConfig
             {
@@ -87,10 +86,10 @@ internal sealed record ContainerProfile(
     private static string PortOf(PublishedPort endpoint) =>
         string.Create(CultureInfo.InvariantCulture, $"{endpoint.Container}/tcp");
 
-    private static PortBinding PublishedOn(int port) => new()
+    private static PortBinding PublishedOn(PublishedPort endpoint) => new()
     {
-        HostIP = Loopback,
-        HostPort = port.ToString(CultureInfo.InvariantCulture),
+        HostIP = endpoint.Address,
+        HostPort = endpoint.Host.ToString(CultureInfo.InvariantCulture),
     };
 
     // What is asked for by HTTP, SPEED asks itself.

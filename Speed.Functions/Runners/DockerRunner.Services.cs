@@ -29,7 +29,10 @@ public sealed partial class DockerRunner
         return
         [
             .. ports.Select(port => new PublishedPort(
-                port.Container, port.Host ?? _ports.Take(deployment.Id, KeptFor(port.Container)))),
+                port.Container, port.Host ?? _ports.Take(deployment.Id, KeptFor(port.Container)))
+            {
+                Address = _settings.Address.ToString(),
+            }),
         ];
 
         int? KeptFor(int container) => kept.FirstOrDefault(endpoint => endpoint.Container == container)?.Host;

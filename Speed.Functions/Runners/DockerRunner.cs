@@ -20,14 +20,17 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
     private readonly InstanceNetwork _network;
     private readonly ReportMount _reports;
     private readonly ServiceVolumes _volumes;
-    private readonly HostPorts _ports = new();
+    private readonly ServiceSettings _settings;
+    private readonly HostPorts _ports;
     private bool _isDisposed;
 
     public DockerRunner(
         DockerOptions options, IDeploymentStore store, ServiceVolumes volumes, ReportFolder? reports = null,
-        GuardedClient? client = null)
+        GuardedClient? client = null, ServiceSettings? settings = null)
     {
         _options = options;
+        _settings = settings ?? new ServiceSettings();
+        _ports = new HostPorts(_settings);
         _store = store;
         _docker = new DockerConnection(options.Endpoint);
         _bases = new BaseImages(

@@ -1,23 +1,24 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Speed.Deployments;
 
 namespace Speed.Runners;
 
 /// <summary>
-/// The ports of 127.0.0.1 that containers are published on. Chosen by SPEED and not by the engine, so that they are on
+/// The ports of this machine that containers are published on. Chosen by SPEED and not by the engine, so that they are on
 /// record before the container is made, and are the same for the next one.
 /// </summary>
-internal sealed class HostPorts
+internal sealed class HostPorts(ServiceSettings settings)
 {
-    // Above what Linux gives to outgoing connections, which would take a port in the moment it is free.
-    private const int First = 61_000;
-    private const int Last = 65_535;
     private const int Tries = 100;
 
     private readonly ConcurrentDictionary<int, long> _holders = new();
 
-    /// <summary>A free port, the kept one if that is free; held for the deployment.</summary>
+    /// <summary>
+    /// A free port, the kept one if that is free; held for the deployment. Throws
+    /// <see cref="DeploymentFailedException"/> where the operator's range has none.
+    /// </summary>
     public int Take(long deploymentId, int? kept)
     {
         if (kept is { } port && IsFree(port) && Hold(port, deploymentId))
@@ -27,15 +28,34 @@ internal sealed class HostPorts
 
         for (var n = 0; n < Tries; n++)
         {
-            var tried = Random.Shared.Next(First, Last + 1);
-            if (!_holders.ContainsKey(tried) && IsFree(tried) && Hold(tried, deploymentId))
+            var tried = Random.Shared.Next(settings.Chosen.First, settings.Chosen.Last + 1);
+            if (MayTake(tried) && Hold(tried, deploymentId))
             {
                 return tried;
             }
         }
 
-        return TakeAny(deploymentId);
+        return settings.IsChosenSet ? TakeFirst(deploymentId) : TakeAny(deploymentId);
     }
+
+    private int TakeFirst(long deploymentId)
+    {
+        var (first, last) = settings.Chosen;
+        foreach (var tried in Enumerable.Range(first, last - first + 1).Where(MayTake))
+        {
+            if (Hold(tried, deploymentId))
+            {
+                return tried;
+            }
+        }
+
+        throw new DeploymentFailedException(
+            FailureCode.ContainerStartFailed,
+            $"All ports from {first} to {last}, which Speed__Services__ChosenPorts has, are taken.",
+            "Have the operator widen that range, or cancel a service.");
+    }
+
+    private bool MayTake(int port) => !settings.OwnPorts.Contains(port) && !_holders.ContainsKey(port) && IsFree(port);
 
     public void Release(long deploymentId)
     {
@@ -52,7 +72,7 @@ internal sealed class HostPorts
     {
         while (true)
         {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            using var listener = new TcpListener(settings.Address, 0);
             listener.Start();
             var found = ((IPEndPoint)listener.LocalEndpoint).Port;
             if (Hold(found, deploymentId))
@@ -62,11 +82,11 @@ internal sealed class HostPorts
         }
     }
 
-    private static bool IsFree(int port)
+    private bool IsFree(int port)
     {
         try
         {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
+            using var listener = new TcpListener(settings.Address, port);
             listener.Start();
             return true;
         }

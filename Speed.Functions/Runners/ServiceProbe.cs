@@ -128,7 +128,7 @@ internal sealed class ServiceProbe(Deployment deployment) : IDisposable
 
         foreach (var endpoint in deployment.Endpoints)
         {
-            if (await ConnectsAsync(endpoint.Host, cancellationToken))
+            if (await ConnectsAsync(endpoint, cancellationToken))
             {
                 return new ProbeAnswer(true, false, $"Port {endpoint.Container} takes connections.");
             }
@@ -138,14 +138,14 @@ internal sealed class ServiceProbe(Deployment deployment) : IDisposable
         return new ProbeAnswer(false, false, $"Nothing in the container takes connections on port {ports}.");
     }
 
-    private static async Task<bool> ConnectsAsync(int port, CancellationToken cancellationToken)
+    private static async Task<bool> ConnectsAsync(PublishedPort endpoint, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(ConnectLimit);
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await socket.ConnectAsync(IPAddress.Loopback, port, limit.Token);
+            await socket.ConnectAsync(IPAddress.Parse(endpoint.Address), endpoint.Host, limit.Token);
             limit.CancelAfter(ClosesWithin);
             return await socket.ReceiveAsync(new byte[1], SocketFlags.None, limit.Token) > 0;
         }
