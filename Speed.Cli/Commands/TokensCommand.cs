@@ -17,10 +17,10 @@ internal static class TokensCommand
         {
             var answer = await session.Speed.GetAsync("v1/tokens", cancellationToken);
             return session.Tell(answer, () => session.Out.Table(
-                ["ID", "NAME", "SCOPES", "REPOSITORIES", "CREATED", "EXPIRES"],
+                ["ID", "NAME", "SCOPES", "REPOSITORIES", "HOSTS", "CREATED", "EXPIRES"],
                 answer.Items("items").Select(item => (string?[])
                 [
-                    item.Text("id"), item.Text("name"), item.List("scopes"), item.List("repos"),
+                    item.Text("id"), item.Text("name"), item.List("scopes"), item.List("repos"), item.List("hosts"),
                     item.Moment("created_at"),
                     item.Flag("expired") ? "expired" : item.Moment("expires_at"),
                 ])));
@@ -35,10 +35,12 @@ internal static class TokensCommand
         scopes.Required = true;
         var repos =
             Asked.Texts("--repo", "PATTERN", "The repositories that it sees, such as github.com/you/*; else all");
+        var hosts = Asked.Texts(
+            "--host", "PATTERN", "The hosts that it may ask for, such as *.example.org; else all, and with --repo none");
         var expires = Asked.Text("--expires-in", "TIME", "How long it lasts: 90s, 30m, 2h, 7d; else for ever");
         var command = new Command("create", "Make a token, and print it: it is told this once")
         {
-            name, scopes, repos, expires,
+            name, scopes, repos, hosts, expires,
         };
         globals.Run(command, async (session, cancellationToken) =>
         {
@@ -47,6 +49,7 @@ internal static class TokensCommand
                 ("name", asked.GetRequiredValue(name)),
                 ("scopes", Asked.List(asked.GetValue(scopes))),
                 ("repos", Asked.List(asked.GetValue(repos))),
+                ("hosts", Asked.List(asked.GetValue(hosts))),
                 ("expires_in_s", Asked.Seconds(asked.GetValue(expires), "--expires-in")));
             var answer = await session.Speed.PostAsync("v1/tokens", body, cancellationToken);
             return session.Tell(answer, () =>

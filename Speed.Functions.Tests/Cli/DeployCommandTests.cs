@@ -101,7 +101,7 @@ public sealed class DeployCommandTests
 
         var resource = await app.GetDeploymentAsync(1);
         var own = resource.GetProperty("own_host").GetString();
-        Assert.Matches(@"^r-trunk-\w{6}\.localhost$", own);
+        Assert.Matches(@"^r-trunk-[a-z2-7]{26}\.localhost$", own);
         Assert.Equal(
             ["http://127.0.0.1:61003", "http://127.0.0.1:61004"],
             resource.GetProperty("endpoints").EnumerateArray().Select(one => one.GetProperty("url").GetString()));

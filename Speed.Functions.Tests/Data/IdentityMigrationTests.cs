@@ -117,7 +117,7 @@ public sealed class IdentityMigrationTests : IDisposable
         var other = await RunAsync(stores.Deployments, Plain, name: "worker");
 
         Assert.Equal(["app-main-cda5de.localhost"], next.OwnHosts);
-        Assert.Matches("^app-main-worker-[0-9a-f]{6}\\.localhost$", Assert.Single(other.OwnHosts));
+        Assert.Matches("^app-main-worker-[a-z2-7]{26}\\.localhost$", Assert.Single(other.OwnHosts));
     }
 
     [Fact]

@@ -40,18 +40,19 @@ public sealed partial class DbManager : IAccessStore
 
     private static int InsertToken(SqliteSession db, AccessToken token) => db.Execute(
         """
-        INSERT INTO token (id, name, hash, scopes, repos, created_at_ms, expires_at_ms)
-        VALUES ($id, $name, $hash, $scopes, $repos, $created, $expires)
+        INSERT INTO token (id, name, hash, scopes, repos, created_at_ms, expires_at_ms, hosts)
+        VALUES ($id, $name, $hash, $scopes, $repos, $created, $expires, $hosts)
         """,
         ("$id", token.Id), ("$name", token.Name), ("$hash", token.Hash),
         ("$scopes", JsonSerializer.Serialize(token.Scopes.Select(scope => scope.ToString().ToLowerInvariant()))),
         ("$repos", JsonSerializer.Serialize(token.Repos)),
         ("$created", token.CreatedAt.ToUnixTimeMilliseconds()),
-        ("$expires", token.ExpiresAt?.ToUnixTimeMilliseconds()));
+        ("$expires", token.ExpiresAt?.ToUnixTimeMilliseconds()),
+        ("$hosts", token.Hosts is { } hosts ? JsonSerializer.Serialize(hosts) : null));
 
     private static List<AccessToken> ListTokens(SqliteSession db) => db.All(
         """
-        SELECT id, name, hash, scopes, repos, created_at_ms, expires_at_ms
+        SELECT id, name, hash, scopes, repos, created_at_ms, expires_at_ms, hosts
         FROM token
         ORDER BY created_at_ms, id
         """,
@@ -59,7 +60,7 @@ public sealed partial class DbManager : IAccessStore
 
     private static AccessToken? FindToken(SqliteSession db, string id) => db.One(
         """
-        SELECT id, name, hash, scopes, repos, created_at_ms, expires_at_ms
+        SELECT id, name, hash, scopes, repos, created_at_ms, expires_at_ms, hosts
         FROM token
         WHERE id = $id
         """,
@@ -80,7 +81,10 @@ public sealed partial class DbManager : IAccessStore
         [.. Texts(row.Text()).Select(word => Enum.Parse<Scope>(word, ignoreCase: true))],
         Texts(row.Text()),
         row.Time(),
-        row.TimeOrNull());
+        row.TimeOrNull())
+    {
+        Hosts = row.TextOrNull() is { } hosts ? Texts(hosts) : null,
+    };
 
     private static string[] Texts(string json) => JsonSerializer.Deserialize<string[]>(json)!;
 

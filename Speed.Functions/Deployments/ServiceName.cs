@@ -12,7 +12,9 @@ namespace Speed.Deployments;
 public static class ServiceName
 {
     private const int MaxLabelLength = 63;
-    private const int MarkLength = 6;
+    // 130 bits: of fewer, somebody finds a repository and branch of their own whose mark is another's by trying.
+    private const int MarkLength = 26;
+    private const string MarkLetters = "abcdefghijklmnopqrstuvwxyz234567";
 
     /// <summary>Ends in a mark made of all that makes it this service.</summary>
     /// <param name="place">
@@ -59,6 +61,25 @@ public static class ServiceName
     {
         var (options, branch) = (service.Options, BranchOf(service));
         var place = $"{service.Identity}\n{branch}\n{options.Subdirectory}\n{options.Name}";
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)))[..MarkLength];
+        return Base32(SHA256.HashData(Encoding.UTF8.GetBytes(place)))[..MarkLength];
+    }
+
+    // Five bits a letter, as RFC 4648 has it, in the lower case of host names.
+    private static string Base32(byte[] bytes)
+    {
+        var text = new StringBuilder();
+        var (bits, count) = (0, 0);
+        foreach (var one in bytes)
+        {
+            (bits, count) = ((bits << 8) | one, count + 8);
+            for (; count >= 5; count -= 5)
+            {
+                text.Append(MarkLetters[(bits >> (count - 5)) & 31]);
+            }
+
+            bits &= (1 << count) - 1;
+        }
+
+        return text.ToString();
     }
 }

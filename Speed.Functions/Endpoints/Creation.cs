@@ -29,6 +29,12 @@ public sealed class Creation(
             return (null, NotForThisRepository(request.Caller()));
         }
 
+        // A retry names what its service had already, perhaps taken over from one that somebody else gave it.
+        if (retryOf is null && asked.Hosts.FirstOrDefault(host => !request.Caller().MayAskFor(host)) is { } strange)
+        {
+            return (null, NotForThisHost(request.Caller(), strange));
+        }
+
         // With no room for anything new, or a secret gone since, what was asked for before is still answered.
         var (obstacle, maxQueued) = await JudgeAsync(request.Caller(), asked, cancellationToken);
         var wanted = new NewDeployment(asked, key, maxQueued) { RetryOf = retryOf };
@@ -63,6 +69,12 @@ public sealed class Creation(
         Audit.Concerns(request.HttpContext, deployment.Id);
         return deployment;
     }
+
+    private static Refusal NotForThisHost(Caller caller, string host) => new(
+        403,
+        "HOST_NOT_FOR_TOKEN",
+        $"The token {caller.Name} may not ask for the host {host}: use one whose hosts match it, or leave hosts out; the service "
+        + "has names of its own.");
 
     private static Refusal NotForThisRepository(Caller caller) => new(
         403, "REPOSITORY_NOT_ALLOWED", $"The token {caller.Name} is not for this repository: use one whose repos match it.");

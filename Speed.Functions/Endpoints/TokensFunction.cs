@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
@@ -6,11 +7,13 @@ using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class TokensFunction(Access access, IAccessStore store, TimeProvider time)
+public sealed partial class TokensFunction(Access access, IAccessStore store, TimeProvider time)
 {
     private const int MaxNameLength = 100;
     private const int MaxRepos = 100;
     private const int MaxRepoLength = 512;
+    private const int MaxHosts = 100;
+    private const int MaxHostLength = 253;
     private const int MostSeconds = 315_360_000;
 
     private static readonly Refusal NoToken = new(404, "NOT_FOUND", "Token not found");
@@ -34,7 +37,7 @@ public sealed class TokensFunction(Access access, IAccessStore store, TimeProvid
     {
         var body = await Body.ReadAsync(request, cancellationToken);
         var fields = body.Fields;
-        fields.AllowOnly("name", "scopes", "repos", "expires_in_s");
+        fields.AllowOnly("name", "scopes", "repos", "hosts", "expires_in_s");
         var name = fields.RequireText("name", "name is missing: say what the token is for.");
         if (name.Length > MaxNameLength)
         {
@@ -43,6 +46,7 @@ public sealed class TokensFunction(Access access, IAccessStore store, TimeProvid
 
         var scopes = ReadScopes(fields);
         var repos = ReadRepos(fields, scopes);
+        var hosts = ReadHosts(fields, repos);
         var lasts = fields.Has("expires_in_s") ? fields.Whole("expires_in_s", 1, 1, MostSeconds) : (int?)null;
         if (body.Refusal is { } refusal)
         {
@@ -50,7 +54,7 @@ public sealed class TokensFunction(Access access, IAccessStore store, TimeProvid
         }
 
         var (token, value) = await access.AddTokenAsync(
-            name, scopes, repos, lasts is { } seconds ? TimeSpan.FromSeconds(seconds) : null, cancellationToken);
+            name, scopes, repos, hosts, lasts is { } seconds ? TimeSpan.FromSeconds(seconds) : null, cancellationToken);
         return TypedResults.Created($"/v1/tokens/{token.Id}", TokenView.Of(token, value, time.GetUtcNow()));
     }
 
@@ -75,6 +79,26 @@ public sealed class TokensFunction(Access access, IAccessStore store, TimeProvid
         return [.. words.Select(word => all[word]).Distinct().Order()];
     }
 
+    // Whoever may deploy some repositories only gets no name of others by itself: a service has its own names in any case.
+    private static IReadOnlyList<string> ReadHosts(Fields fields, IReadOnlyList<string> repos)
+    {
+        if (!fields.Has("hosts"))
+        {
+            return repos.Count > 0 ? [] : ["*"];
+        }
+
+        string[] hosts = [.. fields.List("hosts", MaxHosts, MaxHostLength).Select(host => host.ToLowerInvariant()).Distinct()];
+        if (!hosts.All(HostPattern().IsMatch))
+        {
+            fields.Refuse("hosts", "must be patterns of host names, such as *.example.org, in which * stands for any characters.");
+        }
+
+        return hosts;
+    }
+
+    [GeneratedRegex(@"^[a-z0-9*.-]+\z")]
+    private static partial Regex HostPattern();
+
     private static IReadOnlyList<string> ReadRepos(Fields fields, Scope[] scopes)
     {
         var repos = fields.List("repos", MaxRepos, MaxRepoLength);
@@ -95,17 +119,20 @@ public sealed class TokensFunction(Access access, IAccessStore store, TimeProvid
 public sealed record TokenList(IReadOnlyList<TokenView> Items);
 
 /// <summary>A token without its value, but where it was made just now.</summary>
+/// <param name="Hosts">Patterns of the hosts that it may ask for; empty for none.</param>
 /// <param name="Token">The value, told this once.</param>
 public sealed record TokenView(
     string Id,
     string Name,
     IReadOnlyList<Scope> Scopes,
     IReadOnlyList<string> Repos,
+    IReadOnlyList<string> Hosts,
     DateTimeOffset CreatedAt,
     DateTimeOffset? ExpiresAt,
     bool Expired,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Token)
 {
     internal static TokenView Of(AccessToken token, string? value, DateTimeOffset now) => new(
-        token.Id, token.Name, token.Scopes, token.Repos, token.CreatedAt, token.ExpiresAt, token.IsExpiredAt(now), value);
+        token.Id, token.Name, token.Scopes, token.Repos, token.Hosts ?? ["*"], token.CreatedAt, token.ExpiresAt,
+        token.IsExpiredAt(now), value);
 }

@@ -27,7 +27,9 @@ public sealed class Access(
             : admin.Is(KeyText.Hash(key)) ? Caller.Admin : null;
     }
 
-    /// <summary>Who is signed in under this session's id; null for nobody, and where the page's value is another's.</summary>
+    /// <summary>
+    /// Who is signed in under this session's id; null for nobody, and where the page's value is another's.
+    /// </summary>
     public async Task<Caller?> FindBySessionAsync(
         string sessionId, string pageValue, CancellationToken cancellationToken)
     {
@@ -66,7 +68,8 @@ public sealed class Access(
         var isAdmin = caller == Caller.Admin;
         var isAdded = await store.AddSessionAsync(
             new Session(
-                KeyText.Hash(id), KeyText.Hash(page), isAdmin ? null : caller.Id, isAdmin ? admin.Hash : null, expiresAt),
+                KeyText.Hash(id), KeyText.Hash(page), isAdmin ? null : caller.Id, isAdmin ? admin.Hash : null,
+                expiresAt),
             cancellationToken);
         return isAdded ? (id, page, caller with { ExpiresAt = expiresAt }) : null;
     }
@@ -90,13 +93,13 @@ public sealed class Access(
     /// <summary>Makes a token and gives it with its value, which nobody can be told again.</summary>
     /// <param name="lasts">Null: for ever.</param>
     public async Task<(AccessToken Token, string Value)> AddTokenAsync(
-        string name, IReadOnlyList<Scope> scopes, IReadOnlyList<string> repos, TimeSpan? lasts,
-        CancellationToken cancellationToken)
+        string name, IReadOnlyList<Scope> scopes, IReadOnlyList<string> repos, IReadOnlyList<string> hosts,
+        TimeSpan? lasts, CancellationToken cancellationToken)
     {
         var id = KeyText.NewId();
         var value = KeyText.Token(id);
         var now = time.GetUtcNow();
-        var token = new AccessToken(id, name, KeyText.Hash(value), scopes, repos, now, now + lasts);
+        var token = new AccessToken(id, name, KeyText.Hash(value), scopes, repos, now, now + lasts) { Hosts = hosts };
         await store.AddTokenAsync(token, cancellationToken);
         return (token, value);
     }

@@ -18,6 +18,9 @@ public sealed record Caller(string Id, string Name, IReadOnlySet<Scope> Scopes)
     /// <summary>Globs of the repositories that they see and touch; empty for all.</summary>
     public IReadOnlyList<string> Repos { get; init; } = [];
 
+    /// <summary>Patterns of the host names that they may ask for; empty for none, null for all.</summary>
+    public IReadOnlyList<string>? Hosts { get; init; }
+
     /// <summary>The one deployment that a leader's token is for; null for everybody else.</summary>
     public long? LeaderOf { get; init; }
 
@@ -37,6 +40,8 @@ public sealed record Caller(string Id, string Name, IReadOnlySet<Scope> Scopes)
     /// <summary>False for what must look as if it did not exist.</summary>
     public bool Sees(Deployment deployment) =>
         (LeaderOf is null || LeaderOf == deployment.Id) && SeesRepository(deployment.Identity);
+
+    public bool MayAskFor(string host) => Hosts is null || Glob.MatchesAny(Hosts, host);
 
     public bool SeesRepository(RepositoryIdentity repository) => Repos.Count == 0 || repository.MatchesAny(Repos);
 }

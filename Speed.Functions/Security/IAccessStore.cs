@@ -41,9 +41,12 @@ public sealed record AccessToken(
     DateTimeOffset CreatedAt,
     DateTimeOffset? ExpiresAt)
 {
+    /// <summary>Patterns of the hosts that it may ask for; empty for none. Null, all, for one of before there were such.</summary>
+    public IReadOnlyList<string>? Hosts { get; init; }
+
     public bool IsExpiredAt(DateTimeOffset now) => ExpiresAt <= now;
 
-    public Caller ToCaller() => new(Id, Name, Scopes.ToHashSet()) { Repos = Repos, ExpiresAt = ExpiresAt };
+    public Caller ToCaller() => new(Id, Name, Scopes.ToHashSet()) { Repos = Repos, Hosts = Hosts, ExpiresAt = ExpiresAt };
 }
 
 /// <summary>Somebody signed in at the dashboard.</summary>

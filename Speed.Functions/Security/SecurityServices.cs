@@ -20,6 +20,7 @@ public static partial class SecurityServices
         services.AddSingleton(settings);
         services.AddSingleton<AdminKey>();
         services.AddSingleton<Access>();
+        services.AddSingleton<ICheckup, TokenCheckup>();
         return services.AddHostedService<OpenAdminKey>();
     }
 
