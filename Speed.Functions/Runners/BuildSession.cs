@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Net;
-using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -86,7 +85,7 @@ internal sealed class BuildSession : IAsyncDisposable
     {
         const int Large = 16 * 1024 * 1024;
         options.Listen(new IPEndPoint(IPAddress.Loopback, 0), listen => listen.Protocols = HttpProtocols.Http2);
-        options.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+        options.RequestHeaderEncodingSelector = _ => new EngineHeaders();
 
         // Not infinite: added to the clock that is less than zero, and ends the connection between two calls.
         options.Limits.KeepAliveTimeout = TimeSpan.FromDays(1);
