@@ -1,4 +1,5 @@
 using System.Globalization;
+using Speed.Deployments;
 using Speed.Runners;
 using Speed.Tests.EndToEnd;
 using Speed.Tests.Sources;
@@ -103,15 +104,74 @@ public sealed class ContextJudgeTests
         Assert.Equal("/c/page\n", await BySpeedAsync(world, repository, sandbox, "find /c -type f", path));
     }
 
+    [Theory]
+    [InlineData(Sandbox.Standard, "a\\nb", "a\nb")]
+    [InlineData(Sandbox.Strict, "a\\nb", "a\nb")]
+    [InlineData(Sandbox.Standard, "d\\r/\\u0001\\t\\u007f", "d\r/\u0001\t\u007f")]
+    [InlineData(Sandbox.Strict, "d\\r/\\u0001\\t\\u007f", "d\r/\u0001\t\u007f")]
+    [InlineData(Sandbox.Standard, "ü €%41", "ü €%41")]
+    [InlineData(Sandbox.Strict, "ü €%41", "ü €%41")]
+    [Trait("Engine", "Both")]
+    public async Task A_file_of_any_name_can_be_named(Sandbox sandbox, string written, string name)
+    {
+        await using var world = await SourceWorld.StartAsync();
+        var repository = await world.Server.CreateAsync("app", r => r
+            .File("Dockerfile", $"FROM busybox\nARG LINES\nCOPY [\"{written}\", \"/c/\"]\nADD $LINES /c/last\n")
+            .File(".dockerignore", "d\r/b*\n").File(name, "1").File("e\n\n", "2"));
+
+        Assert.Equal("12", await BySpeedAsync(world, repository, sandbox, "cat /c/[!l]* /c/last", lines: "e\n\n"));
+    }
+
+    [Theory]
+    [InlineData(Sandbox.Standard)]
+    [InlineData(Sandbox.Strict)]
+    public async Task A_Dockerfile_that_is_a_link_is_followed_as_long_as_it_stays_in_the_context(Sandbox sandbox)
+    {
+        await using var world = await SourceWorld.StartAsync();
+        var repository = await world.Server.CreateAsync("app", r => r
+            .Symlink("web/Dockerfile", "../links/one").Symlink("links", "etc/links").Symlink("etc/links/one", "../../docker/Dockerfile")
+            .File("docker/Dockerfile", Dockerfile).File(".dockerignore", "docker\n").File("page", "1"));
+
+        Assert.Equal("/c/.dockerignore\n/c/page\n", await BySpeedAsync(world, repository, sandbox, "find /c -type f | sort", "web/Dockerfile"));
+        Assert.Equal("../links/one\n", await BySpeedAsync(world, repository, sandbox, "readlink /c/web/Dockerfile", "web/Dockerfile"));
+    }
+
+    [Theory]
+    [InlineData("../Dockerfile", "it is a link that leads out of the build context")]
+    [InlineData("/etc/hostname", "it is a link that leads out of the build context, to `/etc/hostname`")]
+    [InlineData("docker", "it is a link to `docker`, which is no file")]
+    [InlineData("none", "it is a link to `none`, where nothing is")]
+    [InlineData("Dockerfile", "it is a link that leads back to itself")]
+    public async Task One_that_leads_elsewhere_is_told_with_those_that_there_are(string target, string why)
+    {
+        await using var world = await SourceWorld.StartAsync();
+        var repository = await world.Server.CreateAsync("app", r => r
+            .File("Dockerfile", Dockerfile).Symlink("app/Dockerfile", target).File("app/docker/Dockerfile", Dockerfile));
+        await using var docker = await DockerWorld.CreateAsync();
+        await using var tree = await world.FetchAsync(repository.Url, folder: "app");
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => docker.BuildAsync(docker.NewDeployment(), tree));
+
+        Assert.Equal(FailureCode.DockerfileNotFound, failure.Code);
+        Assert.Equal(
+            $"`Dockerfile` in the repository's build context cannot be read: {why}; there is `docker/Dockerfile`.", failure.Message);
+        Assert.Contains("`dockerfile`", failure.Hint, StringComparison.Ordinal);
+    }
+
     private const string List = "find /c | sort; find /c -type f | sort | xargs -r ls -l | cut -c1-10";
 
     private static async Task<string> BySpeedAsync(
-        SourceWorld source, GitRepository repository, Sandbox sandbox, string script, string dockerfile = "Dockerfile")
+        SourceWorld source, GitRepository repository, Sandbox sandbox, string script, string dockerfile = "Dockerfile",
+        string? lines = null)
     {
         await using var docker = await DockerWorld.CreateAsync(sandbox);
         await using var tree = await source.FetchAsync(repository.Url);
         var image = await docker.BuildAsync(
-            docker.NewDeployment(options => options with { Dockerfile = dockerfile }), tree);
+            docker.NewDeployment(options => options with
+            {
+                Dockerfile = dockerfile,
+                BuildArgs = lines is null ? options.BuildArgs : new Dictionary<string, string> { ["LINES"] = lines },
+            }), tree);
         return (await docker.RunAsync(docker.NewScript(script), image)).Output.Stdout;
     }
 

@@ -134,19 +134,6 @@ public abstract partial class ImageBuildTests
     }
 
     [Fact]
-    public async Task A_Dockerfile_that_is_a_link_is_none()
-    {
-        await using var world = await NewWorldAsync();
-        var tree = new MemoryTree("FROM busybox");
-        tree.Links.Add("Dockerfile");
-
-        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => world.BuildAsync(world.NewDeployment(), tree));
-
-        Assert.Equal(FailureCode.DockerfileNotFound, failure.Code);
-    }
-
-    [Fact]
     public async Task A_target_that_does_not_exist_is_told_with_those_that_do()
     {
         await using var world = await NewWorldAsync();

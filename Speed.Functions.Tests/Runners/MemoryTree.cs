@@ -22,9 +22,6 @@ internal sealed class MemoryTree : ISourceTree
 
     public string Commit { get; init; } = new('c', 40);
 
-    /// <summary>Paths that are there as symbolic links.</summary>
-    public HashSet<string> Links { get; } = [];
-
     /// <summary>Thrown in the middle of the context.</summary>
     public Exception? Fault { get; init; }
 
@@ -32,7 +29,7 @@ internal sealed class MemoryTree : ISourceTree
         [.. _files.SelectMany(file => Encoding.UTF8.GetBytes(file.Key).Concat(file.Value))]))[..40];
 
     public IReadOnlyList<SourceFile> Files =>
-        [.. _files.Select(file => new SourceFile(file.Key, file.Value.Length, !Links.Contains(file.Key)))];
+        [.. _files.Select(file => new SourceFile(file.Key, file.Value.Length, IsRegular: true))];
 
     public MemoryTree Add(string path, string text) => Add(path, Encoding.UTF8.GetBytes(text));
 
@@ -41,6 +38,9 @@ internal sealed class MemoryTree : ISourceTree
         _files[path] = bytes;
         return this;
     }
+
+    public Task<ResolvedPath> ResolveAsync(string path, CancellationToken cancellationToken) =>
+        Task.FromResult(new ResolvedPath(path, Fault: null));
 
     public Task<string?> ReadTextAsync(string path, CancellationToken cancellationToken) => Task.FromResult(
         _files.TryGetValue(path, out var bytes) ? Encoding.UTF8.GetString(bytes) : null);

@@ -86,6 +86,9 @@ internal sealed class ScriptedSource : ISource
 
         public IReadOnlyList<SourceFile> Files => [];
 
+        public Task<ResolvedPath> ResolveAsync(string path, CancellationToken cancellationToken) =>
+            Task.FromResult(new ResolvedPath(path, Fault: null));
+
         public Task<string?> ReadTextAsync(string path, CancellationToken cancellationToken) =>
             Task.FromResult<string?>(null);
 

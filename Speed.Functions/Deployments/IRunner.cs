@@ -95,14 +95,18 @@ public sealed record ProbeAnswer(bool IsHealthy, bool IsConclusive, string Answe
 
 /// <summary>A build about to be made.</summary>
 /// <param name="Key">What the image depends on; 64 lower-case hex digits.</param>
+/// <param name="Dockerfile">Its path, as asked for: the ignore file of its own goes by that.</param>
 /// <param name="DockerfileText">As it is sent to the engine: what was judged stands in it by its full name.</param>
 public sealed record BuildPlan(
     Deployment Deployment, string Key, string Dockerfile, string DockerfileText,
     IReadOnlyDictionary<string, string> BuildArgs) : IAsyncDisposable
 {
+    /// <summary>Where the Dockerfile's path leads: there it is for a builder that looks for it in the context.</summary>
+    public string DockerfileInTree { get; init; } = Dockerfile;
+
     /// <summary>
     /// What the key was before a Dockerfile's words were judged one by one: an image of then is one of the same commit and
-    /// options. Null where there is none such.
+    /// options. Null where there is none such, and where that key does not tell what is in the image.
     /// </summary>
     public string? FormerKey { get; init; }
 

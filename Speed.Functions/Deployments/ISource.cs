@@ -27,6 +27,9 @@ public interface ISourceTree : IAsyncDisposable
 
     IReadOnlyList<SourceFile> Files { get; }
 
+    /// <summary>Where a path leads through symbolic links that stay in the context, those of its folders, too.</summary>
+    Task<ResolvedPath> ResolveAsync(string path, CancellationToken cancellationToken);
+
     /// <summary>
     /// The text of a file of at most 1 MiB, through symbolic links that stay in the context; null where there is nothing
     /// at this path. Throws <see cref="DeploymentFailedException"/>, naming it, for what is there and cannot be read.
@@ -38,8 +41,8 @@ public interface ISourceTree : IAsyncDisposable
     /// </summary>
     /// <param name="dockerfile">Its path; the ignore file of its name comes before the general one.</param>
     /// <param name="dockerfileText">
-    /// Null for a builder that is given the Dockerfile apart. Else it comes first in the tar, as this text, and where the
-    /// rules leave it out an ignore file that tells the legacy builder so.
+    /// Null for a builder that is given the Dockerfile apart. Else it comes first in the tar, as this text and where its path
+    /// leads, and where the rules leave it out an ignore file that tells the legacy builder so.
     /// </param>
     Task WriteContextAsync(
         string dockerfile, string? dockerfileText, Stream destination, CancellationToken cancellationToken);
@@ -52,3 +55,9 @@ public interface ISourceTree : IAsyncDisposable
 /// <param name="Size">Bytes.</param>
 /// <param name="IsRegular">False for a symbolic link or a submodule.</param>
 public sealed record SourceFile(string Path, long Size, bool IsRegular);
+
+/// <param name="Path">Without links; as it was asked for where there is a fault.</param>
+/// <param name="Fault">
+/// Why nothing can be read there, as a sentence about "it"; null for a file, and where nothing is.
+/// </param>
+public sealed record ResolvedPath(string Path, string? Fault);

@@ -27,6 +27,7 @@ internal sealed class BuildRequest(BuildPlan plan, string tag, string cacheNames
     public HttpRequestMessage ToHttp(string session)
     {
         var parameters = BuildKitParameters();
+        parameters["dockerfile"] = plan.Dockerfile;
         parameters["remote"] = "client-session";
         parameters["session"] = session;
         return ToHttp(parameters);
@@ -54,7 +55,7 @@ internal sealed class BuildRequest(BuildPlan plan, string tag, string cacheNames
         var parameters = new Dictionary<string, string>
         {
             ["t"] = tag,
-            ["dockerfile"] = plan.Dockerfile,
+            ["dockerfile"] = plan.DockerfileInTree,
             ["buildargs"] = JsonSerializer.Serialize(buildArgs),
             ["labels"] = JsonSerializer.Serialize(new Dictionary<string, string> { ["speed.image.key"] = plan.Key }),
             ["rm"] = "1",

@@ -58,6 +58,7 @@ public sealed partial class DockerRunner
             deployment, KeyOf(text, walk.References, fetched, former, deployment).Hash(), path,
             Rewriting.Apply(text, judged, engine.HasHereDocuments, fetched.Lines), buildArgs)
         {
+            DockerfileInTree = (await source.ResolveAsync(path, cancellationToken)).Path,
             FormerKey = former.Hash(),
             Sources = sources,
             Fetched = fetched.HandOver(),

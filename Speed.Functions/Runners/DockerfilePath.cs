@@ -12,34 +12,39 @@ internal static class DockerfilePath
     public static string Normalize(string path) => string.Join(
         '/', path.Split('/').Where(part => part is not ("" or ".")));
 
-    /// <summary>Throws <see cref="FailureCode.DockerfileNotFound"/>, naming those that there are.</summary>
+    /// <summary>
+    /// Its text, through links that stay in the tree. Throws <see cref="FailureCode.DockerfileNotFound"/>, naming those that
+    /// there are.
+    /// </summary>
     public static async Task<string> ReadAsync(ISourceTree source, string path, CancellationToken cancellationToken)
     {
-        var file = source.Files.FirstOrDefault(file => file.Path == path);
-        if (file is { IsRegular: true, Size: > MaxBytes })
+        var (real, fault) = await source.ResolveAsync(path, cancellationToken);
+        if (fault is null && source.Files.Any(file => file.Path == real && file.Size > MaxBytes))
         {
             throw new DeploymentFailedException(
                 FailureCode.DockerfileRefused, $"`{path}` is larger than 1 MiB.", "Name another Dockerfile.");
         }
 
-        if (file is { IsRegular: true } && await source.ReadTextAsync(path, cancellationToken) is { } text)
+        if (fault is null && await source.ReadTextAsync(path, cancellationToken) is { } text)
         {
             return text;
         }
 
         var there = source.Files.Where(file => file.IsRegular && IsDockerfile(file.Path)).Select(file => file.Path);
-        throw NotFound(path, isLink: file is not null, [.. there.Take(MostNamed)]);
+        throw NotFound(path, fault, [.. there.Take(MostNamed)]);
     }
 
-    private static DeploymentFailedException NotFound(string path, bool isLink, string[] there)
+    private static DeploymentFailedException NotFound(string path, string? fault, string[] there)
     {
-        var what = isLink ? $"`{path}` is not a regular file" : $"There is no `{path}`";
+        var what = fault is null
+            ? $"There is no `{path}` in the repository's build context"
+            : $"`{path}` in the repository's build context cannot be read: {fault}";
         var others = there.Length > 0
             ? $"there is {string.Join(", ", there.Select(other => $"`{TreePath.Show(other)}`"))}"
             : "nor any other Dockerfile";
         return new DeploymentFailedException(
             FailureCode.DockerfileNotFound,
-            $"{what} in the repository's build context; {others}.",
+            $"{what}; {others}.",
             there.Length > 0
                 ? "Give its path as `dockerfile`, and where its context is another folder, that as `subdirectory`."
                 : "Add a Dockerfile to the repository, or send one as `dockerfile_text`.");

@@ -22,6 +22,11 @@ internal sealed class GitSourceTree(
 
     public IReadOnlyList<SourceFile> Files { get; } = FilesOf(parts);
 
+    public async Task<ResolvedPath> ResolveAsync(string path, CancellationToken cancellationToken) =>
+        RepositoryPath.Normalize(path) is { Length: > 0 } wanted
+            ? await _files.Value.ResolveAsync(wanted, cancellationToken)
+            : new ResolvedPath(path, Fault: null);
+
     public async Task<string?> ReadTextAsync(string path, CancellationToken cancellationToken) =>
         RepositoryPath.Normalize(path) is { Length: > 0 } wanted
         && await _files.Value.ReadAsync(wanted, cancellationToken) is { } bytes
@@ -39,7 +44,8 @@ internal sealed class GitSourceTree(
         var context = new ContextTar(destination, time);
         var written = dockerfileText is null
             ? []
-            : await WriteDockerfileAsync(context, path, dockerfileText, ignore, cancellationToken);
+            : await WriteDockerfileAsync(
+                context, (await ResolveAsync(path, cancellationToken)).Path, dockerfileText, ignore, cancellationToken);
         try
         {
             var walk = new IgnoreWalk(ignore.Rules);
