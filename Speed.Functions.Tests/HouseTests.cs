@@ -28,7 +28,7 @@ public sealed partial class HouseTests
         ["a process"] = ["Process"],
         ["real Git"] = ["GitServer", "GitRepository", "SourceWorld", "SshServer", "GitCli", "Court"],
         ["SPEED over HTTP"] = ["SpeedApp"],
-        ["real HTTP"] = ["ScriptedServer", "Receiver", "WebApplication", "TcpListener", "NotifyWorld", "ProxyWorld"],
+        ["real HTTP"] = ["ScriptedServer", "ScriptedEngine", "Receiver", "WebApplication", "TcpListener", "NotifyWorld", "ProxyWorld"],
         ["real SQLite"] = ["SqliteStores", "SqliteConnection", "NotifyWorld", "ProxyWorld"],
         ["real files"] = ["TempFolder", "File", "Directory"],
     };

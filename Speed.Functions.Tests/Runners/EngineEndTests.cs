@@ -1,13 +1,13 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
 using Speed.Deployments;
 using Speed.Runners;
 using Xunit;
 
 namespace Speed.Tests.Runners;
 
-/// <summary>Drives real HTTP: a scripted engine on its way down, for the real one's race is short.</summary>
+/// <summary>Drives real HTTP: a scripted engine that ends, or does not answer, for the real one's race is short.</summary>
 public sealed class EngineEndTests
 {
     private const string CreatedContainer =
@@ -32,18 +32,10 @@ public sealed class EngineEndTests
     {
         foreach (var ends in new[] { true, false })
         {
-            using var folder = new Data.TempFolder();
-            var socket = Path.Combine(folder.FullPath, "d.sock");
-            await using var engine = await StartAsync(socket, reason, ends);
-            await using var runner = new DockerRunner(
-                new DockerOptions { Endpoint = $"unix://{socket}" }, NamedStore.Create("0123456789ab"), NoVolumes.Of("0123456789ab"));
-            await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
-            var tree = new MemoryTree("FROM busybox\nRUN make\n");
-            var plan = new BuildPlan(
-                SomeDeployment.Of(1), new string('0', 64), "Dockerfile", "FROM busybox\nRUN make\n", new Dictionary<string, string>());
+            await using var engine = await StartAsync(reason, ends);
 
             var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
-                () => runner.BuildAsync(plan, tree, log, Token));
+                () => engine.BuildAsync("FROM busybox\nRUN make\n", new RecordedLog()));
 
             Assert.Equal(ends, failure.Code == FailureCode.DockerUnavailable);
         }
@@ -55,11 +47,8 @@ public sealed class EngineEndTests
     public async Task A_start_that_fails_because_the_engine_ends_is_not_the_deployment_s_fault(
         bool ends, FailureCode expected)
     {
-        using var folder = new Data.TempFolder();
-        var socket = Path.Combine(folder.FullPath, "d.sock");
-        await using var engine = await StartAsync(socket, "failed to update store", ends);
-        await using var runner = new DockerRunner(
-            new DockerOptions { Endpoint = $"unix://{socket}" }, NamedStore.Create("0123456789ab"), NoVolumes.Of("0123456789ab"));
+        await using var engine = await StartAsync("failed to update store", ends);
+        await using var runner = engine.NewRunner();
         await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
         var container = await runner.FindAsync(SomeDeployment.Of(1), log, Token);
 
@@ -73,63 +62,71 @@ public sealed class EngineEndTests
     [InlineData(false, FailureCode.BaseImageUnavailable)]
     public async Task A_registry_that_is_asked_while_the_engine_ends_has_refused_nothing(bool ends, FailureCode expected)
     {
-        using var folder = new Data.TempFolder();
-        var socket = Path.Combine(folder.FullPath, "d.sock");
-        await using var engine = await StartAsync(socket, "cannot get what was asked for", ends);
-        using var docker = new DockerConnection($"unix://{socket}");
-        var images = new BaseImages(
-            docker, new Registries(docker, new RegistryRules(["r.example"], logins: "/nowhere/config.json")), new LocalImages([]),
-            NamedStore.Create("0123456789ab"));
-        await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
-        var asker = new ImageAsker(SomeDeployment.Of(1).Identity, [], Anew: false, log);
+        await using var engine = await StartAsync("cannot get what was asked for", ends);
 
-        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
-            () => images.ResolveAsync(new ImageName("r.example/base:1", 1, null), asker, Token));
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => ResolveAsync(engine, TimeProvider.System));
 
         Assert.Equal(expected, failure.Code);
     }
 
-    // Just enough of an engine for one build, the start of one container, and the question for one image.
-    private static async Task<WebApplication> StartAsync(string socket, string reason, bool ends)
+    [Fact]
+    public async Task A_registry_that_does_not_answer_is_given_up_after_thirty_seconds()
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(socket));
-        var engine = builder.Build();
-        engine.Run(async context =>
+        var time = new FakeTimeProvider();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var engine = await ScriptedEngine.StartAsync(async context =>
         {
-            if (context.Request.Path.Value!.EndsWith("/version", StringComparison.Ordinal))
+            if (!context.Request.Path.StartsWithSegments("/distribution", StringComparison.Ordinal))
             {
-                await context.Response.WriteAsync(
-                    """{"Version": "20.10.24", "ApiVersion": "1.41", "Os": "linux", "Arch": "amd64"}""", Token);
+                await ScriptedEngine.SayAsync(context, CreatedContainer);
+                return;
             }
-            else if (context.Request.Path.Value.EndsWith("/build", StringComparison.Ordinal))
-            {
-                await context.Request.Body.CopyToAsync(Stream.Null, Token);
-                if (ends)
-                {
-                    File.Delete(socket);
-                }
 
-                await context.Response.WriteAsJsonAsync(
-                    new { error = reason, errorDetail = new { message = reason } }, Token);
-            }
-            else if (context.Request.Path.Value.EndsWith("/start", StringComparison.Ordinal)
-                || context.Request.Path.Value.StartsWith("/distribution/", StringComparison.Ordinal))
-            {
-                if (ends)
-                {
-                    File.Delete(socket);
-                }
-
-                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-                await context.Response.WriteAsJsonAsync(new { message = reason }, Token);
-            }
-            else if (context.Request.Path.Value.EndsWith("/json", StringComparison.Ordinal))
-            {
-                await context.Response.WriteAsync(CreatedContainer, Token);
-            }
+            asked.SetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
         });
-        await engine.StartAsync(Token);
-        return engine;
+        var resolving = ResolveAsync(engine, time);
+        await asked.Task.WaitAsync(Token);
+
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(resolving.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
+            () => resolving.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.Contains("it did not answer in 30 seconds", failure.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task ResolveAsync(ScriptedEngine engine, TimeProvider time)
+    {
+        using var docker = new DockerConnection(engine.Endpoint);
+        var images = new BaseImages(
+            docker, new Registries(docker, new RegistryRules(["r.example"], logins: "/nowhere/config.json"), time),
+            new LocalImages([]), NamedStore.Create(ScriptedEngine.Instance));
+        await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
+        var asker = new ImageAsker(SomeDeployment.Of(1).Identity, [], Anew: false, log);
+        await images.ResolveAsync(new ImageName("r.example/base:1", 1, null), asker, Token);
+    }
+
+    // Fails builds, starts and questions to registries; of containers and images it has one.
+    private static async Task<ScriptedEngine> StartAsync(string reason, bool ends)
+    {
+        ScriptedEngine? engine = null;
+        return engine = await ScriptedEngine.StartAsync(async context =>
+        {
+            var (isBuild, isStart) = (ScriptedEngine.Asks(context, "/build"), ScriptedEngine.Asks(context, "/start"));
+            var isQuestion = context.Request.Path.StartsWithSegments("/distribution", StringComparison.Ordinal);
+            await context.Request.Body.CopyToAsync(Stream.Null, Token);
+            if (ends && (isBuild || isStart || isQuestion))
+            {
+                engine!.TakeNoMore();
+            }
+
+            await (isBuild
+                ? ScriptedEngine.SayAsync(context, JsonSerializer.Serialize(new { error = reason, errorDetail = new { message = reason } }))
+                : isStart || isQuestion
+                    ? ScriptedEngine.SayAsync(context, JsonSerializer.Serialize(new { message = reason }), StatusCodes.Status500InternalServerError)
+                    : ScriptedEngine.SayAsync(context, CreatedContainer));
+        });
     }
 }

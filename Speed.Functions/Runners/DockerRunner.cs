@@ -34,7 +34,7 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
         _store = store;
         _docker = new DockerConnection(options.Endpoint);
         _bases = new BaseImages(
-            _docker, new Registries(_docker, new RegistryRules(options.AllowedRegistries)),
+            _docker, new Registries(_docker, new RegistryRules(options.AllowedRegistries), TimeProvider.System),
             new LocalImages(options.LocalImages), store);
         _fetch = new AddFetch(client ?? new GuardedClient(new Resolver(), TimeProvider.System), options.AllowedHosts)
         {

@@ -28,7 +28,7 @@ internal sealed class ImageBuild(DockerConnection docker, BuildRequest request, 
         try
         {
             await using var session = await BuildSession.TryOpenAsync(
-                docker, new SessionCalls(dockerfile, context), key, cancellationToken);
+                docker, new SessionCalls(dockerfile, context, TimeProvider.System), key, cancellationToken);
             if (session is null)
             {
                 return await RunAsync(plan, source, Builder.BuildKit, cancellationToken);

@@ -7,7 +7,7 @@ using Speed.Deployments;
 namespace Speed.Runners;
 
 /// <summary>Asks registries for images, through the engine, which knows their certificates and mirrors.</summary>
-internal sealed class Registries(DockerConnection docker, RegistryRules rules)
+internal sealed class Registries(DockerConnection docker, RegistryRules rules, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -46,8 +46,8 @@ internal sealed class Registries(DockerConnection docker, RegistryRules rules)
     private async Task<RegistryAnswer> AskAsync(
         ImageReference image, AuthConfig? login, CancellationToken cancellationToken)
     {
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limited.CancelAfter(Patience);
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/distribution/{image.Name}/json");
         if (login is not null)
         {

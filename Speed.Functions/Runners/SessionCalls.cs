@@ -9,7 +9,7 @@ namespace Speed.Runners;
 
 /// <summary>Answers what the engine calls in a build's session: whether we are well, and what files there are.</summary>
 /// <param name="dockerfile">The Dockerfile alone, which no instruction copies from.</param>
-internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context) : IHttpApplication<HttpContext>
+internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context, TimeProvider time) : IHttpApplication<HttpContext>
 {
     /// <summary>The calls that the engine is told of.</summary>
     public const string DiffCopy = "/moby.filesync.v1.FileSync/DiffCopy";
@@ -90,10 +90,10 @@ internal sealed class SessionCalls(ContextFiles dockerfile, ContextFiles context
 
     // The engine closes its side last, an older one not before it has our status. What came for a call that is over would
     // make the server end the connection, and with it the calls beside this one.
-    private static async Task DrainAsync(HttpContext call)
+    private async Task DrainAsync(HttpContext call)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.RequestAborted);
-        limit.CancelAfter(DrainLimit);
+        using var patience = new CancellationTokenSource(DrainLimit, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.RequestAborted, patience.Token);
         try
         {
             await call.Request.Body.CopyToAsync(Stream.Null, limit.Token);
