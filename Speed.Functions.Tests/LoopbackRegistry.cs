@@ -42,12 +42,12 @@ internal sealed partial class LoopbackRegistry : IAsyncDisposable
     /// <summary>Has an image under a name, in the place of what was there. Gives the whole name with the tag.</summary>
     public string Put(
         string repository, string tag, IEnumerable<string>? env = null, IEnumerable<string>? onBuild = null,
-        string? cmd = null)
+        string? cmd = null, string? architecture = null)
     {
         var (tar, layer) = MakeLayer(Guid.NewGuid().ToString());
         var config = JsonSerializer.SerializeToUtf8Bytes(new
         {
-            architecture = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch
+            architecture = architecture ?? System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch
             {
                 System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
                 _ => "amd64",

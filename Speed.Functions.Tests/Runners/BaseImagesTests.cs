@@ -30,6 +30,12 @@ public sealed class BaseImagesTests : IAsyncLifetime
     private DockerWorld _world = null!;
     private SqliteStores _stores = null!;
 
+    // Nothing of it is run.
+    private static string Other =>
+        System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64
+            ? "amd64"
+            : "arm64";
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
@@ -257,6 +263,68 @@ public sealed class BaseImagesTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Engine", "Both")]
+    public async Task An_image_of_another_platform_leaves_the_name_to_what_had_it()
+    {
+        var name = Put("public/base");
+        var own = await ResolveAsync(name);
+        Put("public/base", architecture: Other);
+
+        var other = await ResolveAsync(name, platform: $"linux/{Other}");
+        var asked = _registry.Asked.Count;
+        var again = await ResolveAsync(name, Others, platform: Other);
+
+        Assert.NotEqual(own.Id, other.Id);
+        Assert.Equal(own.Id, (await InspectAsync(name)).ID);
+        Assert.Equal(own, await ResolveAsync(name, Others), (one, two) => one!.Id == two!.Id && one.EngineName == two.EngineName);
+        Assert.Equal((name, name, other.Id), (own.EngineName, other.Name, (await InspectAsync(other.EngineName)).ID));
+        Assert.Equal(other.Id, again.Id);
+        Assert.Equal(asked, _registry.Asked.Count);
+    }
+
+    [Fact]
+    [Trait("Engine", "Both")]
+    public async Task One_that_was_nobody_s_before_is_nobody_s_after_an_image_of_another_platform()
+    {
+        var name = Put("public/base", architecture: Other);
+
+        var other = await ResolveAsync(name, platform: $"linux/{Other}");
+        await Assert.ThrowsAnyAsync<DockerApiException>(() => InspectAsync(name));
+        Put("public/base");
+        var own = await ResolveAsync(name);
+        var explicitly = await ResolveAsync(name, platform: (await _world.DescribeAsync()).Platform);
+
+        Assert.NotEqual(other.Id, own.Id);
+        Assert.Equal((own.Id, name), (explicitly.Id, explicitly.EngineName));
+    }
+
+    [Theory]
+    [InlineData(Sandbox.Standard)]
+    [InlineData(Sandbox.Strict)]
+    [Trait("Engine", "Both")]
+    public async Task Each_builder_builds_on_the_one_that_was_asked_for(Sandbox sandbox)
+    {
+        var name = Put("public/base", env: ["OF=own"]);
+        await using var world = await DockerWorld.CreateAsync(
+            sandbox, change: options => options with { AllowedRegistries = [_registry.Host] });
+        var dockerfile = $"FROM {name} AS own\nFROM --platform=linux/{Other} {name}\nCOPY --from=own /mark /own\n";
+        await world.BuildAsync($"FROM {name}\nLABEL a=1\n");
+        Put("public/base", env: ["OF=other"], architecture: Other);
+
+        var image = await world.AskAsync(async client =>
+            await client.Images.InspectImageAsync(await world.BuildAsync(dockerfile), Token));
+
+        _pulled.Add(image.ID);
+        Assert.Equal(Other, image.Architecture);
+        Assert.Contains("OF=other", image.Config!.Env!);
+        Assert.Contains("OF=own", (await InspectAsync(name)).Config!.Env!);
+        foreach (var tag in await world.ListTagsAsync("-platform:"))
+        {
+            _pulled.Add(tag);
+        }
+    }
+
+    [Fact]
     public async Task A_configuration_of_the_operator_that_cannot_be_read_is_in_the_way_only_where_a_login_is_asked_for()
     {
         _logins = _files.File("config.json");
@@ -295,26 +363,28 @@ public sealed class BaseImagesTests : IAsyncLifetime
         _registry.Denied.Add("others team/elsewhere");
     }
 
-    private string Put(string repository, IEnumerable<string>? env = null, IEnumerable<string>? onBuild = null)
+    private string Put(
+        string repository, IEnumerable<string>? env = null, IEnumerable<string>? onBuild = null, string? architecture = null)
     {
-        var name = _registry.Put(repository, "1", env, onBuild);
+        var name = _registry.Put(repository, "1", env, onBuild, architecture: architecture);
         _pulled.Add(name);
         return name;
     }
 
     private async Task<ResolvedImage> ResolveAsync(
         string name, string url = Team, Credential[]? logins = null, bool anew = false, string[]? local = null,
-        string[]? allowed = null)
+        string[]? allowed = null, string? platform = null)
     {
         var images = new BaseImages(
-            _docker, new Registries(_docker, new RegistryRules(allowed ?? [_registry.Host], logins: _logins)),
+            _docker, new Registries(_docker, new RegistryRules(allowed ?? [_registry.Host], logins: _logins), TimeProvider.System),
             new LocalImages(local ?? ["docker.io/library/*"]), _stores.Deployments);
         var asker = new ImageAsker(RepositoryIdentity.Of(url), logins ?? [], anew, _world.Log);
-        var image = await images.ResolveAsync(new ImageName(name, 7, null), asker, Token);
+        var image = await images.ResolveAsync(new ImageName(name, 7, platform), asker, Token);
 
         // One that has lost its name to a newer one would stay.
         if (image.Id != await _world.BusyboxAsync())
         {
+            _pulled.Add(image.EngineName);
             _pulled.Add(image.Id);
         }
 

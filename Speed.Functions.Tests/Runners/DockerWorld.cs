@@ -155,6 +155,14 @@ internal sealed class DockerWorld : IAsyncDisposable
         return [.. all.Volumes.Select(one => one.Name).Where(name => name.Contains(Instance, StringComparison.Ordinal))];
     }
 
+    /// <summary>Names of images of this instance with such a piece in them.</summary>
+    public async Task<IReadOnlyList<string>> ListTagsAsync(string piece)
+    {
+        var all = await AskAsync(client => client.Images.ListImagesAsync(new ImagesListParameters(), Token));
+        return [.. all.SelectMany(one => one.RepoTags ?? []).Where(tag =>
+            tag.Contains(Instance, StringComparison.Ordinal) && tag.Contains(piece, StringComparison.Ordinal))];
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var name in await ListContainersAsync())

@@ -77,6 +77,24 @@ public abstract partial class ImageBuildTests
     }
 
     [Theory]
+    [InlineData("FROM BusyBox\n", "BusyBox")]
+    [InlineData("FROM SCRATCH\n", "SCRATCH")]
+    [InlineData("FROM busy\uFFFDbox\n", "busy\uFFFDbox")]
+    [InlineData("FROM busybox:\n", "busybox:")]
+    [InlineData("ARG NAME=BusyBox\nFROM $NAME\n", "BusyBox")]
+    [InlineData("FROM busybox\nCOPY --from=Other / /x\n", "Other")]
+    public async Task What_is_no_name_of_an_image_is_refused(string dockerfile, string name)
+    {
+        await using var world = await NewWorldAsync();
+
+        var failure = await world.FailToBuildAsync(dockerfile);
+
+        Assert.Equal(FailureCode.DockerfileRefused, failure.Code);
+        Assert.Contains($"`{name}` on line ", failure.Message, StringComparison.Ordinal);
+        Assert.NotNull(failure.Hint);
+    }
+
+    [Theory]
     [InlineData("ARG TAG\nFROM no-such-image-of-speed:${TAG}\n", "`no-such-image-of-speed:${TAG}` on line 2", "`TAG` is without a value")]
     [InlineData("FROM $HOST/$NAME\n", "`$HOST/$NAME` on line 1", "`HOST` and `NAME` are without a value")]
     [InlineData("ARG BASE=\nFROM $BASE\n", "`$BASE` on line 2", "`BASE` is without a value")]

@@ -1,6 +1,5 @@
 using System.Net;
 using Docker.DotNet;
-using Docker.DotNet.Models;
 using Speed.Deployments;
 using Speed.Dockerfiles;
 
@@ -18,6 +17,8 @@ namespace Speed.Runners;
 internal sealed class BaseImages(
     DockerConnection docker, Registries registries, LocalImages local, IDeploymentStore store)
 {
+    private readonly EngineImages _engine = new(docker, registries, store);
+
     /// <summary>
     /// The image on the engine; pulled where it is missing, or where what is there is not this repository's to use. Throws
     /// <see cref="FailureCode.DockerfileRefused"/> for what is no name of an image that one may name, and
@@ -57,18 +58,11 @@ internal sealed class BaseImages(
             : ImageUnavailable.NoName(name);
     }
 
-    private async Task<ImageInspectResponse?> FindAsync(Wish wish, CancellationToken cancellationToken)
+    private async Task<EngineImage?> FindAsync(Wish wish, CancellationToken cancellationToken)
     {
         try
         {
-            var image = await docker.AskAsync(
-                client => client.Images.InspectImageAsync(wish.Image.Name, cancellationToken));
-            var platform = $"{image.Os}/{image.Architecture}";
-            return wish.Name.Platform?.StartsWith(platform, StringComparison.Ordinal) == false ? null : image;
-        }
-        catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.NotFound)
-        {
-            return null;
+            return await _engine.FindAsync(wish.Image, wish.Name.Platform, cancellationToken);
         }
         catch (DockerApiException exception) when (exception.StatusCode is HttpStatusCode.BadRequest)
         {
@@ -77,11 +71,11 @@ internal sealed class BaseImages(
     }
 
     private async Task<bool> IsForEverybodyAsync(
-        Wish wish, ImageInspectResponse found, CancellationToken cancellationToken) =>
-        local.Has(wish.Image) || await store.IsPublicImageAsync(wish.Image.Name, found.ID, cancellationToken);
+        Wish wish, EngineImage found, CancellationToken cancellationToken) =>
+        local.Has(wish.Image) || await store.IsPublicImageAsync(found.Name, found.Id, cancellationToken);
 
-    private async Task<ImageInspectResponse> AskAsync(
-        Wish wish, ImageInspectResponse found, CancellationToken cancellationToken)
+    private async Task<EngineImage> AskAsync(
+        Wish wish, EngineImage found, CancellationToken cancellationToken)
     {
         var answer = await registries.AskAsync(wish.Image, wish.Asker.Logins, cancellationToken);
         if (!answer.IsYes)
@@ -91,7 +85,7 @@ internal sealed class BaseImages(
 
         // Under its name the engine may have anything: only what came from there is what the registry let us have.
         var digests = ResolvedImage.DigestsOf(wish.Image, found);
-        if (digests.Count == 0)
+        if (digests.Count == 0 && !found.IsApart)
         {
             return await PullAsync(wish, cancellationToken);
         }
@@ -102,15 +96,15 @@ internal sealed class BaseImages(
         return found;
     }
 
-    private async Task<ImageInspectResponse> PullAsync(Wish wish, CancellationToken cancellationToken)
+    private async Task<EngineImage> PullAsync(Wish wish, CancellationToken cancellationToken)
     {
         var (image, answer) = await TryPullAsync(wish, cancellationToken);
         return image ?? throw Unavailable(
             wish, answer.IsYes ? new RegistryAnswer("the engine does not have it after the pull") : answer);
     }
 
-    private async Task<ImageInspectResponse> PullAnewAsync(
-        Wish wish, ImageInspectResponse found, CancellationToken cancellationToken)
+    private async Task<EngineImage> PullAnewAsync(
+        Wish wish, EngineImage found, CancellationToken cancellationToken)
     {
         var (image, answer) = await TryPullAsync(wish, cancellationToken);
         if (image is not null)
@@ -129,35 +123,34 @@ internal sealed class BaseImages(
         return found;
     }
 
-    private async Task<(ImageInspectResponse? Image, RegistryAnswer Answer)> TryPullAsync(
+    private async Task<(EngineImage? Image, RegistryAnswer Answer)> TryPullAsync(
         Wish wish, CancellationToken cancellationToken)
     {
         var log = wish.Asker.Log;
         await log.SayAsync($"Pulling {wish.Image}", cancellationToken);
-        var answer = await registries.PullAsync(
+        var (image, answer) = await _engine.PullAsync(
             wish.Image, wish.Name.Platform, wish.Asker.Logins, cancellationToken);
-        if (!answer.IsYes || await FindAsync(wish, cancellationToken) is not { } image)
+        if (image is not null)
         {
-            return (null, answer);
+            await log.SayAsync($"Pulled {image.Inspected.RepoDigests?.FirstOrDefault() ?? image.Id}", cancellationToken);
+            await NoteAsync(wish, image, answer, cancellationToken);
         }
 
-        await log.SayAsync($"Pulled {image.RepoDigests?.FirstOrDefault() ?? image.ID}", cancellationToken);
-        await NoteAsync(wish, image, answer, cancellationToken);
         return (image, answer);
     }
 
     private Task NoteAsync(
-        Wish wish, ImageInspectResponse image, RegistryAnswer answer, CancellationToken cancellationToken) =>
+        Wish wish, EngineImage image, RegistryAnswer answer, CancellationToken cancellationToken) =>
         answer.IsForEverybody
-            ? store.RecordPublicImageAsync(wish.Image.Name, image.ID, cancellationToken)
-            : store.RecordAllowedImageAsync(wish.Asker.Identity, wish.Image.Name, image.ID, cancellationToken);
+            ? store.RecordPublicImageAsync(image.Name, image.Id, cancellationToken)
+            : store.RecordAllowedImageAsync(wish.Asker.Identity, image.Name, image.Id, cancellationToken);
 
     // A registry that is away for an hour stops nobody who had the image from it; one that says no is heeded at once.
-    private async Task<ImageInspectResponse> GoOnAsync(
-        Wish wish, ImageInspectResponse found, RegistryAnswer answer, CancellationToken cancellationToken)
+    private async Task<EngineImage> GoOnAsync(
+        Wish wish, EngineImage found, RegistryAnswer answer, CancellationToken cancellationToken)
     {
         var allowedAt = answer.IsSilence
-            ? await store.FindAllowedImageAsync(wish.Asker.Identity, wish.Image.Name, found.ID, cancellationToken)
+            ? await store.FindAllowedImageAsync(wish.Asker.Identity, found.Name, found.Id, cancellationToken)
             : null;
         if (allowedAt is null)
         {

@@ -199,7 +199,7 @@ public sealed partial class DockerRunner
     {
         foreach (var reference in references)
         {
-            var word = reference.IsImage ? images[(reference.Value, reference.Platform)].Name : reference.Value!;
+            var word = reference.IsImage ? images[(reference.Value, reference.Platform)].EngineName : reference.Value!;
             var isMeant = reference.Kind switch
             {
                 ReferenceKind.CacheMount or ReferenceKind.AddUrl or ReferenceKind.AddGit => true,

@@ -20,6 +20,9 @@ internal sealed record Ownership(string Instance)
     /// <summary>Of an image that hands files to a build. No image of a build has such a name.</summary>
     public string AddedTag(string key) => $"speed-{Instance}-added:{key}";
 
+    /// <summary>Of an image for another platform than the engine's. No image of a build has such a name.</summary>
+    public string PlatformTag(string key) => $"speed-{Instance}-platform:{key}";
+
     public string ContainerName(long deploymentId, int attempt) => string.Create(
         CultureInfo.InvariantCulture, $"speed-{Instance}-{deploymentId}-{attempt}");
 

@@ -1,26 +1,30 @@
-using Docker.DotNet.Models;
-
 namespace Speed.Runners;
 
 /// <summary>An image that a Dockerfile names, found on the engine.</summary>
-/// <param name="Name">In full, as <see cref="ImageReference.Name"/>: what the Dockerfile says in the end.</param>
+/// <param name="Name">In full, as <see cref="ImageReference.Name"/>.</param>
 /// <param name="Digest">Of its registry; null where it did not come from there.</param>
 /// <param name="Env">The variables that it sets.</param>
 /// <param name="OnBuild">Instructions that it adds to whoever stands on it.</param>
 internal sealed record ResolvedImage(
     string Name, string Id, string? Digest, IReadOnlyDictionary<string, string> Env, IReadOnlyList<string> OnBuild)
 {
-    public static ResolvedImage Of(ImageReference name, ImageInspectResponse image) => new(
+    /// <summary>Under which the engine has it: what the Dockerfile says in the end.</summary>
+    public string EngineName { get; init; } = Name;
+
+    public static ResolvedImage Of(ImageReference name, EngineImage image) => new(
         name.Name,
-        image.ID,
+        image.Id,
         name.Digest ?? (DigestsOf(name, image) is [var first, ..] ? first : null),
-        EnvOf(image.Config?.Env),
-        [.. image.Config?.OnBuild ?? []]);
+        EnvOf(image.Inspected.Config?.Env),
+        [.. image.Inspected.Config?.OnBuild ?? []])
+    {
+        EngineName = image.Name,
+    };
 
     /// <summary>Those under which the engine got it from this very repository.</summary>
-    public static IReadOnlyList<string> DigestsOf(ImageReference name, ImageInspectResponse image) =>
+    public static IReadOnlyList<string> DigestsOf(ImageReference name, EngineImage image) =>
     [
-        .. from one in image.RepoDigests ?? []
+        .. from one in image.Inspected.RepoDigests ?? []
            let reference = ImageReference.Parse(one)
            where reference?.Digest is not null && reference.Repository == name.Repository
            select reference.Digest,
