@@ -29,16 +29,21 @@ public sealed class AddFetchTests : IAsyncLifetime
     [InlineData("http://h/a%2Fb", "b")]
     [InlineData("http://h/%C3%BC", "ü")]
     [InlineData("http://h/a%0Ab", "a\nb")]
+    [InlineData(@"http://h/a\b", @"a\b")]
+    [InlineData(@"http://h/d\e/a%5Cb", @"a\b")]
+    [InlineData("http://h/ü", "ü")]
+    [InlineData("http://h/a/.", "__unnamed__")]
+    [InlineData("http://h/a/..", null)]
     [InlineData("http://h/a%00b", null)]
     [InlineData("http://h/a%FFb", null)]
     public void A_file_is_called_as_its_address_ends(string address, string? name) =>
-        Assert.Equal(name, AddFetch.NameOf(new Uri(address)));
+        Assert.Equal(name, AddFetch.NameOf(address));
 
     [Theory]
     [InlineData(255, true)]
     [InlineData(256, false)]
     public void A_name_has_as_many_bytes_as_a_file_system_takes(int length, bool isTaken) =>
-        Assert.Equal(isTaken, AddFetch.NameOf(new Uri("http://h/" + new string('a', length))) is not null);
+        Assert.Equal(isTaken, AddFetch.NameOf("http://h/" + new string('a', length)) is not null);
 
     [Theory]
     [InlineData("Wed, 21 Oct 2015 07:28:00 GMT", 1445412480)]

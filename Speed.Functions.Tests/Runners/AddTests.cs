@@ -40,6 +40,7 @@ public sealed class AddTests : IAsyncLifetime
     [Theory]
     [InlineData("ADD {0}a.txt /x/1/\nADD {0}a.txt /x/named\nADD {0}a.txt /tmp\nADD {0}a.txt y\nADD {0}t.tar /x/2/\nADD {0}t.tar.gz /x/3")]
     [InlineData("ADD {0}dir/ /x/\nADD {0} /x/\nADD {0}?q=/z /x/1\nADD {0}a%20b%24c%2A /x/\nADD {0}%C3%BC /tmp\nADD {0}-a%0Ab /x/2/")]
+    [InlineData(@"ADD {0}d/a\\b /x/" + "\n" + @"ADD [""{0}d/c\\d%5Ce"", ""/x/1/""]" + "\nADD {0}d/%2e%2e/f /x/2/")]
     [InlineData("ADD {0}moved /x/\nADD {0}undated /x/\nADD {0}a.txt {0}b.txt {0}t.tar /x/1/\nADD [\"{0}a.txt\", \"{0}b%20c\", \"/x/a b/\"]")]
     [InlineData("ADD --chown=1000:1001 {0}a.txt /x/new/\nADD --chown=daemon {0}a.txt /x/\nADD {0}a.txt /y\nCOPY . /all")]
     [InlineData("ARG AT={0}\nARG NAME=a\nADD $AT${{NAME}}.txt /x/\nENV D /x/y/\nADD {0}b.txt $D\nWORKDIR /x\nADD {0}a.txt .\nADD {0}t.tar sub/")]
@@ -85,6 +86,42 @@ public sealed class AddTests : IAsyncLifetime
         Assert.Contains("x/a.txt", made, StringComparison.Ordinal);
         Assert.Equal(expected ?? made, made);
         Assert.Equal(lines.Contains("755", StringComparison.Ordinal), made.Contains("x/a.txt 755", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--unpack=false", true)]
+    [InlineData("--unpack=False --chmod=600", true)]
+    [InlineData("--unpack", false)]
+    [InlineData("--unpack=true", false)]
+    [InlineData("--unpack=no", false)]
+    [InlineData("--parents", false)]
+    public async Task Nothing_is_unpacked_and_who_says_so_may(string flags, bool isTaken)
+    {
+        await using var world = await NewWorldAsync();
+        var tree = new MemoryTree(DockerfileOf($"ADD {flags} {{0}}t.tar /x/"));
+
+        if (isTaken)
+        {
+            Assert.Contains("x/t.tar 600", await ListAsync(world, await world.BuildAsync(world.NewDeployment(), tree)), StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal(FailureCode.DockerfileRefused, (await FailAsync(world, tree)).Code);
+        }
+    }
+
+    [Theory]
+    [InlineData("COPY . /all", true)]
+    [InlineData("RUN --mount=type=cache,target=/c true", false)]
+    [InlineData("ADD {0}a.txt /x/", false)]
+    [InlineData("FROM busybox AS other\nADD {0}a.txt /x/\nFROM busybox\nCOPY --from=other /x /x", false)]
+    public async Task An_image_of_a_former_key_counts_only_where_that_told_all_that_is_in_it(string lines, bool counts)
+    {
+        await using var world = await NewWorldAsync();
+        await using var plan = await world.Runner.PlanAsync(
+            world.NewDeployment(), new MemoryTree(DockerfileOf(lines)), DeploymentSecrets.None, world.Log, Now);
+
+        Assert.Equal(counts, plan.FormerKey is not null);
     }
 
     [Theory]

@@ -10,10 +10,12 @@ namespace Speed.Dockerfiles;
 internal static partial class AddressedAdd
 {
     private const string Checksum = "checksum";
+    private const string Unpack = "unpack";
 
-    // What COPY has, too, and what only ADD has and is done by whoever fetches.
+    // What COPY has, too, and what only ADD has: it is done by whoever fetches, is what is done anyway (nothing is unpacked), or
+    // means nothing to an address (no engine heeds keep-git-dir but of a Git source).
     private static readonly string[] Kept = ["chown", "chmod", "link", "exclude"];
-    private static readonly string[] Dropped = [Checksum, "keep-git-dir"];
+    private static readonly string[] Dropped = [Checksum, Unpack, "keep-git-dir"];
 
     /// <summary>
     /// Throws <see cref="FailureCode.DockerfileRefused"/> for an ADD that cannot become a COPY of what was fetched.
@@ -39,7 +41,7 @@ internal static partial class AddressedAdd
             throw Refusal.Of(add, "names addresses and files of the context together", "Write two ADD lines.");
         }
 
-        if (add.Flags.FirstOrDefault(flag => !Kept.Contains(flag.Name) && !Dropped.Contains(flag.Name)) is { } unknown)
+        if (add.Flags.FirstOrDefault(flag => !Kept.Contains(flag.Name) && !IsDropped(flag)) is { } unknown)
         {
             throw Refusal.Of(
                 add, $"has the flag --{unknown.Name}, which does not go with an address",
@@ -93,6 +95,11 @@ internal static partial class AddressedAdd
     /// <summary>What keyword and flags are once it is one.</summary>
     public static (string Keyword, IEnumerable<string> Flags) ShapeOf(Instruction add) =>
         ("COPY", add.Flags.Select(flag => flag.Name).Where(name => !Dropped.Contains(name)).Prepend("from"));
+
+    // As engines read it: without a value it is true.
+    private static bool IsDropped(Flag flag) =>
+        Dropped.Contains(flag.Name)
+        && (flag.Name != Unpack || "false".Equals(flag.Value?.Value, StringComparison.OrdinalIgnoreCase));
 
     private static void CheckChecksum(Instruction add, IReadOnlyList<Reference> sources)
     {

@@ -82,11 +82,13 @@ internal sealed partial class AddFetch(GuardedClient client, HostList allowed, l
 
     /// <summary>
     /// What a file is called that is added to a folder; null where no file can have the name. As Docker has it: the last
-    /// part of the path, decoded.
+    /// part of the path, decoded. Of the text, for a <see cref="Uri"/> takes a backslash for a slash, and dots away.
     /// </summary>
-    public static string? NameOf(Uri url)
+    public static string? NameOf(string address)
     {
-        var path = Decode(url.AbsolutePath).AsSpan().TrimEnd((byte)'/');
+        var rest = address[(address.IndexOf("//", StringComparison.Ordinal) + 2)..].Split('#')[0].Split('?')[0];
+        var slash = rest.IndexOf('/', StringComparison.Ordinal);
+        var path = Decode(slash < 0 ? "" : rest[slash..]).AsSpan().TrimEnd((byte)'/');
         var bytes = path[(path.LastIndexOf((byte)'/') + 1)..];
         if (bytes.Length > MaxNameBytes || bytes.Contains((byte)0) || !Utf8.IsValid(bytes))
         {
@@ -109,12 +111,13 @@ internal sealed partial class AddFetch(GuardedClient client, HostList allowed, l
 
     private static byte[] Decode(string path)
     {
-        var bytes = new List<byte>(path.Length);
-        for (var i = 0; i < path.Length; i++)
+        var encoded = Encoding.UTF8.GetBytes(path);
+        var bytes = new List<byte>(encoded.Length);
+        for (var i = 0; i < encoded.Length; i++)
         {
-            var isEncoded = path[i] == '%' && i + 2 < path.Length
-                && char.IsAsciiHexDigit(path[i + 1]) && char.IsAsciiHexDigit(path[i + 2]);
-            bytes.Add(isEncoded ? Convert.FromHexString(path.AsSpan(i + 1, 2))[0] : (byte)path[i]);
+            var isEncoded = encoded[i] == '%' && i + 2 < encoded.Length
+                && char.IsAsciiHexDigit((char)encoded[i + 1]) && char.IsAsciiHexDigit((char)encoded[i + 2]);
+            bytes.Add(isEncoded ? Convert.FromHexString(encoded.AsSpan(i + 1, 2))[0] : encoded[i]);
             i += isEncoded ? 2 : 0;
         }
 
@@ -126,14 +129,16 @@ internal sealed partial class AddFetch(GuardedClient client, HostList allowed, l
     {
         try
         {
-            if (!Uri.TryCreate(source.Address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            // A backslash is a character like any other, and would be taken for a slash.
+            var address = source.Address.Replace("\\", "%5C", StringComparison.Ordinal);
+            if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             {
                 throw Failed(
                     source, "that is no address of http or https",
                     "Write http://host/path or https://host:port/path, with a port from 1 to 65535.");
             }
 
-            var name = NameOf(url) ?? throw Failed(
+            var name = NameOf(source.Address) ?? throw Failed(
                 source, "no file can be called as its address ends",
                 "A file is called as the last part of the address's path: at most 255 bytes, UTF-8, without a null byte, and not `..`.");
             using var download = await client.FetchAsync(url, allowed, cancellationToken);

@@ -59,7 +59,7 @@ public sealed partial class DockerRunner
             Rewriting.Apply(text, judged, engine.HasHereDocuments, fetched.Lines), buildArgs)
         {
             DockerfileInTree = (await source.ResolveAsync(path, cancellationToken)).Path,
-            FormerKey = former.Hash(),
+            FormerKey = walk.References.Any(IsMoreThanFormerKeysKnow) ? null : former.Hash(),
             Sources = sources,
             Fetched = fetched.HandOver(),
         };
@@ -76,6 +76,11 @@ public sealed partial class DockerRunner
             return new BaseImage(image.Env, image.OnBuild);
         }
     }
+
+    // What an address has by now, and whose caches are mounted: an image of the former key may hold those of before, and of
+    // others.
+    private static bool IsMoreThanFormerKeysKnow(Reference reference) =>
+        reference.Kind is ReferenceKind.AddUrl or ReferenceKind.CacheMount;
 
     private static BuildKey KeyOf(
         string text, IReadOnlyList<Reference> references, FetchedSources fetched, BuildKey former, Deployment deployment) =>
