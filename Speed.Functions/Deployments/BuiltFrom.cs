@@ -21,11 +21,14 @@ public sealed record BuiltFrom(string Dockerfile, IReadOnlyList<BuildSource> Sou
 /// <param name="Written">As the Dockerfile of the repository has it, variables and all.</param>
 /// <param name="Name">The full name of an image, the address of a file.</param>
 /// <param name="Digest">
-/// Of an image what its registry calls it, or its id where it came from none; of a file its checksum. With its kind, for
+/// Of an image what its registry calls it, null where it came from none; of a file its checksum. With its kind, for
 /// example <c>sha256:…</c>.
 /// </param>
-public sealed record BuildSource(int Line, string Written, string Name, string Digest)
+public sealed record BuildSource(int Line, string Written, string Name, string? Digest)
 {
+    /// <summary>Of an image what the engine calls it; null for a file.</summary>
+    public string? ImageId { get; init; }
+
     /// <summary>As the log has it.</summary>
-    public string Tell() => $"`{Written}` on line {Line} of the Dockerfile is {Name}, {Digest}";
+    public string Tell() => $"`{Written}` on line {Line} of the Dockerfile is {Name}, {Digest ?? $"image {ImageId}"}";
 }

@@ -193,7 +193,7 @@ public sealed partial class DockerRunner
             }
 
             return reference.IsImage && images[(reference.Value, reference.Platform)] is var image
-                ? new BuildSource(line, written, image.Name, image.Digest ?? image.Id)
+                ? new BuildSource(line, written, image.Name, image.Digest) { ImageId = image.Id }
                 : null;
         }
     }
