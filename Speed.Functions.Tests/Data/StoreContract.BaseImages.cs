@@ -21,6 +21,21 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task Of_the_images_that_are_for_everybody_a_thousand_are_known_the_last_ones()
+    {
+        foreach (var number in Enumerable.Range(0, 1_000).Append(0).Append(1_000))
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await Store.RecordPublicImageAsync($"r.example/a:{number}", "sha256:one", Token);
+        }
+
+        Assert.True(await Store.IsPublicImageAsync("r.example/a:0", "sha256:one", Token));
+        Assert.False(await Store.IsPublicImageAsync("r.example/a:1", "sha256:one", Token));
+        Assert.True(await Store.IsPublicImageAsync("r.example/a:2", "sha256:one", Token));
+        Assert.True(await Store.IsPublicImageAsync("r.example/a:1000", "sha256:one", Token));
+    }
+
+    [Fact]
     public async Task What_a_registry_let_a_repository_have_is_known_for_a_day_of_that_repository_and_image_alone()
     {
         await Store.RecordAllowedImageAsync(Ours, "r.example/a:1", "sha256:one", Token);

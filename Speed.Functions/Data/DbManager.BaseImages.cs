@@ -7,10 +7,14 @@ public sealed partial class DbManager
 {
     private static readonly TimeSpan AllowedFor = TimeSpan.FromHours(24);
 
+    // More than the images of most engines. Of one that is forgotten the registry is asked again.
+    private const int MostPublicImages = 1_000;
+
     private long AllowedSince => Now - (long)AllowedFor.TotalMilliseconds;
 
     public Task RecordPublicImageAsync(string name, string imageId, CancellationToken cancellationToken) =>
-        _database.WriteAsync(db => RecordPublicImage(db, name, imageId), cancellationToken);
+        _database.WriteAsync(
+            db => RecordPublicImage(db, name, imageId) + ForgetPublicImages(db), cancellationToken);
 
     public Task<bool> IsPublicImageAsync(string name, string imageId, CancellationToken cancellationToken) =>
         _database.ReadAsync(db => IsPublicImage(db, name, imageId), cancellationToken);
@@ -32,6 +36,17 @@ public sealed partial class DbManager
         SET image_id = excluded.image_id, pulled_at_ms = excluded.pulled_at_ms
         """,
         ("$name", name), ("$image", imageId), ("$now", Now));
+
+    private static int ForgetPublicImages(SqliteSession db) => db.Execute(
+        """
+        DELETE FROM public_image
+        WHERE name IN (
+            SELECT name
+            FROM public_image
+            ORDER BY pulled_at_ms DESC, name
+            LIMIT -1 OFFSET $most)
+        """,
+        ("$most", MostPublicImages));
 
     private static bool IsPublicImage(SqliteSession db, string name, string imageId) => db.One(
         """
