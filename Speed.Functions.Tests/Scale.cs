@@ -69,7 +69,8 @@ internal static class Scale
 
     private static bool IsLong => Environment.GetEnvironmentVariable("SPEED_LONG") == "1";
 
-    private static int Read(string name, int sample, int all) => Read(name) ?? (IsLong ? all : sample);
+    private static int Read(string name, int sample, int all) =>
+        Environment.GetEnvironmentVariable(name) == "all" ? all : Read(name) ?? (IsLong ? all : sample);
 
     private static int? Read(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text

@@ -31,13 +31,24 @@ internal sealed class Court : IAsyncDisposable
     private Court(Sandbox builder, IEnumerable<JudgeCase> cases, bool filesAlone, SourceWorld source) =>
         (_builder, _cases, _filesAlone, _source) = (builder, [.. cases], filesAlone, source);
 
+    /// <summary>Fails where SPEED and <c>docker build</c> do not agree on the cases of a folder of data.</summary>
+    /// <param name="least">So many cases it has, or has lost some.</param>
+    /// <param name="count">How many of them are looked at.</param>
     /// <param name="filesAlone">Nothing but the files of the images is compared.</param>
-    public static async Task<Court> OpenAsync(Sandbox builder, IEnumerable<JudgeCase> cases, bool filesAlone) =>
-        new(builder, cases, filesAlone, await SourceWorld.StartAsync());
+    public static async Task AgreeAsync(Sandbox builder, string folder, int least, int count, bool filesAlone)
+    {
+        var all = JudgeCase.ReadAll(folder);
+        Assert.InRange(all.Count, least, int.MaxValue);
+        await using var court = new Court(builder, all, filesAlone, await SourceWorld.StartAsync());
+
+        var faults = await court.JudgeAsync(count, TestContext.Current.CancellationToken);
+
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
 
     /// <summary>What differs, a paragraph for each case in which anything does.</summary>
     /// <param name="count">How many of the cases are looked at, evenly taken from all of them.</param>
-    public async Task<IReadOnlyCollection<string>> JudgeAsync(int count, CancellationToken token)
+    private async Task<IReadOnlyCollection<string>> JudgeAsync(int count, CancellationToken token)
     {
         var stride = Math.Max(1, _cases.Count / Math.Max(1, count));
         var chosen = _cases.Where((_, i) => (i + Scale.Seed) % stride == 0).ToArray();
