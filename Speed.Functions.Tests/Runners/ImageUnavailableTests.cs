@@ -27,7 +27,7 @@ public sealed class ImageUnavailableTests
 
         var failure = ImageUnavailable.NoName(new ImageName(text, 3, null));
 
-        Assert.Equal(FailureCode.BaseImageUnavailable, failure.Code);
+        Assert.Equal(FailureCode.DockerfileRefused, failure.Code);
         Assert.StartsWith($"`{text}` on line 3 of the Dockerfile is not the name of an image: ", failure.Message, StringComparison.Ordinal);
         Assert.Contains(fault, failure.Message, StringComparison.Ordinal);
     }

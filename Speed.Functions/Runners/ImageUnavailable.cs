@@ -41,14 +41,14 @@ internal static partial class ImageUnavailable
     {
         var fault = ImageNameFault.Find(name.Name);
         return new DeploymentFailedException(
-            FailureCode.BaseImageUnavailable,
+            FailureCode.DockerfileRefused,
             $"`{name.Name}` on line {name.Line} of the Dockerfile is not the name of an image{(fault is null ? "" : $": {fault}")}.",
             "Write [registry[:port]/]path[:tag][@digest], the path in lower case.");
     }
 
     /// <summary>Of <c>scratch</c> with a tag or a registry.</summary>
     public static DeploymentFailedException Scratch(ImageName name) => new(
-        FailureCode.BaseImageUnavailable,
+        FailureCode.DockerfileRefused,
         $"`{name.Name}` on line {name.Line} of the Dockerfile is no image: `scratch` is the word for an empty stage, and stands alone.",
         "For an empty stage write `FROM scratch`; to copy from it there is nothing.");
 
