@@ -26,7 +26,7 @@ internal static partial class AddressedAdd
     {
         if (add.LateFlag is { } flag)
         {
-            throw Refusal.Of(
+            throw DockerfileRefusal.Of(
                 add, $"has `{flag}` behind its paths, where it is taken for a path",
                 $"Flags come first: `ADD {flag} source destination`.");
         }
@@ -38,14 +38,14 @@ internal static partial class AddressedAdd
 
         if (sources.Any(source => source.Kind != ReferenceKind.AddUrl) || add.HereDocuments.Count > 0)
         {
-            throw Refusal.Of(add, "names addresses and files of the context together", "Write two ADD lines.");
+            throw DockerfileRefusal.Of(add, "names addresses and files of the context together", "Write two ADD lines.");
         }
 
         if (add.Flags.FirstOrDefault(flag => !Kept.Contains(flag.Name) && !IsDropped(flag)) is { } unknown)
         {
-            throw Refusal.Of(
+            throw DockerfileRefusal.Of(
                 add, $"has the flag --{unknown.Name}, which does not go with an address",
-                Refusal.OrInRunStep("Take the flag away", "fetch the file", hasNetwork));
+                DockerfileRefusal.OrInRunStep("Take the flag away", "fetch the file", hasNetwork));
         }
 
         CheckChecksum(add, sources);
@@ -58,22 +58,22 @@ internal static partial class AddressedAdd
         var scheme = Scheme().Match(value).Groups["scheme"].Value;
         return scheme switch
         {
-            "file" => Refusal.Of(
+            "file" => DockerfileRefusal.Of(
                 add, $"names `{written}`: ADD knows paths of the build context, and addresses of http and https",
                 "Write the file's path in the build context, without `file://`."),
             "git" or "ssh" or "http" or "https" => OfRepository("Make it"),
             "" => OfRepository($"If it is a path of the build context, write `./{value.TrimStart('/')}`. Else make it"),
-            _ when scheme.ToLowerInvariant() is "http" or "https" => Refusal.Of(
+            _ when scheme.ToLowerInvariant() is "http" or "https" => DockerfileRefusal.Of(
                 add, $"names `{written}`, which Docker takes for no address: `{scheme}://` is not `{scheme.ToLowerInvariant()}://`",
                 $"Write `{scheme.ToLowerInvariant()}://`, in lower case."),
-            _ => Refusal.Of(
+            _ => DockerfileRefusal.Of(
                 add, $"names `{written}`, an address of {scheme}, and only http and https are fetched",
-                Refusal.OrInRunStep("Put the file into the repository", "fetch it", hasNetwork)),
+                DockerfileRefusal.OrInRunStep("Put the file into the repository", "fetch it", hasNetwork)),
         };
 
-        DeploymentFailedException OfRepository(string begin) => Refusal.Of(
+        DeploymentFailedException OfRepository(string begin) => DockerfileRefusal.Of(
             add, $"names the Git repository `{written}`, and Git sources are not fetched",
-            Refusal.OrInRunStep($"{begin} a submodule of the deployed repository", "clone it", hasNetwork));
+            DockerfileRefusal.OrInRunStep($"{begin} a submodule of the deployed repository", "clone it", hasNetwork));
     }
 
     [GeneratedRegex(@"\A(?<scheme>[A-Za-z][A-Za-z0-9+.-]*)://", RegexOptions.CultureInvariant)]
@@ -86,7 +86,7 @@ internal static partial class AddressedAdd
         string text, Instruction add, string image, IEnumerable<(Reference Source, string Path)> files)
     {
         JudgedWord[] words = [.. files.Select(file => new JudgedWord(Rewriting.PlaceOf(file.Source), file.Path))];
-        var keyword = add.KeywordSpan ?? throw Refusal.Of(add, "is cut by a continuation", "Write ADD on one line.");
+        var keyword = add.KeywordSpan ?? throw DockerfileRefusal.Of(add, "is cut by a continuation", "Write ADD on one line.");
         var flags = add.Flags.Where(flag => Dropped.Contains(flag.Name))
             .Select(flag => new JudgedWord(PlaceOf(flag, text, add, keyword.End, words[0].Span.Start), null));
         return [new JudgedWord(keyword, $"COPY --from={image}"), .. flags, .. words];
@@ -106,12 +106,12 @@ internal static partial class AddressedAdd
         var count = add.FlagsOf(Checksum).Count();
         if (count > 0 && (count > 1 || sources.Count > 1))
         {
-            throw Refusal.Of(add, "has a --checksum that is not one for one address", "Write one ADD for each address.");
+            throw DockerfileRefusal.Of(add, "has a --checksum that is not one for one address", "Write one ADD for each address.");
         }
 
         if (count == 1 && !Sha256().IsMatch(sources[0].Checksum ?? ""))
         {
-            throw Refusal.Of(
+            throw DockerfileRefusal.Of(
                 add, $"has the checksum `{sources[0].Checksum}`", "Give it as sha256: and 64 lower-case hex digits.");
         }
     }
@@ -122,7 +122,7 @@ internal static partial class AddressedAdd
         var at = text.IndexOf(written, start, end - start, StringComparison.Ordinal);
         return at > 0 && IsBlank(text[at - 1]) && at + written.Length < end && IsBlank(text[at + written.Length])
             ? new TextSpan(at, written.Length)
-            : throw Refusal.Of(
+            : throw DockerfileRefusal.Of(
                 add, $"has the flag --{flag.Name} in a way in which it cannot be taken out",
                 "Write it once, on one line, and without quotes and escapes.");
     }

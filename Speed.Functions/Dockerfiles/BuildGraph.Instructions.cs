@@ -142,15 +142,15 @@ internal sealed partial class BuildGraph
 
             if (source.Value is null)
             {
-                throw Refusal.Unknown(word.Text, instruction.Line);
+                throw DockerfileRefusal.Unknown(word.Text, instruction.Line);
             }
 
             var kind = AddSource.KindOf(source.Value);
             if (isTrigger && kind != ReferenceKind.AddFile)
             {
-                throw Refusal.Of(
+                throw DockerfileRefusal.Of(
                     $"FROM on line {instruction.Line} of the Dockerfile stands on an ONBUILD that fetches {source.Value}",
-                    Refusal.OrInRunStep("Build on another image", "fetch the file", _inputs.HasNetwork));
+                    DockerfileRefusal.OrInRunStep("Build on another image", "fetch the file", _inputs.HasNetwork));
             }
 
             _references.Add(new Reference(
@@ -158,7 +158,7 @@ internal sealed partial class BuildGraph
             {
                 Unset = source.Unset,
                 Checksum = instruction.FlagsOf("checksum").LastOrDefault()?.Value is { } checksum
-                    ? Expand(checksum.Value, scope).Value ?? throw Refusal.Unknown(checksum.Value, instruction.Line)
+                    ? Expand(checksum.Value, scope).Value ?? throw DockerfileRefusal.Unknown(checksum.Value, instruction.Line)
                     : null,
             });
         }
@@ -169,13 +169,15 @@ internal sealed partial class BuildGraph
     {
         if (MountOptions.Read(mount) is not { } fields)
         {
-            throw Refusal.Of(instruction, $"has a --mount that is no list of fields: `{mount}`", "Write it without quotes.");
+            throw DockerfileRefusal.Of(
+                instruction, $"has a --mount that is no list of fields: `{mount}`", "Write it without quotes.");
         }
 
         var sources = fields.Where(field => field.Key == "from").ToArray();
         if (sources.Length > 1)
         {
-            throw Refusal.Of(instruction, $"has a --mount with more than one `from`: `{mount}`", "Keep the one that is meant.");
+            throw DockerfileRefusal.Of(
+                instruction, $"has a --mount with more than one `from`: `{mount}`", "Keep the one that is meant.");
         }
 
         foreach (var (_, value) in sources)
@@ -207,7 +209,7 @@ internal sealed partial class BuildGraph
 
         if (!Plain().IsMatch(from.Value))
         {
-            throw Refusal.Of(
+            throw DockerfileRefusal.Of(
                 instruction, $"takes from `{from}`, which is neither the name of a stage nor of an image",
                 "Variables are not resolved there: name a stage for it with `FROM … AS name`, and take from that.");
         }
@@ -223,7 +225,7 @@ internal sealed partial class BuildGraph
         var reference = new Reference(kind, instruction, from.Value, from.Value, isTrigger ? null : from.Span);
         if (isTrigger && reference.IsImage)
         {
-            throw Refusal.Of(
+            throw DockerfileRefusal.Of(
                 $"FROM on line {instruction.Line} of the Dockerfile stands on an ONBUILD that takes from the image `{from}`",
                 "Build on another image, or write what the ONBUILD does into the stage itself.");
         }
@@ -249,7 +251,7 @@ internal sealed partial class BuildGraph
             var last = _inputs.Builder == Builder.Legacy ? stage.Index - 1 : _dockerfile.Stages.Count - 1;
             return index >= 0 && index <= last
                 ? _dockerfile.Stages[(int)index]
-                : throw Refusal.Of(
+                : throw DockerfileRefusal.Of(
                     instruction, $"takes from stage {name}, which is not there for it",
                     "Stages are counted from 0; name the one that is meant with `FROM … AS name`.");
         }
@@ -261,7 +263,7 @@ internal sealed partial class BuildGraph
         }
 
         // It would ask a registry for an image of that name, which may be anybody's.
-        throw Refusal.Of(
+        throw DockerfileRefusal.Of(
             instruction, $"takes from stage `{name}`, which does not stand before it: the legacy builder would take an image "
             + "of that name", "Move the stage before this one, or name the image in full.");
     }

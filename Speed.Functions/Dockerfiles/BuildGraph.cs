@@ -63,7 +63,7 @@ internal sealed partial class BuildGraph
         if (time.IsUnknown || (time.Value is { Length: > 0 } value && !long.TryParse(
             value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)))
         {
-            throw Refusal.Of(
+            throw DockerfileRefusal.Of(
                 $"SOURCE_DATE_EPOCH is `{time.Value}` on line {_dockerfile.Stages[0].From.Line} of the Dockerfile, where the stages "
                 + "begin, which is no number of seconds",
                 "Give it as seconds since 1970, or leave it out.");
@@ -172,7 +172,7 @@ internal sealed partial class BuildGraph
         var (name, parent) = _bases[stage.Index];
         if (name.Value is null)
         {
-            throw Refusal.Unknown(stage.Base.Text, stage.From.Line);
+            throw DockerfileRefusal.Unknown(stage.Base.Text, stage.From.Line);
         }
 
         var reference = new Reference(
@@ -204,7 +204,7 @@ internal sealed partial class BuildGraph
             return null;
         }
 
-        return platform.Value ?? throw Refusal.Unknown(flag.Value, stage.From.Line);
+        return platform.Value ?? throw DockerfileRefusal.Unknown(flag.Value, stage.From.Line);
     }
 
     // An ONBUILD of a stage comes to pass in the stages that stand on it: with its own text, read anew.
@@ -221,7 +221,7 @@ internal sealed partial class BuildGraph
         var reader = new DockerfileReader(text, _dockerfile.Dialect);
         if (reader.Read() is not [var instruction] || reader.Fault is not null)
         {
-            throw Refusal.Of(
+            throw DockerfileRefusal.Of(
                 $"FROM on line {stage.From.Line} of the Dockerfile stands on an ONBUILD that cannot be read: `{text}`",
                 "Build on another image.");
         }
@@ -246,7 +246,7 @@ internal sealed partial class BuildGraph
     private static DeploymentFailedException Unreadable(string written, Instruction instruction, Expansion read) =>
         read.Required is { } name
             ? UnsetVariables.Required(instruction, written, name, read.FaultOfRequired)
-            : Refusal.Of(
+            : DockerfileRefusal.Of(
                 $"`{written}` on line {instruction.Line} of the Dockerfile cannot be resolved before the build: "
                 + (read.Fault ?? "it names no platform"),
                 "Use ${name}, ${name:-default} or ${name:+value}, with a value for every name.");

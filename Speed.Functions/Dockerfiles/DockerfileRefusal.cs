@@ -3,7 +3,7 @@ using Speed.Deployments;
 namespace Speed.Dockerfiles;
 
 /// <summary>What SPEED says of a Dockerfile that it does not build.</summary>
-internal static class Refusal
+internal static class DockerfileRefusal
 {
     /// <param name="what">Begins the sentence: what stands where, and what is wrong with it. Without a full stop.</param>
     public static DeploymentFailedException Of(string what, string wayOut) =>

@@ -14,7 +14,7 @@ internal static class DockerfileRules
         {
             if (instruction.HasUnclearFlags && instruction.Keyword is "FROM" or "COPY" or "ADD" or "RUN")
             {
-                throw Refusal.Of(
+                throw DockerfileRefusal.Of(
                     $"{instruction.Keyword} on line {instruction.Line} of {origin} has a flag with characters beyond ASCII, "
                     + "which Docker takes apart",
                     "Write its flags in ASCII alone.");
@@ -23,7 +23,7 @@ internal static class DockerfileRules
             var refused = instruction.Keyword == "RUN" ? instruction.Flags.FirstOrDefault(IsTooMuch) : null;
             if (refused is not null)
             {
-                throw Refusal.Of(
+                throw DockerfileRefusal.Of(
                     $"RUN --{refused.Name}={refused.Value} on line {instruction.Line} of {origin} is not allowed: "
                     + "a build step gets neither the host's network nor its devices nor more rights",
                     "Take the flag away.");

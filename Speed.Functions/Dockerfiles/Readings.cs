@@ -105,7 +105,7 @@ internal sealed class Readings
     private static (ReferenceKind, int, string?, TextSpan?, string?) Core(Reference reference) =>
         (reference.Kind, reference.Line, reference.Value, reference.Span, reference.Platform);
 
-    private static DeploymentFailedException Differ(Reference reference) => Refusal.Of(
+    private static DeploymentFailedException Differ(Reference reference) => DockerfileRefusal.Of(
         reference.Instruction,
         $"takes `{reference.Written}` into the build, and not every version of Docker reads it so",
         "Write the line, and those that it hangs on, in a plainer way: one instruction to a line, without escapes, nested "

@@ -23,7 +23,7 @@ internal static partial class Rewriting
             var (before, after) = (Dockerfile.Parse(text, dialect), Dockerfile.Parse(judged, dialect));
             if (before.Fault is null && !IsSame(before, after, copies ?? new HashSet<int>()))
             {
-                throw Refusal.Of(
+                throw DockerfileRefusal.Of(
                     "The Dockerfile is read otherwise once its images and sources are put in by their full names",
                     "Write its FROM, COPY --from and ADD lines in a plainer way, without quotes and escapes.");
             }
@@ -31,13 +31,13 @@ internal static partial class Rewriting
 
         return Frontend.Drop(judged).Name is null
             ? judged
-            : throw Refusal.Of(
+            : throw DockerfileRefusal.Of(
                 "The Dockerfile asks for another frontend in a way that cannot be taken out",
                 "Take the line `# syntax=` away: the engine's own frontend is used.");
     }
 
     /// <summary>Throws <see cref="Deployments.FailureCode.DockerfileRefused"/> for a word that nothing can be put in for.</summary>
-    public static TextSpan PlaceOf(Reference reference) => reference.Span ?? throw Refusal.Of(
+    public static TextSpan PlaceOf(Reference reference) => reference.Span ?? throw DockerfileRefusal.Of(
         reference.Instruction, $"names `{reference.Written}` in a way in which it cannot be replaced by its full name",
         "Write it on one line, and without quotes and escapes within.");
 

@@ -190,7 +190,7 @@ internal sealed partial class AddFetch(GuardedClient client, HostList allowed, l
                     FailureCode.RepoTooLarge,
                     $"The repository's files and what the Dockerfile adds by address have more than "
                     + $"{ByteCount.Format(maxBytes)} together.",
-                    Refusal.OrInRunStep("Have less in both", "fetch large files", BuildsHaveNetwork));
+                    DockerfileRefusal.OrInRunStep("Have less in both", "fetch large files", BuildsHaveNetwork));
             }
 
             hash.AppendData(piece.AsSpan(0, read));
@@ -239,7 +239,7 @@ internal sealed partial class AddFetch(GuardedClient client, HostList allowed, l
     private DeploymentFailedException Refused(AddRequest source, AddressRefusedException refused) => new(
         FailureCode.DockerfileRefused,
         $"{Place(source)} may not be fetched: {refused.Message}",
-        Refusal.OrInRunStep("Put the file into the repository", "fetch it", BuildsHaveNetwork)
+        DockerfileRefusal.OrInRunStep("Put the file into the repository", "fetch it", BuildsHaveNetwork)
         + (refused.Host is { } host
             ? $" If the host is to be trusted, the operator may add `{host}` to Speed__Docker__AllowedHosts."
             : ""),

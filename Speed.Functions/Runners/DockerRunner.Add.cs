@@ -14,7 +14,7 @@ public sealed partial class DockerRunner
         {
             if (_options.Sandbox == Sandbox.Strict && add.Any(source => source.Kind == ReferenceKind.AddUrl))
             {
-                throw Refusal.Of(
+                throw DockerfileRefusal.Of(
                     add[0].Instruction, $"names `{add.First(IsElsewhere).Written}`, and under strict nothing is fetched",
                     "Put the file into the repository.");
             }
