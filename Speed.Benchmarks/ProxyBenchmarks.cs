@@ -32,7 +32,7 @@ internal static class ProxyBenchmarks
         using var hosts = new HostTable(new OneService(port), new Bell(), new AccessSettings(), NullLogger<HostTable>.Instance);
         using var proxy = new ReverseProxy(
             settings, hosts, new Certificates(settings, TimeProvider.System, NullLogger<Certificates>.Instance),
-            new Traffic(TimeProvider.System), NullLogger<ReverseProxy>.Instance);
+            new Traffic(TimeProvider.System), TimeProvider.System, NullLogger<ReverseProxy>.Instance);
         await proxy.StartAsync(CancellationToken.None);
         var direct = new Uri($"http://127.0.0.1:{port}/");
         var proxied = proxy.Addresses.First();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -42,6 +43,101 @@ public sealed class PassingTests : IAsyncLifetime
                 "X-Forwarded-Host: app-main.localhost:8080", "X-Forwarded-Proto: http",
             ],
             (await answer.Content.ReadAsStringAsync(Now)).Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("X_Forwarded_For")]
+    [InlineData("x-forwarded-anything")]
+    [InlineData("True-Client-IP")]
+    [InlineData("CF_Connecting_IP")]
+    [InlineData("X-Original-Host")]
+    public async Task A_header_that_claims_an_origin_does_not_pass_however_it_is_spelled(string header)
+    {
+        await ServeAsync(context => context.Response.WriteAsync(
+            string.Join('\n', context.Request.Headers.Select(header => $"{header.Key}: {header.Value}")), Now));
+
+        var seen = await AskAsync("app-main.localhost", $"{header}: 1.2.3.4", "X_Own: mine", "Connection: close");
+
+        Assert.DoesNotContain("1.2.3.4", seen, StringComparison.Ordinal);
+        Assert.Contains("X_Own: mine", seen, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("10.0.0.1,127.0.0.0/8")]
+    public async Task What_a_trusted_proxy_says_of_the_origin_passes(string trusted)
+    {
+        await using var world = await ProxyWorld.OpenAsync(
+            [
+                ("Speed__Proxy__Urls", "http://127.0.0.1:0"), ("Speed__Proxy__TrustedProxies", trusted),
+                ("Speed__Proxy__TrustedHeaders", "CF-Connecting-IP"),
+            ]);
+        await world.UpAsync(await world.ServerAsync(context => context.Response.WriteAsync(
+            string.Join('\n', context.Request.Headers.Select(header => $"{header.Key}: {header.Value}").Order()), Now)));
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url);
+        foreach (var (name, value) in new[]
+        {
+            ("X-Forwarded-For", "203.0.113.7, 198.51.100.2"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "shop.example"),
+            ("X-Forwarded-Port", "443"), ("CF-Connecting-IP", "203.0.113.7"), ("X-Real-IP", "203.0.113.8"),
+        })
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        using var answer = await world.Client.SendAsync(request, Now);
+
+        Assert.Equal(
+            [
+                "CF-Connecting-IP: 203.0.113.7", "Host: app-main.localhost", "X-Forwarded-For: 203.0.113.7, 198.51.100.2, 127.0.0.1",
+                "X-Forwarded-Host: shop.example", "X-Forwarded-Proto: https",
+            ],
+            (await answer.Content.ReadAsStringAsync(Now)).Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("app-main.localhost:0")]
+    [InlineData("app-main.localhost:99999")]
+    [InlineData("app-main.localhost:")]
+    [InlineData("app-main.localhost:8o")]
+    [InlineData("app-main.localhost:80:80")]
+    [InlineData("app-main.localhost/x")]
+    [InlineData("a@app-main.localhost")]
+    [InlineData("app-main.localhost\r\nHost: other.localhost")]
+    public async Task A_host_that_is_none_is_refused_before_any_service_sees_it(string host)
+    {
+        var times = 0;
+        await ServeAsync(context =>
+        {
+            Interlocked.Increment(ref times);
+            return Task.CompletedTask;
+        });
+
+        var answer = await AskAsync(host, "Connection: close");
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Equal(0, times);
+    }
+
+    [Fact]
+    public async Task A_body_of_which_nothing_comes_for_a_minute_ends_the_request()
+    {
+        await ServeAsync(context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted));
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _world.Address.Port, Now);
+        await client.GetStream().WriteAsync(
+            "POST / HTTP/1.1\r\nHost: app-main.localhost\r\nContent-Length: 2\r\n\r\na"u8.ToArray(), Now);
+        using var reader = new StreamReader(client.GetStream());
+        var status = reader.ReadLineAsync(Now).AsTask();
+
+        // The proxy begins to wait for the second byte some time after the first one was sent.
+        while (!status.IsCompleted)
+        {
+            _world.Advance(TimeSpan.FromSeconds(60));
+            await Task.WhenAny(status, Task.Delay(TimeSpan.FromMilliseconds(20), Now));
+            Now.ThrowIfCancellationRequested();
+        }
+
+        Assert.Equal("HTTP/1.1 408 Request Timeout", await status);
     }
 
     [Fact]
@@ -163,6 +259,17 @@ public sealed class PassingTests : IAsyncLifetime
         using var answer = await _world.Client.PostAsync(Url, body, Now);
 
         Assert.Equal((HttpStatusCode.BadGateway, 1), (answer.StatusCode, times));
+    }
+
+    // As it stands: HttpClient would put right, or refuse, what is wrong.
+    private async Task<string> AskAsync(string host, params string[] headers)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _world.Address.Port, Now);
+        var text = $"GET / HTTP/1.1\r\nHost: {host}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n";
+        await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(text), Now);
+        using var reader = new StreamReader(client.GetStream());
+        return await reader.ReadToEndAsync(Now);
     }
 
     private async Task ServeAsync(RequestDelegate serve, long? mostBytes = null) =>

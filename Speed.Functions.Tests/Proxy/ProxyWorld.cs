@@ -35,7 +35,7 @@ internal sealed class ProxyWorld : IAsyncDisposable
         _hosts = new HostTable(
             _stores.Deployments, _bell, new AccessSettings { AllowedHosts = allowedHosts }, Log);
         _proxy = new ReverseProxy(
-            proxy, _hosts, new Certificates(proxy, _time, NullLogger<Certificates>.Instance), Traffic,
+            proxy, _hosts, new Certificates(proxy, _time, NullLogger<Certificates>.Instance), Traffic, _time,
             NullLogger<ReverseProxy>.Instance);
         Client = NewClient();
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,12 +13,11 @@ namespace Speed.Proxy;
 /// more: then the newer one gets it.
 /// </summary>
 internal sealed partial class Forwarding(
-    HostTable hosts, Traffic traffic, IHttpForwarder forwarder, HttpMessageInvoker client, ILogger logger)
+    HostTable hosts, Traffic traffic, IHttpForwarder forwarder, HttpMessageInvoker client, ServiceRequest transformer,
+    TimeProvider time, ILogger logger)
 {
     private const int MostTurns = 10;
     private const string GrpcType = "application/grpc";
-
-    private static readonly ServiceRequest Transformer = new();
 
     private static readonly ForwarderRequestConfig Plain = new()
     {
@@ -55,6 +55,13 @@ internal sealed partial class Forwarding(
             return;
         }
 
+        if (!IsSound(context.Request.Host))
+        {
+            await AnswerAsync(context, StatusCodes.Status400BadRequest);
+            return;
+        }
+
+        using var body = ReadWithPatience(context);
         var look = await hosts.LookAsync(context.RequestAborted);
         long? failed = null;
         for (var turn = 0; turn < MostTurns; turn++)
@@ -90,7 +97,7 @@ internal sealed partial class Forwarding(
     {
         var aborted = context.RequestAborted;
         var config = IsGrpc(context.Request) ? Grpc : Plain;
-        var error = await forwarder.SendAsync(context, destination, client, config, Transformer, aborted);
+        var error = await forwarder.SendAsync(context, destination, client, config, transformer, aborted);
         if (error == ForwarderError.None || context.Response.HasStarted || aborted.IsCancellationRequested)
         {
             return true;
@@ -102,12 +109,41 @@ internal sealed partial class Forwarding(
             return false;
         }
 
-        if (context.Response.StatusCode >= StatusCodes.Status500InternalServerError)
+        if (context.Request.Body is PatientBody { IsTooSlow: true })
+        {
+            await AnswerAsync(context, StatusCodes.Status408RequestTimeout);
+        }
+        else if (context.Response.StatusCode >= StatusCodes.Status500InternalServerError)
         {
             await AnswerAsync(context, context.Response.StatusCode);
         }
 
         return true;
+    }
+
+    // A service would see two hosts where HttpClient cannot read the client's own and adds another.
+    private static bool IsSound(HostString host)
+    {
+        var colon = host.Value!.LastIndexOf(':');
+        var hasPort = colon > host.Value.LastIndexOf(']');
+        return !hasPort
+            || (int.TryParse(host.Value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                && port is > 0 and <= ushort.MaxValue);
+    }
+
+    // A call of gRPC, and an upgraded connection, may be quiet in both directions.
+    private PatientBody? ReadWithPatience(HttpContext context)
+    {
+        var mayBeQuiet = IsGrpc(context.Request) || context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+            || HttpMethods.IsConnect(context.Request.Method);
+        if (mayBeQuiet || context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+        {
+            return null;
+        }
+
+        var body = new PatientBody(context.Request.Body, time);
+        context.Request.Body = body;
+        return body;
     }
 
     // Without a connection nothing has been sent. With one it may have been done: then only what changes nothing.
@@ -141,9 +177,13 @@ internal sealed partial class Forwarding(
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
         return context.Response.WriteAsync(
-            status == StatusCodes.Status404NotFound
-                ? "No service is up under this name.\n"
-                : "The service under this name does not answer.\n",
+            status switch
+            {
+                StatusCodes.Status400BadRequest => "The Host of the request is not a name with a port from 1 to 65535.\n",
+                StatusCodes.Status404NotFound => "No service is up under this name.\n",
+                StatusCodes.Status408RequestTimeout => "Nothing came of the request's body for 60 seconds.\n",
+                _ => "The service under this name does not answer.\n",
+            },
             context.RequestAborted);
     }
 

@@ -25,6 +25,22 @@ public sealed class ProxySettings
     public string? CertificateFolder { get; init; }
 
     /// <summary>
+    /// Addresses of proxies in front of this one, such as a CDN's: what they say of a request's origin is passed on.
+    /// None unless set.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>
+    /// Headers that tell of an origin, beyond <c>X-Forwarded-For</c>, <c>-Host</c> and <c>-Proto</c>, and that are passed
+    /// on where a trusted proxy sent them.
+    /// </summary>
+    public IReadOnlySet<string> TrustedHeaders { get; init; } = new HashSet<string>();
+
+    /// <summary>Whether a connection from there is one of a trusted proxy.</summary>
+    public bool IsTrustedProxy(IPAddress? address) =>
+        address is not null && TrustedProxies.Any(network => network.Contains(address));
+
+    /// <summary>
     /// Reads them from the section <c>Speed:Proxy</c>. Throws
     /// <see cref="Microsoft.Extensions.Options.OptionsValidationException"/> with a sentence that names the setting.
     /// </summary>
@@ -37,10 +53,18 @@ public sealed class ProxySettings
             CertificateFile = reader.Text(nameof(CertificateFile)),
             KeyFile = reader.Text(nameof(KeyFile)),
             CertificateFolder = reader.Text(nameof(CertificateFolder)),
+            TrustedProxies = [.. (reader.List(nameof(TrustedProxies)) ?? []).Select(one => ReadNetwork(reader, one))],
+            TrustedHeaders = (reader.List(nameof(TrustedHeaders)) ?? []).ToHashSet(StringComparer.OrdinalIgnoreCase),
         };
         JudgeCertificates(settings, reader);
         return settings;
     }
+
+    private static IPNetwork ReadNetwork(SettingsReader reader, string text) =>
+        IPNetwork.TryParse(text, out var network) ? network
+        : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+        : throw reader.Unusable(
+            nameof(TrustedProxies), $"must be addresses and ranges such as 10.0.0.1,192.168.0.0/16, not '{text}'.");
 
     private static void JudgeCertificates(ProxySettings settings, SettingsReader reader)
     {

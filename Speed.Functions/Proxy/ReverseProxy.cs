@@ -18,7 +18,8 @@ namespace Speed.Proxy;
 /// nothing else: SPEED's own interface cannot be reached through it.
 /// </summary>
 internal sealed partial class ReverseProxy(
-    ProxySettings settings, HostTable hosts, Certificates certificates, Traffic traffic, ILogger<ReverseProxy> logger)
+    ProxySettings settings, HostTable hosts, Certificates certificates, Traffic traffic, TimeProvider time,
+    ILogger<ReverseProxy> logger)
     : IHostedService, IDisposable
 {
     // They share the process with SPEED, which needs room for files of its own.
@@ -77,7 +78,8 @@ internal sealed partial class ReverseProxy(
 
         var server = builder.Build();
         var forwarding = new Forwarding(
-            hosts, traffic, server.Services.GetRequiredService<IHttpForwarder>(), _client, logger);
+            hosts, traffic, server.Services.GetRequiredService<IHttpForwarder>(), _client, new ServiceRequest(settings), time,
+            logger);
         server.Run(forwarding.ServeAsync);
         return server;
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Speed.Security;
 using Yarp.ReverseProxy.Forwarder;
@@ -8,32 +9,64 @@ namespace Speed.Proxy;
 /// A request as the service gets it: the client's own, host included, with where it came from as the proxy saw it, and
 /// without what is SPEED's.
 /// </summary>
-internal sealed class ServiceRequest : HttpTransformer
+internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
 {
-    // What a client says of these itself is nothing to go by.
-    private static readonly string[] Claims =
-    [
-        "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
-        "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Real-IP",
-    ];
+    private const string ForwardedFor = "X-Forwarded-For";
+    private const string ForwardedHost = "X-Forwarded-Host";
+    private const string ForwardedProto = "X-Forwarded-Proto";
+
+    // The addresses that proxies, CDNs and clouds tell by headers of their own.
+    private static readonly HashSet<string> Claims = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Forwarded", "X-Forwarded", "Forwarded-For", "X-Original-Forwarded-For", "X-Original-Host", "X-Host", "X-HTTP-Host-Override",
+        "X-Real-IP", "X-Client-IP", "Client-IP", "True-Client-IP", "X-Cluster-Client-IP", "X-Remote-IP", "X-Remote-Addr", "Remote-Addr",
+        "X-Originating-IP", "X-ProxyUser-IP", "X-Envoy-External-Address", "CF-Connecting-IP", "CF-Connecting-IPv6", "CF-Pseudo-IPv4",
+        "Fastly-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP", "X-Azure-SocketIP", "X-Appengine-User-IP", "X-Nf-Client-Connection-IP",
+        "CloudFront-Viewer-Address",
+    };
 
     public override async ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix,
         CancellationToken cancellationToken)
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-        foreach (var claim in Claims)
+        var request = httpContext.Request;
+        var client = Plain(httpContext.Connection.RemoteIpAddress);
+        var isTrusted = settings.IsTrustedProxy(client);
+        foreach (var header in request.Headers.Keys.Where(IsClaim))
         {
-            proxyRequest.Headers.Remove(claim);
+            if (!isTrusted || !settings.TrustedHeaders.Contains(header))
+            {
+                proxyRequest.Headers.Remove(header);
+            }
         }
 
-        var connection = httpContext.Connection.RemoteIpAddress;
-        var client = connection is { IsIPv4MappedToIPv6: true } ? connection.MapToIPv4() : connection;
-        proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-For", client?.ToString());
-        proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Host", httpContext.Request.Host.Value);
-        proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Proto", httpContext.Request.Scheme);
-        HideSession(httpContext.Request, proxyRequest);
+        Set(ForwardedFor, isTrusted && Given(ForwardedFor) is { } before ? $"{before}, {client}" : client?.ToString());
+        Set(ForwardedHost, (isTrusted ? Given(ForwardedHost) : null) ?? request.Host.Value);
+        Set(ForwardedProto, (isTrusted ? Given(ForwardedProto) : null) ?? request.Scheme);
+        HideSession(request, proxyRequest);
+
+        string? Given(string name) => request.Headers[name].ToString() is { Length: > 0 } value ? value : null;
+
+        void Set(string name, string? value)
+        {
+            proxyRequest.Headers.Remove(name);
+            proxyRequest.Headers.TryAddWithoutValidation(name, value);
+        }
     }
+
+    /// <summary>
+    /// Whether a header says where a request came from or what it was for, which only a proxy that the operator trusts
+    /// may say. Many servers take an underscore for a hyphen.
+    /// </summary>
+    internal static bool IsClaim(string header)
+    {
+        var name = header.Replace('_', '-');
+        return Claims.Contains(name) || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static IPAddress? Plain(IPAddress? address) =>
+        address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 
     public override async ValueTask<bool> TransformResponseAsync(
         HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
