@@ -1,3 +1,5 @@
+using System.Net;
+using System.Security;
 using System.Text;
 using System.Text.Encodings.Web;
 using CsCheck;
@@ -53,6 +55,37 @@ public sealed class MaskTests
         Assert.Equal("***, ab, ***", masker.Mask("the first line, ab, the third line"));
         Assert.Equal("1\n***\n***\n***\n2", masker.Mask("1\nthe first line\nab\nthe third line\n2"));
     }
+
+    [Theory]
+    // What bash, dash, Python, Go, Jinja and PHP print of them.
+    [InlineData("it's $5 & `more`", @"it'\''s $5 & `more`")]
+    [InlineData("it's $5 & `more`", "it'\"'\"'s $5 & `more`")]
+    [InlineData("it's $5 & `more`", @"it's \$5 & \`more\`")]
+    [InlineData("it's $5 & `more`", @"it\'s\ \$5\ \&\ \`more\`")]
+    [InlineData("tab\there's é", @"tab\there\'s é")]
+    [InlineData("tab\there's é", @"tab\there\'s \303\251")]
+    [InlineData("a<b>&\"c\"'d'", "a&lt;b&gt;&amp;\"c\"'d'")]
+    [InlineData("a<b>&\"c\"'d'", "a&lt;b&gt;&amp;&quot;c&quot;&#x27;d&#x27;")]
+    [InlineData("a<b>&\"c\"'d'", "a&lt;b&gt;&amp;&#34;c&#34;&#39;d&#39;")]
+    [InlineData("a<b>&\"c\"'d'", "a&lt;b&gt;&amp;&quot;c&quot;&#039;d&#039;")]
+    [InlineData("a<b>&\"c\"'d'", "a&lt;b&gt;&amp;&quot;c&quot;&apos;d&apos;")]
+    [InlineData("smörgås", "sm&#246;rg&#229;s")]
+    [InlineData("smörgås", "sm&#xf6;rg&#xe5;s")]
+    [InlineData("smörgås", @"sm\u00F6rg\u00E5s")]
+    [InlineData("smörgås", @"sm\u00f6rg\u00e5s")]
+    [InlineData("smörgås", "736dc3b67267c3a573")]
+    [InlineData("smörgås", "736DC3B67267C3A573")]
+    [InlineData("a/b/c/d", @"a\/b\/c\/d")]
+    [InlineData("50% of it", "50%25%20of%20it")]
+    [InlineData("50% é it", "50%25+%c3%a9+it")]
+    public void Each_escape_of_a_value_is_masked(string value, string escaped) =>
+        Assert.Equal("<***>", Masker.Of([value]).Mask($"<{escaped}>"));
+
+    [Fact]
+    public void A_value_of_one_line_has_at_most_64_forms() =>
+        Gen.Char["aZ9 +/\"\\&<'%=é€$`!#\t~*()"].Array[6, 30].Select(chars => new string(chars).Trim())
+            .Where(value => value.Length >= SecretForms.LeastLength)
+            .Sample(value => Assert.InRange(SecretForms.Of(value).Distinct().Count(), 5, 64));
 
     [Fact]
     public void Values_that_lie_over_each_other_leave_nothing_of_either()
@@ -191,6 +224,15 @@ public sealed class MaskTests
         yield return (JavaScriptEncoder.Default.Encode(value), JavaScriptEncoder.Default.Encode(value));
         var relaxed = JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value);
         yield return (relaxed, relaxed);
+        foreach (var text in new[]
+        {
+            WebUtility.HtmlEncode(value), HtmlEncoder.Default.Encode(value), SecurityElement.Escape(value),
+            Convert.ToHexString(Encoding.UTF8.GetBytes(value)), Convert.ToHexStringLower(Encoding.UTF8.GetBytes(value)),
+            value.Replace("'", @"'\''"),
+        })
+        {
+            yield return (text, text);
+        }
 
         var (first, bytes) = (Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(value));
         var base64 = Convert.ToBase64String([.. first, .. bytes, .. Encoding.UTF8.GetBytes(after)]);

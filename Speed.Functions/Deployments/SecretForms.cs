@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Encodings.Web;
 
@@ -20,15 +21,82 @@ public static class SecretForms
     private static readonly string[] UrlSpaces = ["%20", "+"];
     private static readonly string[] HexDigits = ["X2", "x2"];
 
+    // What a shell takes for more than itself outside of quotes.
+    private const string ShellSpecial = " !\"#$%&'()*,;<>?@[\\]^`{|}~";
+
     /// <summary>
     /// The value itself and each of its lines, with and without white space around, and of all of them: base64 and
-    /// base64url in the midst of any other bytes, escaped for an address, escaped for JSON. Some come twice.
+    /// base64url in the midst of any other bytes, hexadecimal, and escaped for an address, for JSON, for a shell, and for HTML and
+    /// XML. At most 64 of each, but for the lines into which long base64 is broken.
     /// </summary>
     public static IEnumerable<string> Of(string value) =>
         from unit in value.Split('\n').Prepend(value).SelectMany(text => new[] { text, text.Trim() }).Distinct()
         where unit.Length >= LeastLength
-        from form in new[] { unit }.Concat(Base64(unit)).Concat(Url(unit)).Concat(Json(unit))
+        from form in new[] { unit }.Concat(Base64(unit)).Concat(Url(unit)).Concat(Json(unit)).Concat(Shell(unit))
+            .Concat(Markup(unit)).Concat(Hex(unit)).Distinct()
         select form;
+
+    private static IEnumerable<string> Hex(string text)
+    {
+        var hex = Convert.ToHexString(Encoding.UTF8.GetBytes(text));
+        return [hex, hex.ToLowerInvariant()];
+    }
+
+    // What stands between the quotes: POSIX's single and double ones, Python's shlex, and bash's $'…' and printf %q,
+    // which write what they take for unprintable in octal.
+    private static IEnumerable<string> Shell(string text) =>
+    [
+        text.Replace("'", @"'\''"),
+        text.Replace("'", "'\"'\"'"),
+        Escape(text, "\"\\$`", c => $"\\{c}"),
+        Escape(text, "\"\\$`!", c => $"\\{c}"),
+        Escape(text, ShellSpecial, c => $"\\{c}"),
+        Quoted(text, isOctal: false),
+        Quoted(text, isOctal: true),
+    ];
+
+    private static string Quoted(string text, bool isOctal) => string.Concat(text.EnumerateRunes().Select(rune => rune.Value switch
+    {
+        '\'' => @"\'",
+        '\\' => @"\\",
+        '\a' => @"\a",
+        '\b' => @"\b",
+        '\x1b' => @"\E",
+        '\f' => @"\f",
+        '\n' => @"\n",
+        '\r' => @"\r",
+        '\t' => @"\t",
+        '\v' => @"\v",
+        < ' ' or 0x7f => Octal(rune),
+        > 0x7f when isOctal => Octal(rune),
+        _ => rune.ToString(),
+    }));
+
+    private static string Octal(Rune rune) =>
+        string.Concat(Encoding.UTF8.GetBytes(rune.ToString()).Select(one => $"\\{Convert.ToString(one, 8).PadLeft(3, '0')}"));
+
+    // Libraries differ in how they write both quotes, and in whether they leave what is not ASCII.
+    private static IEnumerable<string> Markup(string text)
+    {
+        var plain = text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
+        var quoted = Quotes("&quot;", "&#x27;");
+        return
+        [
+            plain, plain.Replace("\"", "&quot;"), quoted, Quotes("&quot;", "&#39;"), Quotes("&quot;", "&#039;"), Quotes("&quot;", "&apos;"),
+            Quotes("&#34;", "&#39;"), HtmlEncoder.Default.Encode(text), WebUtility.HtmlEncode(text), Ascii(Quotes("&quot;", "&#39;"), value => $"&#{value};"),
+            .. from escaped in new[] { plain, quoted }
+               from write in new Func<int, string>[] { value => $"&#{value};", value => $"&#x{value:X};", value => $"&#x{value:x};" }
+               select Ascii(escaped, write),
+        ];
+
+        string Quotes(string twice, string once) => plain.Replace("\"", twice).Replace("'", once);
+    }
+
+    private static string Ascii(string text, Func<int, string> write) => string.Concat(text.EnumerateRunes()
+        .Select(rune => rune.IsAscii ? rune.ToString() : write(rune.Value)));
+
+    private static string Escape(string text, string special, Func<char, string> escape) =>
+        string.Concat(text.Select(c => special.Contains(c) ? escape(c) : c.ToString()));
 
     private static IEnumerable<string> Base64(string text)
     {
@@ -74,9 +142,12 @@ public static class SecretForms
         Json(text, escaped: "", asciiOnly: true),
         Json(text, escaped: "", asciiOnly: false).Replace("/", "\\/"),
         Json(text, escaped: "", asciiOnly: true).Replace("/", "\\/"),
+        Json(text, escaped: "", asciiOnly: true, "X4"),
+        Json(text, escaped: "<>&", asciiOnly: true),
+        Json(text, escaped: "<>&'", asciiOnly: true, "X4").Replace("/", "\\/"),
     ];
 
-    private static string Json(string text, string escaped, bool asciiOnly) => string.Concat(text.Select(c => c switch
+    private static string Json(string text, string escaped, bool asciiOnly, string hex = "x4") => string.Concat(text.Select(c => c switch
     {
         '"' => "\\\"",
         '\\' => @"\\",
@@ -86,7 +157,7 @@ public static class SecretForms
         '\b' => "\\b",
         '\f' => "\\f",
         _ when c < ' ' || escaped.Contains(c) || (asciiOnly && c > '~') =>
-            $"\\u{((int)c).ToString("x4", CultureInfo.InvariantCulture)}",
+            $"\\u{((int)c).ToString(hex, CultureInfo.InvariantCulture)}",
         _ => c.ToString(),
     }));
 }
