@@ -109,7 +109,7 @@ internal static class ServerProof
         key.StartsWith(TokenPrefix, StringComparison.Ordinal)
         && key.Length > TokenPrefix.Length + IdLength
         && key[TokenPrefix.Length + IdLength] == '_'
-        && key.AsSpan(TokenPrefix.Length, IdLength).ContainsAnyExcept("0123456789abcdef") is false
+        && key.Skip(TokenPrefix.Length).Take(IdLength).All(char.IsAsciiHexDigitLower)
             ? key.Substring(TokenPrefix.Length, IdLength)
             : null;
 

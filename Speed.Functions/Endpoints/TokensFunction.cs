@@ -80,7 +80,7 @@ public sealed partial class TokensFunction(Access access, IAccessStore store, Ti
     }
 
     // Whoever may deploy some repositories only gets no name of others by itself: a service has its own names in any case.
-    private static IReadOnlyList<string> ReadHosts(Fields fields, IReadOnlyList<string> repos)
+    private static string[] ReadHosts(Fields fields, IReadOnlyList<string> repos)
     {
         if (!fields.Has("hosts"))
         {
