@@ -124,6 +124,9 @@ internal static class ProxyBenchmarks
         public Task<long?> FindEldestAsync(IReadOnlyList<long> ids, string? host, CancellationToken cancellationToken) =>
             Task.FromResult<long?>(null);
 
+        public Task<bool> HasHeldPortAsync(DeploymentOptions asked, int port, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public Task<IReadOnlyList<Deployment>> ListReplacedAsync(long id, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
