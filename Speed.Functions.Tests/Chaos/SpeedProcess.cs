@@ -80,9 +80,14 @@ internal sealed partial class SpeedProcess : IAsyncDisposable
     /// <summary>Starts it, and returns once it answers.</summary>
     public async Task StartAsync()
     {
+        var since = Stopwatch.GetTimestamp();
         Launch();
         await AnswersAsync();
+        StartTook = Stopwatch.GetElapsedTime(since);
     }
+
+    /// <summary>How long the last start took until it answered.</summary>
+    public TimeSpan StartTook { get; private set; }
 
     /// <summary>Returns once it answers.</summary>
     public async Task AnswersAsync()
