@@ -105,21 +105,35 @@ public sealed class ContextJudgeTests
     }
 
     [Theory]
+    [InlineData(Sandbox.Standard, "ü €%41")]
+    [InlineData(Sandbox.Strict, "ü €%41")]
+    [Trait("Engine", "Both")]
+    public async Task A_file_of_any_name_can_be_named(Sandbox sandbox, string name)
+    {
+        await using var world = await SourceWorld.StartAsync();
+
+        Assert.Equal("12", await NamedAsync(world, sandbox, name, name));
+    }
+
+    [Theory]
     [InlineData(Sandbox.Standard, "a\\nb", "a\nb")]
     [InlineData(Sandbox.Strict, "a\\nb", "a\nb")]
     [InlineData(Sandbox.Standard, "d\\r/\\u0001\\t\\u007f", "d\r/\u0001\t\u007f")]
     [InlineData(Sandbox.Strict, "d\\r/\\u0001\\t\\u007f", "d\r/\u0001\t\u007f")]
-    [InlineData(Sandbox.Standard, "ü €%41", "ü €%41")]
-    [InlineData(Sandbox.Strict, "ü €%41", "ü €%41")]
-    [Trait("Engine", "Both")]
-    public async Task A_file_of_any_name_can_be_named(Sandbox sandbox, string written, string name)
+    public async Task One_with_control_characters_too_unless_the_engine_cannot_ask_for_it(
+        Sandbox sandbox, string written, string name)
     {
         await using var world = await SourceWorld.StartAsync();
-        var repository = await world.Server.CreateAsync("app", r => r
-            .File("Dockerfile", $"FROM busybox\nARG LINES\nCOPY [\"{written}\", \"/c/\"]\nADD $LINES /c/last\n")
-            .File(".dockerignore", "d\r/b*\n").File(name, "1").File("e\n\n", "2"));
+        // The newer engine refuses to send its own question for such a name, to docker build as well.
+        if (sandbox is Sandbox.Standard && Environment.GetEnvironmentVariable("SPEED_ENGINE") == "new")
+        {
+            var failure = await Assert.ThrowsAsync<DeploymentFailedException>(
+                () => NamedAsync(world, sandbox, written, name, "e\n\n"));
+            Assert.Contains("non-printable", failure.Message, StringComparison.Ordinal);
+            return;
+        }
 
-        Assert.Equal("12", await BySpeedAsync(world, repository, sandbox, "cat /c/[!l]* /c/last", lines: "e\n\n"));
+        Assert.Equal("12", await NamedAsync(world, sandbox, written, name, "e\n\n"));
     }
 
     [Theory]
@@ -159,6 +173,15 @@ public sealed class ContextJudgeTests
     }
 
     private const string List = "find /c | sort; find /c -type f | sort | xargs -r ls -l | cut -c1-10";
+
+    private static async Task<string> NamedAsync(
+        SourceWorld world, Sandbox sandbox, string written, string name, string last = "last")
+    {
+        var repository = await world.Server.CreateAsync("app", r => r
+            .File("Dockerfile", $"FROM busybox\nARG LINES\nCOPY [\"{written}\", \"/c/\"]\nADD $LINES /c/last\n")
+            .File(".dockerignore", "d\r/b*\n").File(name, "1").File(last, "2"));
+        return await BySpeedAsync(world, repository, sandbox, "cat /c/[!l]* /c/last", lines: last);
+    }
 
     private static async Task<string> BySpeedAsync(
         SourceWorld source, GitRepository repository, Sandbox sandbox, string script, string dockerfile = "Dockerfile",

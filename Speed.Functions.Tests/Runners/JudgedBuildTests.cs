@@ -51,7 +51,7 @@ public sealed class JudgedBuildTests
         Assert.Equal("ab", run.Output.Stdout);
         Assert.Equal([(4, Busybox), (10, Busybox)], plan.Sources.Select(source => (source.Line, source.Name)));
         Assert.All(plan.Sources, source => Assert.StartsWith("sha256:", source.ImageId, StringComparison.Ordinal));
-        Assert.Contains($"`${{BASE}}` on line 4 of the Dockerfile is {Busybox}, sha256:", world.Recorded.Text, StringComparison.Ordinal);
+        Assert.Contains($"`${{BASE}}` on line 4 of the Dockerfile is {Busybox}, image sha256:", world.Recorded.Text, StringComparison.Ordinal);
     }
 
     [Fact]
