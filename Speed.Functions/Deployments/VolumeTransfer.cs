@@ -59,23 +59,9 @@ public sealed class VolumeTransfer(
             volume => volume.EngineName == engineName && volume.State != VolumeState.Missing);
 
     /// <summary>Ends where the disk runs low: what comes in may be larger than all that there is.</summary>
-    private sealed class DiskBoundStream(Stream inner, DiskGuard disk) : Stream
+    private sealed class DiskBoundStream(Stream inner, DiskGuard disk) : ReadOnlyStream
     {
         public string? Shortage { get; private set; }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -84,21 +70,6 @@ public sealed class VolumeTransfer(
                 ? inner.ReadAsync(buffer, cancellationToken)
                 : throw new IOException(Shortage);
         }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
 

@@ -1,10 +1,12 @@
+using Speed.Deployments;
+
 namespace Speed.Proxy;
 
 /// <summary>
 /// The body of a request, as long as something comes of it: a client that sends one byte and no more would else keep a
 /// connection of the proxy and one of the service for an hour.
 /// </summary>
-internal sealed class PatientBody(Stream body, TimeProvider time) : Stream
+internal sealed class PatientBody(Stream body, TimeProvider time) : ReadOnlyStream
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -12,20 +14,6 @@ internal sealed class PatientBody(Stream body, TimeProvider time) : Stream
 
     /// <summary>True once a read has waited for too long; it ended with an <see cref="IOException"/>.</summary>
     public bool IsTooSlow { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -45,21 +33,6 @@ internal sealed class PatientBody(Stream body, TimeProvider time) : Stream
             Rest();
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
