@@ -58,6 +58,27 @@ public sealed class EngineEndTests
     }
 
     [Theory]
+    [InlineData("oom", true)]
+    [InlineData("die", false)]
+    public async Task That_memory_ran_out_may_reach_the_engine_after_the_exit(string happened, bool expected)
+    {
+        var exited = CreatedContainer.Replace(
+            "\"Status\": \"created\"", "\"Status\": \"exited\", \"ExitCode\": 137, \"OOMKilled\": false", StringComparison.Ordinal);
+        await using var engine = await ScriptedEngine.StartAsync(context => ScriptedEngine.SayAsync(
+            context,
+            ScriptedEngine.Asks(context, "/events") ? $$"""{ "Action": "{{happened}}", "Actor": { "ID": "c1" } }{{"\n"}}"""
+            : ScriptedEngine.Asks(context, "/info") ? """{ "SystemTime": "2026-01-02T03:04:05Z" }"""
+            : exited));
+        await using var runner = engine.NewRunner();
+        await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
+        var container = await runner.FindAsync(SomeDeployment.Of(1), log, Token);
+
+        var exit = await container!.WaitAsync(Token);
+
+        Assert.Equal((137, expected), (exit.Code, exit.OutOfMemory));
+    }
+
+    [Theory]
     [InlineData(true, FailureCode.DockerUnavailable)]
     [InlineData(false, FailureCode.BaseImageUnavailable)]
     public async Task A_registry_that_is_asked_while_the_engine_ends_has_refused_nothing(bool ends, FailureCode expected)

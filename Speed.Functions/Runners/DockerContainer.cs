@@ -11,6 +11,8 @@ namespace Speed.Runners;
 internal sealed class DockerContainer(
     DockerConnection docker, ContainerInspectResponse found, Deployment? deployment, DeploymentLog? log) : IContainer
 {
+    private const int Killed = 137;
+
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly string _id = found.ID;
@@ -18,6 +20,7 @@ internal sealed class DockerContainer(
     private OutputSink? _sink;
     private ContainerOutput? _output;
     private ServiceProbe? _probe;
+    private bool _isStopped;
 
     public ContainerState State { get; private set; } = StateOf(found.State);
 
@@ -79,7 +82,7 @@ internal sealed class DockerContainer(
             StartFailure.ThrowIfInitFailed(code, _output.FirstStderr);
         }
 
-        return new ContainerExit(code, state.OOMKilled && code == 137, restarted);
+        return new ContainerExit(code, await WasOutOfMemoryAsync(state, cancellationToken), restarted);
     }
 
     public async Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken)
@@ -90,6 +93,7 @@ internal sealed class DockerContainer(
 
     public async Task StopAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
+        _isStopped = true;
         var parameters = new ContainerStopParameters { WaitBeforeKillSeconds = (uint)Math.Ceiling(grace.TotalSeconds) };
         try
         {
@@ -131,6 +135,11 @@ internal sealed class DockerContainer(
             await _output.DisposeAsync();
         }
     }
+
+    // One that SPEED stopped may have been killed for that.
+    private async Task<bool> WasOutOfMemoryAsync(State state, CancellationToken cancellationToken) =>
+        state.ExitCode == Killed
+        && (state.OOMKilled || (!_isStopped && await EngineMemory.RanOutOfMemoryAsync(docker, _id, cancellationToken)));
 
     /// <summary>How it ended, and whether the engine went away before that was seen.</summary>
     private async Task<(State State, bool EngineRestarted)> WaitForExitAsync(CancellationToken cancellationToken)

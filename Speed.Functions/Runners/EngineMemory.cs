@@ -19,8 +19,16 @@ internal static class EngineMemory
         DockerConnection docker, string containerId, CancellationToken cancellationToken)
     {
         var lines = await ReadAsync(docker, cancellationToken);
-        return lines.Count < Remembered && !lines.Exists(line => IsStartOf(containerId, line));
+        return lines.Count < Remembered && !lines.Exists(line => IsOf("start", containerId, line));
     }
+
+    /// <summary>
+    /// True if the engine was told that the kernel killed a program of the container for its memory limit, up to a second
+    /// from now: that word may reach it after the exit, and then the container's state never has it.
+    /// </summary>
+    public static async Task<bool> RanOutOfMemoryAsync(
+        DockerConnection docker, string containerId, CancellationToken cancellationToken) =>
+        (await ReadAsync(docker, cancellationToken)).Exists(line => IsOf("oom", containerId, line));
 
     private static async Task<List<string>> ReadAsync(DockerConnection docker, CancellationToken cancellationToken)
     {
@@ -46,10 +54,10 @@ internal static class EngineMemory
         return lines;
     }
 
-    private static bool IsStartOf(string containerId, string line)
+    private static bool IsOf(string what, string containerId, string line)
     {
         var happened = JsonElement.Parse(line);
-        return happened.TryGetProperty("Action", out var action) && action.GetString() == "start"
+        return happened.TryGetProperty("Action", out var action) && action.GetString() == what
             && happened.GetProperty("Actor").GetProperty("ID").GetString() == containerId;
     }
 }
