@@ -4,7 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace Speed.Cli;
 
-/// <summary>Text of others, made fit for a terminal: control characters are shown, not obeyed.</summary>
+/// <summary>
+/// Text of others, made fit for a terminal: control characters are shown, not obeyed, and so are those that turn the
+/// direction of writing, for they make text read as what it is not.
+/// </summary>
 internal static partial class Printable
 {
     private const string Reset = "\e[0m";
@@ -55,7 +58,11 @@ internal static partial class Printable
         return shown.ToString();
     }
 
-    private static bool IsCommand(char c) => char.IsControl(c) && c is not ('\n' or '\t');
+    private static bool IsCommand(char c) => (char.IsControl(c) && c is not ('\n' or '\t')) || TurnsDirection(c);
+
+    // Unicode Standard Annex #9, table 3: explicit formatting characters.
+    private static bool TurnsDirection(char c) =>
+        c is '\u061c' or '\u200e' or '\u200f' or (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 
     [GeneratedRegex(@"\x1b\[[0-9;:]*m")]
     private static partial Regex Color();

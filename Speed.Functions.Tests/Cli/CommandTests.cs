@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Speed.Cli;
 using Speed.Tests.Security;
 using Xunit;
@@ -31,6 +32,29 @@ public sealed class CommandTests
         Assert.Equal(JsonValueKind.String, some.AsJson().GetProperty("next_cursor").ValueKind);
         Assert.Equal(51, usual.Out.TrimEnd().Split('\n').Length);
         Assert.Matches(@"^ID .*\n1 +Pending +https://example\.com/r\.git +first [^\n]*\n$", one.Out);
+    }
+
+    [Fact]
+    public async Task On_a_terminal_what_turns_the_direction_of_writing_is_shown_in_every_field()
+    {
+        const string Shown = @"a\u202egnp.\u2066b";
+        await using var app = await SpeedApp.OpenIdleAsync();
+        await app.StartAsync(
+            "https://example.com/r.git", Regex.Unescape(Shown), new() { ["subdirectory"] = "x\u200fy", ["secrets"] = Array.Empty<string>() });
+        foreach (var command in new[] { "list", "show 1", "queue" })
+        {
+            await using var output = new StringWriter();
+            var terminal = new Terminal(TextReader.Null, output, TextWriter.Null)
+            {
+                Environment = CliRun.EnvironmentOf(app),
+                IsOutTerminal = true,
+            };
+
+            await CommandLine.RunAsync(command.Split(' '), terminal, TestContext.Current.CancellationToken);
+
+            Assert.Contains(Shown, output.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotMatch("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", output.ToString());
+        }
     }
 
     [Theory]

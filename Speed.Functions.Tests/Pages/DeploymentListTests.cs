@@ -28,6 +28,29 @@ public sealed class DeploymentListTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_turns_the_direction_of_writing_is_shown_in_every_field_of_every_page()
+    {
+        const string Branch = "a\u202egnp.\u2066b";
+        const string Shown = "a<U+202E>gnp.<U+2066>b";
+        await _app.StartAsync(Url, Branch, new() { ["subdirectory"] = "x\u200fy", ["env"] = new { A = "\u202ebad" } });
+        await using var list = await browser.OpenAsync(_app);
+        await list.SeesAsync(Shown);
+        await using var one = await browser.OpenAsync(_app, "/#/deployments/1");
+        await one.SeesAsync(Shown);
+        await one.Page.GotoAsync("/#/", new() { WaitUntil = WaitUntilState.Commit });
+
+        // The form's own words for what is wrong with a field, which repeat it.
+        await one.DeployAsync(Url, "a..\u202eb");
+
+        await Tab.Expect(one.Page.Locator("#error-branch")).ToContainTextAsync("a..<U+202E>b");
+        foreach (var tab in new[] { list, one })
+        {
+            Assert.DoesNotMatch("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", await tab.Page.Locator("body").InnerTextAsync());
+            Assert.Equal(0, await tab.Page.Locator("[title*='\u202e'], [aria-label*='\u202e']").CountAsync());
+        }
+    }
+
+    [Fact]
     public async Task Every_option_of_the_form_reaches_the_deployment()
     {
         await using var tab = await browser.OpenAsync(_app);

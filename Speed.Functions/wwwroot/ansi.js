@@ -1,8 +1,9 @@
 // Log text as nodes. What a program prints is data: SGR colors it (ECMA-48, 8.3.117), every other control character is
 // shown and not obeyed, and so are those that turn the direction of writing, for they make text read as what it is not.
 
+import { visible } from './dom.js';
+
 const sgr = /\u001b\[([0-9;:]*)m/g;
-const shown = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const colors = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
 
 /** The nodes of one line: plain text, and spans for what is colored or shown. */
@@ -36,25 +37,6 @@ function styled(text, style) {
   span.style.backgroundColor = style.backRgb ?? '';
   span.append(...nodes);
   return [span];
-}
-
-function visible(text) {
-  const nodes = [];
-  let from = 0;
-  for (const match of text.matchAll(shown)) {
-    nodes.push(text.slice(from, match.index), control(match[0].codePointAt(0)));
-    from = match.index + 1;
-  }
-  nodes.push(text.slice(from));
-  return nodes.filter(node => node !== '');
-}
-
-function control(code) {
-  const span = document.createElement('span');
-  span.className = 'control';
-  span.title = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-  span.textContent = code < 0x20 ? String.fromCodePoint(0x2400 + code) : code === 0x7f ? '\u2421' : `<${span.title}>`;
-  return span;
 }
 
 function apply(style, codes) {

@@ -3,7 +3,7 @@
 import { ask, onSignedOut, signOut } from './api.js';
 import { deploymentPage } from './deployment.js';
 import { doctorPage } from './doctor.js';
-import { h, paint } from './dom.js';
+import { h, paint, say } from './dom.js';
 import { keepTime } from './format.js';
 import { listPage } from './list.js';
 import { signInPage } from './signin.js';
@@ -75,7 +75,7 @@ function notice(about, text) {
   if (text) {
     notices.set(about, text);
   }
-  noticeBar.textContent = [...notices.values()].join(' ');
+  say(noticeBar, [...notices.values()].join(' '));
   noticeBar.hidden = notices.size === 0;
 }
 

@@ -1,7 +1,7 @@
 // The form that starts a deployment: two fields, and the options behind a fold.
 
 import { ask, newKey } from './api.js';
-import { h } from './dom.js';
+import { h, say } from './dom.js';
 
 // What is no number goes as it is, for SPEED says best what is wrong.
 const number = text => (/^\d+$/.test(text) ? Number(text) : text);
@@ -133,7 +133,7 @@ export function createForm(then) {
   function clear() {
     error.hidden = true;
     for (const place of form.querySelectorAll('[data-error]')) {
-      place.textContent = '';
+      say(place, '');
     }
   }
 
@@ -143,13 +143,13 @@ export function createForm(then) {
       problem.errors?.filter(({ pointer, detail }) => {
         const place = document.getElementById(`error-${pointer.split('/')[1]}`);
         if (place) {
-          place.textContent = detail;
+          say(place, detail);
           fold.open ||= fold.contains(place);
         }
         return !place;
       }) ?? [];
     if (homeless.length > 0 || !problem.errors?.length) {
-      error.textContent = homeless.map(one => one.detail).join(' ') || problem.message;
+      say(error, homeless.map(one => one.detail).join(' ') || problem.message);
       error.hidden = false;
     }
   }

@@ -2,7 +2,7 @@
 
 import { nodesOf } from './ansi.js';
 import { ask } from './api.js';
-import { h, outward, paint } from './dom.js';
+import { h, outward, paint, say } from './dom.js';
 import { addresses, badge, lasting, moment, placeOf, shortUrl } from './format.js';
 import { logView } from './log.js';
 import { looker } from './look.js';
@@ -58,7 +58,7 @@ export function deploymentPage(app, id) {
   }
 
   function fail(problem) {
-    error.textContent = problem.message;
+    say(error, problem.message);
     error.hidden = false;
   }
 

@@ -3,7 +3,7 @@
 
 import { nodesOf } from './ansi.js';
 import { fetchOpen, Problem, query } from './api.js';
-import { h } from './dom.js';
+import { h, say as sayIn } from './dom.js';
 import { follow } from './stream.js';
 
 const pageLines = 1000;
@@ -76,7 +76,7 @@ export function logView(id, changed) {
   }
 
   function say(text) {
-    state.textContent = text;
+    sayIn(state, text);
   }
 
   function add(some) {

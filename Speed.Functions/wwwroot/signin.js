@@ -1,7 +1,7 @@
 // Where keys are required: a token, or the admin key, becomes a session. Of its two halves the page can read but one.
 
 import { signIn } from './api.js';
-import { h } from './dom.js';
+import { h, say } from './dom.js';
 
 /** @param {() => void} then Called once somebody is signed in. */
 export function signInPage(then) {
@@ -32,12 +32,12 @@ export function signInPage(then) {
 
   async function enter(event) {
     event.preventDefault();
-    error.textContent = '';
+    say(error, '');
     try {
       await signIn(token.value.trim());
       then();
     } catch (problem) {
-      error.textContent = problem.message;
+      say(error, problem.message);
       token.select();
     }
   }
