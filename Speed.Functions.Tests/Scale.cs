@@ -57,6 +57,9 @@ internal static class Scale
     /// <summary>Dockerfiles that want to have the engine fetch something, half of them with each builder.</summary>
     public static int HostileDockerfiles => Read("SPEED_HOSTILE", sample: 200, all: 2000);
 
+    /// <summary>Clients that mean harm, at the proxy, over each version of HTTP.</summary>
+    public static int ProxyAttacks => Read("SPEED_PROXY_ATTACKS", sample: 400, all: 20_000);
+
     /// <summary>By which a run can be repeated, as far as the machine lets it.</summary>
     public static int Seed { get; } = Read("SPEED_CHAOS_SEED") ?? Random.Shared.Next(1, 1_000_000);
 

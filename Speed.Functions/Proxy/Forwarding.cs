@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
@@ -18,6 +19,9 @@ internal sealed partial class Forwarding(
 {
     private const int MostTurns = 10;
     private const string GrpcType = "application/grpc";
+
+    private static readonly SearchValues<char> Controls =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (char)code).Where(c => c != '\t'), '\x7f']);
 
     private static readonly ForwarderRequestConfig Plain = new()
     {
@@ -55,7 +59,7 @@ internal sealed partial class Forwarding(
             return;
         }
 
-        if (!IsSound(context.Request.Host))
+        if (!IsSound(context.Request.Host) || context.Request.Headers.Any(header => header.Value.Any(HasControl)))
         {
             await AnswerAsync(context, StatusCodes.Status400BadRequest);
             return;
@@ -131,6 +135,9 @@ internal sealed partial class Forwarding(
                 && port is > 0 and <= ushort.MaxValue);
     }
 
+    // No field has any (RFC 9110, 5.5), and what a server makes of one is its own affair: Kestrel lets most of them through.
+    private static bool HasControl(string? value) => value.AsSpan().ContainsAny(Controls);
+
     // A call of gRPC, and an upgraded connection, may be quiet in both directions.
     private PatientBody? ReadWithPatience(HttpContext context)
     {
@@ -179,7 +186,7 @@ internal sealed partial class Forwarding(
         return context.Response.WriteAsync(
             status switch
             {
-                StatusCodes.Status400BadRequest => "The Host of the request is not a name with a port from 1 to 65535.\n",
+                StatusCodes.Status400BadRequest => "The Host of the request is not a name with a port from 1 to 65535, or a header has a control character.\n",
                 StatusCodes.Status404NotFound => "No service is up under this name.\n",
                 StatusCodes.Status408RequestTimeout => "Nothing came of the request's body for 60 seconds.\n",
                 _ => "The service under this name does not answer.\n",

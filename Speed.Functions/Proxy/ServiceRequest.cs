@@ -25,6 +25,11 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
         "CloudFront-Viewer-Address",
     };
 
+    private static readonly HashSet<string> Framing = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Content-Length", "Transfer-Encoding", "Keep-Alive", "Proxy-Connection",
+    };
+
     public override async ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix,
         CancellationToken cancellationToken)
@@ -33,6 +38,11 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
         var request = httpContext.Request;
         var client = Plain(httpContext.Connection.RemoteIpAddress);
         var isTrusted = settings.IsTrustedProxy(client);
+        foreach (var header in request.Headers.Keys.Where(IsTwin))
+        {
+            proxyRequest.Headers.Remove(header);
+        }
+
         foreach (var header in request.Headers.Keys.Where(IsClaim))
         {
             if (!isTrusted || !settings.TrustedHeaders.Contains(header))
@@ -54,6 +64,9 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
             proxyRequest.Headers.TryAddWithoutValidation(name, value);
         }
     }
+
+    // To a server that takes an underscore for a hyphen it would be what says how long the body is, a second time.
+    private static bool IsTwin(string header) => header.Contains('_') && Framing.Contains(header.Replace('_', '-'));
 
     /// <summary>
     /// Whether a header says where a request came from or what it was for, which only a proxy that the operator trusts
