@@ -98,7 +98,7 @@ public sealed class SecretVaultTests : IDisposable
         await PutAsync("ELSEWHERE", SecretUse.Run, "value three", "other.example/*");
         var deployment = await AddRunningAsync("GOOD", name);
 
-        var fault = Assert.Single(await _vault.FindFaultsAsync(deployment.Options, Token));
+        var fault = Assert.Single(await _vault.FindFaultsAsync(deployment.Options, tellsOfOthers: true, Token));
         var failed = await Assert.ThrowsAsync<DeploymentFailedException>(() => _vault.TakeAsync(deployment, Token));
 
         Assert.Equal(1, fault.Index);

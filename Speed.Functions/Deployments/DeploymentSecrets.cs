@@ -55,7 +55,9 @@ public interface ISecrets
     /// <summary>
     /// What is wrong with the secrets that a new deployment lists, in the order listed; empty if nothing is.
     /// </summary>
-    Task<IReadOnlyList<SecretFault>> FindFaultsAsync(DeploymentOptions options, CancellationToken cancellationToken);
+    /// <param name="tellsOfOthers">False: says the same of a secret of other repositories and of one that is not there.</param>
+    Task<IReadOnlyList<SecretFault>> FindFaultsAsync(
+        DeploymentOptions options, bool tellsOfOthers, CancellationToken cancellationToken);
 
     /// <summary>
     /// A text that came from outside, such as a reported result, without the values that the deployment has taken. Once

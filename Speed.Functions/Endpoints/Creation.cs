@@ -52,7 +52,7 @@ public sealed class Creation(
     internal async Task<(Refusal? Obstacle, int MaxQueued)> JudgeAsync(
         Caller caller, DeploymentOptions asked, CancellationToken cancellationToken)
     {
-        var obstacle = await options.FindSecretFaultAsync(asked, cancellationToken)
+        var obstacle = await options.FindSecretFaultAsync(asked, caller.Repos.Count == 0, cancellationToken)
             ?? await options.FindPortFaultAsync(asked, cancellationToken)
             ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(caller));
         return (obstacle, obstacle is null ? settings.Value.MaxQueued : 0);

@@ -10,9 +10,11 @@ public sealed partial class OptionsReader
     /// <summary>
     /// Null if the secrets that are listed are there, and for this repository. Asked once all fields are good.
     /// </summary>
-    internal async Task<Refusal?> FindSecretFaultAsync(DeploymentOptions options, CancellationToken cancellationToken)
+    /// <param name="tellsOfOthers">Whether the caller may hear of secrets of other repositories.</param>
+    internal async Task<Refusal?> FindSecretFaultAsync(
+        DeploymentOptions options, bool tellsOfOthers, CancellationToken cancellationToken)
     {
-        var faults = await secrets.FindFaultsAsync(options, cancellationToken);
+        var faults = await secrets.FindFaultsAsync(options, tellsOfOthers, cancellationToken);
         return faults.Count > 0
             ? Refusal.BadFields([.. faults.Select(fault => new FieldError($"/secrets/{fault.Index}", fault.Detail))])
             : null;

@@ -9,15 +9,20 @@ internal static class SecretRules
     /// Why a deployment of the repository cannot have it as a variable, in a sentence; null
     /// if it can.
     /// </summary>
-    public static string? FindFault(IEnumerable<SecretInfo> all, string name, RepositoryIdentity repository) =>
+    /// <param name="tellsOfOthers">
+    /// False: says the same of a secret of others and of one that is not there. Who may not see all repositories may not
+    /// see which secrets they have either.
+    /// </param>
+    public static string? FindFault(
+        IEnumerable<SecretInfo> all, string name, RepositoryIdentity repository, bool tellsOfOthers = true) =>
         all.FirstOrDefault(secret => secret.Name == name) switch
         {
+            { Use: SecretUse.Run } secret when IsFor(secret, repository) => null,
+            _ when !tellsOfOthers => NotForThis(name, repository),
             null => $"Secret `{name}` does not exist: make it with PUT /v1/secrets/{name}.",
             { Use: SecretUse.Git } => $"Secret `{name}` is for git, not for run: it is applied by itself.",
             { Use: SecretUse.Registry } => $"Secret `{name}` is for registry, not for run: it is applied by itself.",
-            var secret when !IsFor(secret, repository) =>
-                $"Secret `{name}` is not for this repository: none of its `repos` matches {repository.Target}.",
-            _ => null,
+            _ => $"Secret `{name}` is not for this repository: none of its `repos` matches {repository.Target}.",
         };
 
     public static bool IsFor(SecretInfo secret, RepositoryIdentity repository) =>
@@ -33,6 +38,9 @@ internal static class SecretRules
     /// </summary>
     public static IEnumerable<T> ClosestFirst<T>(IEnumerable<T> secrets, RepositoryIdentity repository) where T : SecretInfo =>
         secrets.OrderByDescending(secret => LongestOf(secret.Use == SecretUse.Registry ? secret.Deployers : secret.Repos, repository));
+
+    private static string NotForThis(string name, RepositoryIdentity repository) =>
+        $"Secret `{name}` is not there for this repository: none for run has this name and `repos` that match {repository.Target}.";
 
     private static int LongestOf(IEnumerable<string> globs, RepositoryIdentity repository) =>
         globs.Where(glob => repository.MatchesAny([glob])).Max(glob => (int?)glob.Length) ?? -1;

@@ -37,7 +37,7 @@ public sealed partial class SecretVault(
     }
 
     public async Task<IReadOnlyList<SecretFault>> FindFaultsAsync(
-        DeploymentOptions options, CancellationToken cancellationToken)
+        DeploymentOptions options, bool tellsOfOthers, CancellationToken cancellationToken)
     {
         if (options.Secrets.Count == 0)
         {
@@ -49,7 +49,7 @@ public sealed partial class SecretVault(
         return
         [
             .. from asked in options.Secrets.Index()
-               let fault = SecretRules.FindFault(all, asked.Item, repository)
+               let fault = SecretRules.FindFault(all, asked.Item, repository, tellsOfOthers)
                where fault is not null
                select new SecretFault(asked.Index, fault),
         ];
