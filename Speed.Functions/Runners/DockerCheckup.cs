@@ -23,7 +23,12 @@ internal sealed class DockerCheckup(DockerOptions options, TimeProvider time) : 
         {
             var engine = await docker.DescribeAsync(cancellationToken);
             var info = await docker.AskAsync(client => client.System.GetSystemInfoAsync(cancellationToken));
-            return [CheckVersion(engine), CheckClock(info), CheckLimits(info), CheckBuilds(engine)];
+            return
+            [
+                CheckVersion(engine), CheckClock(info), CheckLimits(info), CheckBuilds(engine),
+                UpstreamFixes.NoteOf("Docker", engine.Components["Engine"].FirstOrDefault()),
+                UpstreamFixes.NoteOf("runc", engine.Components["runc"].FirstOrDefault()),
+            ];
         }
         catch (Exception exception) when (exception is DeploymentFailedException or DockerApiException)
         {

@@ -92,7 +92,10 @@ internal sealed class DockerConnection : IDisposable
     public async Task<Engine> DescribeAsync(CancellationToken cancellationToken)
     {
         var version = await AskAsync(client => client.System.GetVersionAsync(cancellationToken));
-        return new Engine(version.Version, Version.Parse(version.APIVersion), version.Os, version.Arch);
+        return new Engine(version.Version, Version.Parse(version.APIVersion), version.Os, version.Arch)
+        {
+            Components = (version.Components ?? []).ToLookup(part => part.Name, part => part.Version),
+        };
     }
 
     /// <summary>Null if the engine answers within five seconds.</summary>

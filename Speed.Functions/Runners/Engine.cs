@@ -9,6 +9,9 @@ internal sealed record Engine(string Version, Version Api, string Os, string Arc
     /// <summary>For example <c>linux/amd64</c>.</summary>
     public string Platform => $"{Os}/{Architecture}";
 
+    /// <summary>The versions of its parts by name, <c>Engine</c> and <c>runc</c> among them; not every engine tells them.</summary>
+    public ILookup<string, string> Components { get; init; } = Array.Empty<string>().ToLookup(name => name);
+
     /// <summary>Here-documents came with the frontend of 23.0 (API 1.42).</summary>
     public bool HasHereDocuments => Api >= new Version(1, 42);
 
