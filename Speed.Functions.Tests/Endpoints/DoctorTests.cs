@@ -23,11 +23,16 @@ public sealed class DoctorTests
         Assert.Equal(
             [
                 ".net", "backups", "clock", "data directory", "deployments.db", "disk", "docker", "docker builds",
-                "docker clock", "docker limits", "docker without a record", "git", "logs.db", "volumes",
+                "docker clock", "docker fixes", "docker limits", "docker without a record", "git", "git fixes", "git memory",
+                "logs.db", "runc fixes", "volumes",
             ],
             checks.Keys.Order(StringComparer.Ordinal));
         Assert.Matches(@"^\.NET 10\.", checks[".net"]);
         Assert.Matches(@"^git version 2\.\d+", checks["git"]);
+        Assert.EndsWith("s of 2025-11-05", checks["git fixes"].TrimEnd('.'), StringComparison.Ordinal);
+        Assert.Matches(@"^\d+\.\d+.* (has all|is older).*s of 2025-11-05\.?$", checks["docker fixes"]);
+        Assert.Matches(@"^v?\d+\.\d+.* (has all|is older).*s of 2025-11-05\.?$", checks["runc fixes"]);
+        Assert.Equal("2,048 MiB at most (Speed__Git__MemoryMb)", checks["git memory"]);
         Assert.Matches(@"^Docker \d+.* \(API 1\.\d+\) at ", checks["docker"]);
         Assert.Matches(@"^SQLite 3\.\d+\.\d+, sound$", checks["deployments.db"]);
         Assert.Matches(@"MiB free", checks["disk"]);

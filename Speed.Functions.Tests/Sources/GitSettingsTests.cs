@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Speed.Data;
 using Speed.Deployments;
 using Speed.Sources;
@@ -20,6 +21,7 @@ public sealed class GitSettingsTests
         Assert.Null(options.CaFile);
         Assert.Empty(options.AllowedHosts);
         Assert.False(options.OnlyAllowedHosts);
+        Assert.Equal(2_048, options.MemoryMb);
     }
 
     [Fact]
@@ -33,7 +35,8 @@ public sealed class GitSettingsTests
             ("Speed:Git:Proxy", "http://proxy:3128"),
             ("Speed:Git:CaFile", certificates),
             ("Speed:Git:AllowedHosts", "git.lan, 10.0.0.1:8080,[fd00::1]"),
-            ("Speed:Git:OnlyAllowedHosts", "true"));
+            ("Speed:Git:OnlyAllowedHosts", "true"),
+            ("Speed:Git:MemoryMb", "512"));
 
         Assert.Equal(["https", "http", "ssh", "file"], options.AllowedSchemes);
         Assert.Equal("http://proxy:3128", options.Proxy);
@@ -41,6 +44,18 @@ public sealed class GitSettingsTests
         Assert.Equal("/data/git", options.WorkFolder);
         Assert.Equal(["git.lan", "10.0.0.1:8080", "[fd00::1]"], options.AllowedHosts);
         Assert.True(options.OnlyAllowedHosts);
+        Assert.Equal(512, options.MemoryMb);
+    }
+
+    [Theory]
+    [InlineData("127")]
+    [InlineData("1048577")]
+    [InlineData("2 GiB")]
+    public void A_memory_that_git_cannot_be_held_to_is_named(string value)
+    {
+        var fault = Assert.Throws<OptionsValidationException>(() => Options(("Speed:Git:MemoryMb", value)));
+
+        Assert.StartsWith("Speed__Git__MemoryMb must be a whole number from 128 to 1048576", fault.Message);
     }
 
     [Theory]

@@ -150,6 +150,43 @@ public sealed class SourceTreeTests : IAsyncLifetime
         Assert.Empty(_world.Workspaces);
     }
 
+    [Fact]
+    public async Task Names_that_are_too_long_or_too_many_are_refused()
+    {
+        var repository = await _world.Server.CreateAsync("app", r => r.File("x", "1"));
+        await NameAsync("long", [new string('n', 4_097)]);
+        await NameAsync("fine", [new string('n', 4_096), new string('m', 4_096)]);
+
+        var tooLong = await _world.FailAsync(repository.Url, "long");
+        await using (var fine = await _world.FetchAsync(repository.Url, "fine"))
+        {
+            Assert.Equal(2, fine.Files.Count);
+        }
+
+        _world.Options.TreeMaxNameBytes = 8_191;
+        var tooMany = await _world.FailAsync(repository.Url, "fine");
+
+        Assert.Equal((FailureCode.RepoTooLarge, FailureCode.RepoTooLarge), (tooLong.Code, tooMany.Code));
+        Assert.Equal("The repository has a path of more than 4,096 bytes.", tooLong.Message);
+        Assert.Equal("The names of the repository's files have more than 8 KiB together.", tooMany.Message);
+
+        async Task NameAsync(string branch, string[] names)
+        {
+            var blob = await repository.GitAsync("rev-parse", "main:x");
+            var tree = await GitCli.RunAsync(repository.Folder, input =>
+            {
+                using var writer = new StreamWriter(input);
+                foreach (var name in names.Order(StringComparer.Ordinal))
+                {
+                    writer.Write($"100644 blob {blob}\t{name}\n");
+                }
+            }, "mktree");
+            var commit = await repository.GitAsync(
+                "-c", "user.name=a", "-c", "user.email=b@c", "commit-tree", "-m", "Names", tree);
+            await repository.GitAsync("update-ref", $"refs/heads/{branch}", commit);
+        }
+    }
+
     // Ten trees of ten entries each, all the same one below: a gigantic tree in a few objects.
     [Fact]
     public async Task A_tree_of_a_thousand_million_files_is_refused_at_once()

@@ -13,6 +13,8 @@ internal sealed class Git(GitOptions options, string folder, GitRoute? route = n
 {
     private const int MaxBytes = 1024 * 1024;
 
+    private readonly GitMemory _memory = new(options);
+
     private static readonly string[] Settings =
     [
         "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.symlinks=false", "core.bigFileThreshold=32m",
@@ -26,7 +28,11 @@ internal sealed class Git(GitOptions options, string folder, GitRoute? route = n
         // Old public repositories have these harmless faults.
         "fetch.fsck.zeroPaddedFilemode=ignore", "fetch.fsck.badTimezone=ignore",
         "fetch.fsck.missingSpaceBeforeDate=ignore",
+
+        .. GitMemory.Settings,
     ];
+
+    public GitOptions Options { get; } = options;
 
     public string Folder { get; } = folder;
 
@@ -80,12 +86,17 @@ internal sealed class Git(GitOptions options, string folder, GitRoute? route = n
         $"`{TreePath.Show(path)}` could not be read: {why}.",
         "Correct the file in the repository, or remove it.");
 
-    /// <summary>Hands its output to <paramref name="read"/> as it comes; one that throws ends the command.</summary>
+    /// <summary>
+    /// Hands its output to <paramref name="read"/> as it comes; one that throws ends the command. Throws
+    /// <c>REPO_TOO_LARGE</c> for a command that needed more memory than it may take.
+    /// </summary>
+    /// <param name="write">Writes its input meanwhile; null for none.</param>
     public async Task<GitExit> ReadAsync(
-        Func<Stream, Task> read, IEnumerable<string> arguments, CancellationToken cancellationToken)
+        Func<Stream, Task> read, IEnumerable<string> arguments, CancellationToken cancellationToken,
+        Func<Stream, Task>? write = null)
     {
-        await using var process = Start(arguments, cancellationToken);
-        process.Input.Close();
+        await using var process = GitProcess.Start(Command(arguments), cancellationToken);
+        var writing = WriteAsync(process.Input, write);
         try
         {
             await read(process.Output);
@@ -95,25 +106,43 @@ internal sealed class Git(GitOptions options, string folder, GitRoute? route = n
             // A killed command's output stops anywhere; what its reader makes of that does not matter.
             throw new OperationCanceledException(cancellationToken);
         }
+        catch
+        {
+            // So does that of one which ran out of memory.
+            _memory.Require(await process.EndAsync());
+            throw;
+        }
 
-        return await process.WaitAsync(cancellationToken);
+        await writing;
+        var exit = await process.WaitAsync(cancellationToken);
+        _memory.Require(exit);
+        return exit;
     }
 
-    /// <summary>Starts a command that is also written to.</summary>
-    public GitProcess Start(IEnumerable<string> arguments, CancellationToken cancellationToken) =>
-        GitProcess.Start(Command(arguments), cancellationToken);
+    private static async Task WriteAsync(Stream input, Func<Stream, Task>? write)
+    {
+        try
+        {
+            await using (input)
+            {
+                await (write?.Invoke(input) ?? Task.CompletedTask);
+            }
+        }
+        catch (IOException)
+        {
+            // It has ended; its exit says why.
+        }
+    }
 
     private ProcessStartInfo Command(IEnumerable<string> arguments)
     {
         var settings = Settings.SelectMany(setting => new[] { "-c", setting });
-        var command = new ProcessStartInfo("git", [.. settings, .. arguments])
-        {
-            WorkingDirectory = Folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardErrorEncoding = Encoding.UTF8,
-        };
+        var command = _memory.Command([.. settings, .. arguments]);
+        command.WorkingDirectory = Folder;
+        command.RedirectStandardInput = true;
+        command.RedirectStandardOutput = true;
+        command.RedirectStandardError = true;
+        command.StandardErrorEncoding = Encoding.UTF8;
         command.Environment.Clear();
         foreach (var (name, value) in Variables())
         {
@@ -137,13 +166,16 @@ internal sealed class Git(GitOptions options, string folder, GitRoute? route = n
         yield return ("GIT_SSH_COMMAND", route?.Address.Scheme == "ssh"
             ? SshCommand.For(route, Path.GetFileName(Folder))
             : "/bin/false");
-        yield return ("GIT_ALLOW_PROTOCOL", string.Join(':', options.AllowedSchemes));
+        yield return ("GIT_ALLOW_PROTOCOL", string.Join(':', Options.AllowedSchemes));
         yield return ("GIT_LFS_SKIP_SMUDGE", "1");
+
+        // Each arena reserves room that counts, whether it is used or not.
+        yield return ("MALLOC_ARENA_MAX", "2");
 
         // Not on the command line, which every user of the machine can read: these may hold passwords.
         (string Key, string? Value)[] own =
         [
-            ("http.proxy", options.Proxy), ("http.sslCAInfo", options.CaFile), .. route?.Settings() ?? [],
+            ("http.proxy", Options.Proxy), ("http.sslCAInfo", Options.CaFile), .. route?.Settings() ?? [],
         ];
         var given = own.Where(setting => !string.IsNullOrEmpty(setting.Value)).ToArray();
         yield return ("GIT_CONFIG_COUNT", $"{given.Length}");

@@ -5,8 +5,14 @@ namespace Speed.Sources;
 /// <summary>Looks at the git program.</summary>
 internal sealed class GitCheckup(GitOptions options) : ICheckup
 {
-    public async Task<IReadOnlyList<Finding>> CheckAsync(CancellationToken cancellationToken) =>
-        await GitVersion.FindFaultAsync(options, cancellationToken) is { } fault
-            ? [new Finding("git", fault, "Install or update git, and start SPEED again.")]
-            : [new Finding("git", await GitVersion.ReadAsync(options, cancellationToken))];
+    public async Task<IReadOnlyList<Finding>> CheckAsync(CancellationToken cancellationToken)
+    {
+        if (await GitVersion.FindFaultAsync(options, cancellationToken) is { } fault)
+        {
+            return [new Finding("git", fault, "Install or update git, and start SPEED again.")];
+        }
+
+        var version = await GitVersion.ReadAsync(options, cancellationToken);
+        return [new Finding("git", version), UpstreamFixes.NoteOf("git", version), new GitMemory(options).Finding];
+    }
 }

@@ -42,6 +42,22 @@ public sealed class GitOptions
     /// <summary>The most folders within each other. 100 unless set.</summary>
     public int TreeMaxDepth { get; set; } = 100;
 
+    /// <summary>The most bytes of the names of a tree's files together, folders included. 64 MiB unless set.</summary>
+    public long TreeMaxNameBytes { get; set; } = 64L << 20;
+
+    /// <summary>The most branches and tags of a repository. A million unless set.</summary>
+    public int MaxRefs { get; set; } = 1_000_000;
+
+    /// <summary>
+    /// The most address space in MiB that git may take, and each program that it starts. 128 to 1,048,576; 2,048 unless set.
+    /// </summary>
+    public int MemoryMb { get; set; } = 2_048;
+
+    /// <summary>
+    /// The program that holds git to that, <c>prlimit</c>; null where there is none: then nothing does. The PATH's unless set.
+    /// </summary>
+    public string? LimitProgram { get; set; } = GitMemory.FindProgram("prlimit");
+
     /// <summary>The most bytes that a fetch may bring. 4 GiB unless set.</summary>
     public long FetchMaxBytes { get; set; } = 4L << 30;
 }

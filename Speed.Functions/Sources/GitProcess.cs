@@ -48,13 +48,19 @@ internal sealed class GitProcess : IAsyncDisposable
         return new GitExit(_process.ExitCode, errors);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Kills it, and gives how it ended.</summary>
+    public async Task<GitExit> EndAsync()
     {
         Kill();
         await _process.WaitForExitAsync(CancellationToken.None);
 
         // Its children hold the other end too: the end of the stream is the end of them all.
-        await _errors;
+        return new GitExit(_process.ExitCode, await _errors);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync();
         await _killing.DisposeAsync();
         _process.Dispose();
     }

@@ -14,9 +14,15 @@ internal sealed class GitRemote(Git git, GitRoute route)
 {
     private const string Heads = "refs/heads/";
     private const string Tags = "refs/tags/";
-    private const int NamedBranches = 10;
+
+    // No line of Git's protocol is longer than 65,516 bytes.
+    private const int MaxLineBytes = 66_000;
 
     private readonly string _url = route.Url;
+
+    private delegate void SeeRef(ReadOnlySpan<byte> value, ReadOnlySpan<byte> name);
+
+    private static ReadOnlySpan<byte> Symbolic => "ref: "u8;
 
     /// <summary>The branch of this name, or else the tag; for null what the remote's HEAD stands for.</summary>
     public Task<RemoteRef> ResolveAsync(string? name, CancellationToken cancellationToken) =>
@@ -28,8 +34,9 @@ internal sealed class GitRemote(Git git, GitRoute route)
         var exists = false;
         await ListAsync((value, name) =>
         {
-            target = name == "HEAD" && value.StartsWith("ref: ", StringComparison.Ordinal) ? value[5..] : target;
-            exists |= name == "HEAD";
+            var isHead = name.SequenceEqual("HEAD"u8);
+            target = isHead && value.StartsWith(Symbolic) ? Encoding.UTF8.GetString(value[Symbolic.Length..]) : target;
+            exists |= isHead;
         }, ["--symref"], ["HEAD"], cancellationToken);
 
         if (!exists)
@@ -45,65 +52,97 @@ internal sealed class GitRemote(Git git, GitRoute route)
 
     private async Task<RemoteRef> ResolveNameAsync(string name, CancellationToken cancellationToken)
     {
-        var branches = new List<string>();
-        RemoteRef? branch = null, tag = null;
+        var branches = new NamedBranches();
+        var (branch, tag) = (Encoding.UTF8.GetBytes(Heads + name), Encoding.UTF8.GetBytes(Tags + name));
+        var (isBranch, isTag) = (false, false);
         await ListAsync((_, reference) =>
         {
-            branch = reference == Heads + name ? new RemoteRef("branch", name, reference) : branch;
-            tag = reference == Tags + name ? new RemoteRef("tag", name, reference) : tag;
-            AddBranch(branches, reference);
+            isBranch |= reference.SequenceEqual(branch);
+            isTag |= reference.SequenceEqual(tag);
+            branches.See(reference);
         }, ["--heads", "--tags"], [], cancellationToken);
 
-        return branch ?? tag ?? throw new DeploymentFailedException(
-            FailureCode.BranchNotFound,
-            branches.Count == 0 ? Empty : $"Branch `{name}` does not exist in {_url}; it has {Names(branches)}.",
-            "Name one of its branches or tags, or none for its default branch.");
+        return isBranch ? new RemoteRef("branch", name, Heads + name)
+            : isTag ? new RemoteRef("tag", name, Tags + name)
+            : throw new DeploymentFailedException(
+                FailureCode.BranchNotFound,
+                branches.Count == 0 ? Empty : $"Branch `{name}` does not exist in {_url}; it has {branches}.",
+                "Name one of its branches or tags, or none for its default branch.");
     }
 
     private async Task<DeploymentFailedException> NoHeadAsync(CancellationToken cancellationToken)
     {
-        var branches = new List<string>();
-        await ListAsync((_, reference) => AddBranch(branches, reference), ["--heads"], [], cancellationToken);
+        var branches = new NamedBranches();
+        await ListAsync((_, reference) => branches.See(reference), ["--heads"], [], cancellationToken);
         return new DeploymentFailedException(
             FailureCode.BranchNotFound,
-            branches.Count == 0 ? Empty : $"The default branch of {_url} does not exist; it has {Names(branches)}.",
+            branches.Count == 0 ? Empty : $"The default branch of {_url} does not exist; it has {branches}.",
             branches.Count == 0 ? "Push a commit to it first." : "Name one of its branches.");
     }
 
     private string Empty => $"The repository {_url} is empty: it has no branch yet.";
 
     private async Task ListAsync(
-        Action<string, string> see, string[] options, string[] patterns, CancellationToken cancellationToken)
+        SeeRef see, string[] options, string[] patterns, CancellationToken cancellationToken)
     {
         string[] command = ["ls-remote", "--quiet", .. options, "--", route.FetchUrl, .. patterns];
-        var exit = await git.ReadAsync(async output =>
-        {
-            using var lines = new StreamReader(output, Encoding.UTF8);
-            while (await lines.ReadLineAsync(CancellationToken.None) is { } line)
-            {
-                var parts = line.Split('\t', 2);
-                see(parts[0], parts[^1]);
-            }
-        }, command, cancellationToken);
+        var count = 0;
+        var exit = await git.ReadAsync(
+            output => GitRecords.ReadAsync(output, (byte)'\n', MaxLineBytes, See, TooManyRefs), command, cancellationToken);
 
         if (!exit.IsSuccess)
         {
             throw GitFault.From(exit, _url);
         }
-    }
 
-    private static void AddBranch(List<string> branches, string reference)
-    {
-        if (reference.StartsWith(Heads, StringComparison.Ordinal))
+        void See(ReadOnlySpan<byte> line)
         {
-            branches.Add(reference[Heads.Length..]);
+            if (++count > git.Options.MaxRefs)
+            {
+                throw TooManyRefs();
+            }
+
+            var tab = line.IndexOf((byte)'\t');
+            see(tab < 0 ? line : line[..tab], line[(tab + 1)..]);
         }
     }
 
-    private static string Names(List<string> branches)
+    private DeploymentFailedException TooManyRefs() => new(
+        FailureCode.RepoTooLarge,
+        $"{_url} has more than {git.Options.MaxRefs:N0} branches and tags.",
+        "Remove those that nobody needs.");
+
+    // How many there are, and the first of them by name: there may be more than memory holds.
+    private sealed class NamedBranches
     {
-        var first = branches.OrderByDescending(name => name is "main" or "master").Take(NamedBranches);
-        var more = branches.Count - NamedBranches;
-        return string.Join(", ", first.Select(name => $"`{name}`")) + (more > 0 ? $" and {more:N0} more" : "");
+        private const int Most = 10;
+
+        private readonly List<string> _usual = [];
+        private readonly List<string> _others = [];
+
+        public int Count { get; private set; }
+
+        public void See(ReadOnlySpan<byte> reference)
+        {
+            if (!reference.StartsWith("refs/heads/"u8))
+            {
+                return;
+            }
+
+            Count++;
+            var name = reference["refs/heads/".Length..];
+            var names = name.SequenceEqual("main"u8) || name.SequenceEqual("master"u8) ? _usual : _others;
+            if (names.Count < Most && Encoding.UTF8.GetString(name) is var text && BranchName.FindFault(text) is null)
+            {
+                names.Add(text);
+            }
+        }
+
+        public override string ToString()
+        {
+            var more = Count - Most;
+            return string.Join(", ", _usual.Concat(_others).Take(Most).Select(name => $"`{name}`"))
+                + (more > 0 ? $" and {more:N0} more" : "");
+        }
     }
 }

@@ -8,8 +8,9 @@ namespace Speed.Sources;
 public static class GitSourceServices
 {
     /// <summary>
-    /// Adds Git as the source, set by <c>Speed:Git</c>. Throws <see cref="InvalidOperationException"/> with a
-    /// sentence for the operator where a setting is wrong.
+    /// Adds Git as the source, set by <c>Speed:Git</c>. Throws <see cref="InvalidOperationException"/> or
+    /// <see cref="Microsoft.Extensions.Options.OptionsValidationException"/> with a sentence for the operator where a
+    /// setting is wrong.
     /// </summary>
     public static IServiceCollection AddGitSource(this IServiceCollection services, IConfiguration configuration)
     {
@@ -30,6 +31,7 @@ public static class GitSourceServices
             CaFile = Given(git["CaFile"]),
             AllowedHosts = ReadHosts(Given(git["AllowedHosts"]) ?? ""),
             OnlyAllowedHosts = ReadFlag(Given(git["OnlyAllowedHosts"])),
+            MemoryMb = new SettingsReader(git).Number("MemoryMb", 2_048, 128, 1 << 20),
         };
         if (Given(git["AllowedSchemes"]) is { } schemes)
         {

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Globalization;
-using System.IO.Pipelines;
 using System.Text;
 using Speed.Deployments;
 
@@ -24,6 +22,10 @@ internal readonly record struct TreeEntry(string Mode, string ObjectId, long Siz
 internal sealed class GitTree(Git git)
 {
     private const int MaxNamed = 10;
+    private const int MaxPathBytes = 4096;
+
+    // Mode, kind, the longer kind of id, and a size.
+    private const int MaxRecordBytes = MaxPathBytes + 128;
 
     /// <summary>The id of the tree at <paramref name="folder"/> (empty: the whole); null if there is none.</summary>
     public async Task<string?> FindAsync(string commit, string folder, CancellationToken cancellationToken)
@@ -67,8 +69,8 @@ internal sealed class GitTree(Git git)
         var entries = new List<TreeEntry>();
         await ListAsync(["ls-tree", "-r", "-l", "-z", treeId], entry =>
         {
-            entries.Add(entry);
             count.Add(entry.Size, prefix + entry.Path);
+            entries.Add(entry);
         }, cancellationToken);
         return entries;
     }
@@ -78,10 +80,15 @@ internal sealed class GitTree(Git git)
         message,
         "Deploy a smaller subdirectory, or leave large files out of the repository.");
 
+    // No machine that builds it could have such a file.
+    private static DeploymentFailedException PathTooLong() =>
+        TooLarge($"The repository has a path of more than {MaxPathBytes:N0} bytes.");
+
     private async Task ListAsync(string[] command, Action<TreeEntry> see, CancellationToken cancellationToken)
     {
         var exit = await git.ReadAsync(
-            output => ReadRecordsAsync(output, record => see(Parse(record))), command, cancellationToken);
+            output => GitRecords.ReadAsync(output, 0, MaxRecordBytes, record => see(Parse(record)), PathTooLong), command,
+            cancellationToken);
         if (!exit.IsSuccess)
         {
             throw new DeploymentFailedException(
@@ -89,33 +96,17 @@ internal sealed class GitTree(Git git)
         }
     }
 
-    private static async Task ReadRecordsAsync(Stream output, Action<byte[]> see)
-    {
-        var reader = PipeReader.Create(output);
-        while (true)
-        {
-            var read = await reader.ReadAsync(CancellationToken.None);
-            var buffer = read.Buffer;
-            while (buffer.PositionOf((byte)0) is { } end)
-            {
-                see(buffer.Slice(0, end).ToArray());
-                buffer = buffer.Slice(buffer.GetPosition(1, end));
-            }
-
-            reader.AdvanceTo(buffer.Start, buffer.End);
-            if (read.IsCompleted)
-            {
-                return;
-            }
-        }
-    }
-
     // "100644 blob 257cc5642cb1a054f08cc83f2d943e56fd3ebe99       4\tpath"; a submodule's or folder's size is "-".
-    private static TreeEntry Parse(byte[] record)
+    private static TreeEntry Parse(ReadOnlySpan<byte> record)
     {
-        var tab = Array.IndexOf(record, (byte)'\t');
-        var fields = Encoding.ASCII.GetString(record, 0, tab).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var tab = record.IndexOf((byte)'\t');
+        var fields = Encoding.ASCII.GetString(record[..tab]).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (record.Length - tab - 1 > MaxPathBytes)
+        {
+            throw PathTooLong();
+        }
+
         _ = long.TryParse(fields[3], CultureInfo.InvariantCulture, out var size);
-        return new TreeEntry(fields[0], fields[2], size, TreePath.Decode(record.AsSpan(tab + 1)));
+        return new TreeEntry(fields[0], fields[2], size, TreePath.Decode(record[(tab + 1)..]));
     }
 }

@@ -84,22 +84,22 @@ internal sealed class LfsPointers(Git git)
     // At most 10 MiB: as many as are looked at, each of the largest size.
     private async Task<byte[]> ReadAsync(TreeEntry[] entries, CancellationToken cancellationToken)
     {
-        await using var process = git.Start(["cat-file", "--batch", "--buffer"], cancellationToken);
         using var contents = new MemoryStream();
-        var reading = process.Output.CopyToAsync(contents, CancellationToken.None);
-        await using (var input = new StreamWriter(process.Input))
-        {
-            foreach (var entry in entries)
-            {
-                await input.WriteAsync(entry.ObjectId + "\n");
-            }
-        }
-
-        await reading;
-        var exit = await process.WaitAsync(cancellationToken);
+        var exit = await git.ReadAsync(
+            output => output.CopyToAsync(contents, CancellationToken.None), ["cat-file", "--batch", "--buffer"],
+            cancellationToken, WriteIdsAsync);
         return exit.IsSuccess
             ? contents.ToArray()
             : throw new InvalidOperationException($"git cat-file failed: {exit.Errors}");
+
+        async Task WriteIdsAsync(Stream input)
+        {
+            await using var ids = new StreamWriter(input);
+            foreach (var entry in entries)
+            {
+                await ids.WriteAsync(entry.ObjectId + "\n");
+            }
+        }
     }
 
     // Of each: a line "<id> blob <size>", the content, a line feed.

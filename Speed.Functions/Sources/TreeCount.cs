@@ -7,6 +7,7 @@ internal sealed class TreeCount(GitOptions limits)
 {
     private int _files;
     private long _bytes;
+    private long _nameBytes;
 
     /// <summary>Throws <c>REPO_TOO_LARGE</c> if the file is one too many.</summary>
     /// <param name="path">From the top of the source.</param>
@@ -22,6 +23,13 @@ internal sealed class TreeCount(GitOptions limits)
         {
             throw GitTree.TooLarge(
                 $"The repository's files have more than {ByteCount.Format(limits.TreeMaxBytes)} together.");
+        }
+
+        _nameBytes += path.Length;
+        if (_nameBytes > limits.TreeMaxNameBytes)
+        {
+            throw GitTree.TooLarge(
+                $"The names of the repository's files have more than {ByteCount.Format(limits.TreeMaxNameBytes)} together.");
         }
 
         if (path.AsSpan().Count('/') > limits.TreeMaxDepth)
