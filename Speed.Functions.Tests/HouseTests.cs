@@ -95,6 +95,22 @@ public sealed partial class HouseTests
     public void What_it_says_is_held_against_what_it_names(string summary, string names, bool isTrue) =>
         Assert.Equal(isTrue, Judge(summary, names.Split(' ')) is null);
 
+    [Fact]
+    public void Every_row_of_the_threat_model_names_tests_that_are_there()
+    {
+        var tests = Sources("Speed.Functions.Tests").Select(file => Path.GetRelativePath(ArchitectureTests.Root, file)).ToArray();
+        var text = File.ReadAllText(Path.Combine(ArchitectureTests.Root, "docs", "security.md"));
+        string[] rows = [.. text.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && line.Split(" | ").Length == 3)];
+
+        var named = rows.SelectMany(row => NamedTest().Matches(row).Select(name => name.Groups[1].Value)).Distinct().ToArray();
+
+        Assert.Empty(named.Where(name => !tests.Any(file => file.EndsWith($"/{name}.cs", StringComparison.Ordinal))));
+        // But for the headings of tables, and the two kinds of sandbox, which stand side by side.
+        Assert.Empty(rows.Where(row => !NamedTest().IsMatch(row) && !row.StartsWith("| threat |", StringComparison.Ordinal)
+            && !SandboxRow().IsMatch(row)));
+        Assert.True(named.Length > 50);
+    }
+
     private static string? Judge(string summary, string[] names)
     {
         if (Line().Match(summary) is not { Success: true } line)
@@ -133,6 +149,12 @@ public sealed partial class HouseTests
             _ => signature.Text,
         }
         select $"{name}: {lines} of {MaxMethodLines} lines";
+
+    [GeneratedRegex(@"`((?:\w+/)?\w+Tests)`")]
+    private static partial Regex NamedTest();
+
+    [GeneratedRegex(@"^\| (\||(capabilities|user|network|memory|---))")]
+    private static partial Regex SandboxRow();
 
     private static int LineOf(SyntaxToken token) => token.GetLocation().GetLineSpan().EndLinePosition.Line;
 

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Speed.Endpoints;
+using Speed.Tests.Security;
 using Xunit;
 
 namespace Speed.Tests.EndToEnd;
@@ -112,6 +113,22 @@ public sealed class TenantTests(Tenants tenants) : IClassFixture<Tenants>
         Assert.EndsWith("end", ended.Results.TrimEnd(), StringComparison.Ordinal);
         Assert.Contains("no cache", ended.Log, StringComparison.Ordinal);
         Assert.DoesNotContain(Word, ended.Log + ended.Results, StringComparison.OrdinalIgnoreCase);
+        await tenants.IsUntouchedAsync();
+    }
+
+    [Fact]
+    public async Task The_token_that_a_program_of_one_is_given_is_good_for_nothing_of_the_other()
+    {
+        // Turned around, it is not masked; the program could have sent it anywhere.
+        var repository = await tenants.NewAsync("FROM busybox\nCMD echo $SPEED_TOKEN | rev\n");
+        var ended = await tenants.EndAsync(await tenants.StartAsync(repository, tenants.MyToken));
+        var token = new string([.. ended.Succeeded().Results.Trim().Reverse()]);
+
+        var own = await tenants.App.AskAsync("POST", $"/add_results/{ended.Id}", token, new { results = "late" });
+        var results = await tenants.App.AskAsync("POST", $"/add_results/{tenants.TheirId}", token, new { results = "mine" });
+        var end = await tenants.App.AskAsync("POST", "/update", token, new { id = tenants.TheirId, new_results = "Failed" });
+
+        Assert.Equal((200, 404, 404), (own.Status, results.Status, end.Status));
         await tenants.IsUntouchedAsync();
     }
 
