@@ -54,7 +54,7 @@ public sealed partial class IdentityUsersTests
         ["Security/Caller.cs"] = "the patterns of tokens",
         ["Security/SecretRules.cs"] = "the patterns of secrets",
         ["Security/SecretVault.cs"] = "the patterns of secrets, of commit statuses too",
-        ["Sources/GitRouter.cs"] = "the patterns of git secrets; which redirects are refused",
+        ["Sources/GitRouter.cs"] = "the patterns of git secrets and of who deploys; which redirects are refused",
         ["Sources/GitSource.cs"] = "which addresses of before are refused",
         ["Sources/SubmoduleFetch.cs"] = "which addresses of submodules are refused",
     };
@@ -87,6 +87,7 @@ public sealed partial class IdentityUsersTests
         ["Notifications/ChatMessage.cs"] = "shown as it was given",
         ["Notifications/HttpNotifier.cs"] = "the forge that is called",
         ["Security/SecretVault.cs"] = "its identity is made of it",
+        ["Sources/GitRouter.cs"] = "where git fetches from",
         ["Sources/GitSource.cs"] = "where git fetches from",
     };
 

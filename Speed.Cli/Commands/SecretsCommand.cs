@@ -36,7 +36,7 @@ internal static class SecretsCommand
         var use = Asked.Text("--use", "USE", "run (else), git or registry");
         var repos = Asked.Texts("--repo", "PATTERN", "Where it applies, such as github.com/you/*");
         var deployers = Asked.Texts(
-            "--deployer", "PATTERN", "For registry: whose deployments may use it, such as github.com/you/*; else all");
+            "--deployer", "PATTERN", "Whose deployments may use it, such as github.com/you/*; else all");
         var username = Asked.Text("--username", "NAME", "Of the account at the repository or registry");
         var command = new Command("set", "Set a secret: its value is read from standard input, or asked for")
         {

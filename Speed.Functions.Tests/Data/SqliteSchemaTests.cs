@@ -105,6 +105,7 @@ public sealed class SqliteSchemaTests : IDisposable
     [InlineData("UPDATE deployment SET start_asked_at_ms = NULL")]
     [InlineData("UPDATE deployment SET worker_id = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'")]
     [InlineData("UPDATE deployment SET options = '[]'")]
+    [InlineData("UPDATE deployment SET repos = '[\"*\"]'")]
     [InlineData("UPDATE deployment SET retry_of = 0")]
     [InlineData("DELETE FROM deployment")]
     [InlineData("UPDATE history SET status = 'Failed'")]
@@ -127,6 +128,7 @@ public sealed class SqliteSchemaTests : IDisposable
     [InlineData("INSERT INTO delivery (hook, event, part, at_ms, decision, reason) VALUES ('app', '', 0, 1, 'started', 'x')", ConstraintCheck)]
     [InlineData("INSERT INTO delivery (hook, event, part, at_ms, decision, reason, redelivery_of) VALUES ('app', '', 0, 1, 'ignored', 'x', 9)", ConstraintCheck)]
     [InlineData("UPDATE hook SET branches = '[]'", ConstraintCheck)]
+    [InlineData("UPDATE hook SET repos = '{}'", ConstraintCheck)]
     public async Task Of_a_delivery_nothing_changes_but_that_its_body_goes(string sql, int? fault)
     {
         await BringToAsync(DeploymentStatus.Running, logClosed: false);

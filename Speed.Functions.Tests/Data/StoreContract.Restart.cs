@@ -17,6 +17,8 @@ public abstract partial class StoreContract
         var running = await AddRunningAsync();
         await Store.RequestCancelAsync(running.Id, "api", "why not", Token);
         await AddWithKeyAsync("k");
+        await Store.AddAsync(new NewDeployment(SomeOptions.Of("https://git.example/r"), null, 10) { Repos = ["git.example/*"] }, Token);
+        await Store.AddAsync(new NewDeployment(SomeOptions.Of("https://git.example/r"), null, 10) { Repos = [] }, Token);
         await Store.RecordBuildAsync(Key, running.Id, Token);
         await Store.RecordBuiltAsync(Key, "sha256:1", Token);
         var instance = Store.Instance;
@@ -26,10 +28,13 @@ public abstract partial class StoreContract
 
         Assert.Equal(instance, Store.Instance);
         Assert.Equivalent(before, new[] { await FindAsync(1), await FindAsync(2), await FindAsync(3) });
+        Assert.Null((await FindAsync(3)).Repos);
+        Assert.Equal(["git.example/*"], (await FindAsync(4)).Repos);
+        Assert.Empty((await FindAsync(5)).Repos!);
         Assert.Single(await ReadResultsAsync(ended.Id));
         Assert.Equal(new ImageRecord(Key, "sha256:1"), await Store.FindImageAsync(Key, Token));
         Assert.IsType<AddOutcome.Replayed>(await AddWithKeyAsync("k"));
-        Assert.Equal(4, (await AddAsync()).Id);
+        Assert.Equal(6, (await AddAsync()).Id);
     }
 
     [Fact]

@@ -53,8 +53,9 @@ public sealed class SecretsTests
     [InlineData("A_KEY", """{"value": "a value", "use": "run", "username": "someone"}""", "/username")]
     [InlineData("login", """{"value": "a value", "use": "git", "repos": ["*"], "username": "a:b"}""", "/username")]
     [InlineData("A_KEY", """{"value": "a value", "use": "run", "values": ""}""", "/values")]
-    [InlineData("A_KEY", """{"value": "a value", "use": "run", "deployers": ["*"]}""", "/deployers")]
-    [InlineData("login", """{"value": "a value", "use": "git", "repos": ["*"], "deployers": ["*"]}""", "/deployers")]
+    [InlineData("A_KEY", """{"value": "a value", "use": "run", "deployers": [""]}""", "/deployers")]
+    [InlineData("login", """{"value": "a value", "use": "git", "repos": ["*"], "deployers": [1]}""", "/deployers")]
+    [InlineData("login", """{"value": "a value", "use": "git", "repos": "github.com/*"}""", "/repos")]
     [InlineData("login", """{"value": "a value", "use": "registry", "repos": ["*"], "deployers": ["https://github.com/*"]}""", "/deployers")]
     [InlineData("login", """{"value": "a value", "use": "registry", "repos": ["*"], "deployers": "github.com/*"}""", "/deployers")]
     public async Task What_cannot_be_kept_is_refused_by_name_and_not_repeated(string name, string body, string at)
@@ -64,7 +65,7 @@ public sealed class SecretsTests
         var answer = await app.SendAsync($"/v1/secrets/{name}", body, method: HttpMethod.Put);
 
         Assert.Equal(400, answer.Status);
-        Assert.Equal(at, answer.Json.GetProperty("errors")[0].GetProperty("pointer").GetString());
+        Assert.Equal(at, Assert.Single(answer.Json.GetProperty("errors").EnumerateArray()).GetProperty("pointer").GetString());
         Assert.DoesNotContain("a value", answer.Text, StringComparison.Ordinal);
         Assert.Equal(0, (await app.GetAsync("/v1/secrets")).GetProperty("items").GetArrayLength());
     }
@@ -84,6 +85,37 @@ public sealed class SecretsTests
             {"items":[{"name":"a","use":"registry","repos":["registry.example"],"deployers":["github.com/owner/*"]},{"name":"b","use":"registry","repos":["registry.example"],"deployers":[]}]}
             """,
             (await app.GetAsync("/v1/secrets")).GetRawText());
+    }
+
+    [Fact]
+    public async Task One_of_any_use_may_name_whose_deployments_it_is_for_and_says_so_where_it_does()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var deployers = new[] { "github.com/owner/*" };
+
+        await app.PutAsync("/v1/secrets/a", new { value = Value, use = "git", repos = new[] { "github.com/*" }, deployers });
+        await app.PutAsync("/v1/secrets/B_KEY", new { value = Value, use = "run", deployers });
+        await app.PutAsync("/v1/secrets/c", new { value = Value, use = "git", repos = new[] { "*" }, deployers = Array.Empty<string>() });
+
+        Assert.Equal(
+            """
+            {"items":[{"name":"B_KEY","use":"run","repos":[],"deployers":["github.com/owner/*"]},{"name":"a","use":"git","repos":["github.com/*"],"deployers":["github.com/owner/*"]},{"name":"c","use":"git","repos":["*"]}]}
+            """,
+            (await app.GetAsync("/v1/secrets")).GetRawText());
+    }
+
+    [Theory]
+    [InlineData("https://github.com/owner/app.git", 201)]
+    [InlineData("https://github.com/others/app.git", 400)]
+    public async Task A_variable_is_for_the_deployments_of_its_deployers_alone(string url, int status)
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        await app.PutAsync("/v1/secrets/A_KEY", new { value = Value, use = "run", deployers = new[] { "github.com/owner/*" } });
+
+        var answer = await StartAsync(app, url, "A_KEY");
+
+        Assert.Equal(status, answer.Status);
+        Assert.Equal(status == 400, answer.Text.Contains("none of its `deployers` matches github.com/others/app", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -122,9 +122,52 @@ public sealed class SecretVaultTests : IDisposable
     }
 
     [Fact]
-    public async Task Its_deployers_cannot_be_changed_beside_it()
+    public async Task A_secret_of_git_is_taken_by_its_deployers_alone_whatever_it_opens()
     {
-        await PutLoginAsync("login", "git.example/others/*");
+        await PutForAsync("a-all", SecretUse.Git, ["git.example/*"]);
+        await PutForAsync("b-ours", SecretUse.Git, ["git.example/*"], "git.example/team/*");
+        await PutForAsync("c-others", SecretUse.Git, ["git.example/team/app"], "git.example/others/*");
+        await PutForAsync("d-libs", SecretUse.Git, ["git.example/libs/*"], "x", "GIT.example/team/app");
+
+        var taken = await _vault.TakeAsync(await AddRunningAsync(), Token);
+        var login = await _vault.FindLoginAsync(Url, Token);
+
+        Assert.Equal(["b-ours", "a-all", "d-libs"], taken.Git.Select(one => one.Name));
+        Assert.Equal("b-ours", login?.Name);
+    }
+
+    [Fact]
+    public async Task A_secret_of_git_that_is_for_others_deployments_tells_no_commit_status()
+    {
+        await PutForAsync("login", SecretUse.Git, ["*"], "git.example/others/*");
+
+        Assert.Null(await _vault.FindLoginAsync(Url, Token));
+        Assert.Equal("login", (await _vault.FindLoginAsync("https://git.example/others/app", Token))?.Name);
+    }
+
+    [Fact]
+    public async Task A_variable_that_is_for_others_deployments_fails_the_run()
+    {
+        await PutForAsync("A_KEY", SecretUse.Run, [], "git.example/others/*");
+        var deployment = await AddRunningAsync("A_KEY");
+
+        var fault = Assert.Single(await _vault.FindFaultsAsync(deployment.Options, tellsOfOthers: true, Token));
+        var failed = await Assert.ThrowsAsync<DeploymentFailedException>(() => _vault.TakeAsync(deployment, Token));
+
+        Assert.Contains("none of its `deployers` matches git.example/team/app", fault.Detail, StringComparison.Ordinal);
+        Assert.Contains(fault.Detail, failed.Message, StringComparison.Ordinal);
+    }
+
+    private Task PutForAsync(string name, SecretUse use, string[] repos, params string[] deployers) => _vault.PutAsync(
+        new SecretInfo(name, use, repos, null) { Deployers = deployers }, $"value of {name}", Token);
+
+    [Theory]
+    [InlineData(SecretUse.Run)]
+    [InlineData(SecretUse.Git)]
+    [InlineData(SecretUse.Registry)]
+    public async Task Its_deployers_cannot_be_changed_beside_it(SecretUse use)
+    {
+        await PutForAsync("login", use, ["registry.example"], "git.example/others/*");
         var kept = (await _stores.Deployments.ListSecretsAsync(Token)).Single();
 
         foreach (IReadOnlyList<string> deployers in new[] { [], ["*"], new[] { "git.example/others/*", "git.example/team/*" } })

@@ -28,6 +28,9 @@ internal sealed class SourceWorld : IAsyncDisposable
     /// <summary>What lets fetches in, the closest match first. None unless set.</summary>
     public IReadOnlyList<Credential> Credentials { get; set; } = [];
 
+    /// <summary>What whoever deploys might deploy; null, all, unless set.</summary>
+    public IReadOnlyList<string>? Repos { get; set; }
+
     /// <summary>The log of all fetches so far.</summary>
     public IReadOnlyList<string> Log => _logs.Lines(1);
 
@@ -39,7 +42,7 @@ internal sealed class SourceWorld : IAsyncDisposable
 
     public Task<ISourceTree> FetchAsync(
         string url, string? branch = null, string? commit = null, string folder = ".", bool submodules = false) =>
-        FetchAsync(Deployment(url, branch, commit, folder, submodules), CancellationToken.None);
+        FetchAsync(Deployment(url, branch, commit, folder, submodules) with { Repos = Repos }, CancellationToken.None);
 
     public async Task<ISourceTree> FetchAsync(Deployment deployment, CancellationToken cancellationToken)
     {

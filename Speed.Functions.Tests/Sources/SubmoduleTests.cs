@@ -150,6 +150,123 @@ public sealed class SubmoduleTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(null, true)]
+    [InlineData("*", true)]
+    [InlineData("team-b/*", true)]
+    [InlineData("team-a/*", false)]
+    [InlineData("", false)]
+    public async Task A_submodule_gets_a_secret_only_where_whoever_deploys_might_deploy_it(string? repos, bool gets)
+    {
+        _world.Server.Authorization = Ada;
+        _world.Credentials = [new Credential("TOKEN", ["*"], "ada", "secret")];
+        _world.Repos = Repos(repos);
+        var main = await PrivateAsync("../../team-b/vault.git");
+
+        var (tree, failure) = await TryAsync(main);
+
+        Assert.Equal(gets, failure is null);
+        Assert.All(ShownAt("/team-b/"), shown => Assert.Equal(gets ? Ada : "", shown));
+        Assert.All(ShownAt("/team-a/"), shown => Assert.Equal(Ada, shown));
+        if (tree is not null)
+        {
+            await tree.DisposeAsync();
+            return;
+        }
+
+        Assert.Equal(FailureCode.AuthRequired, failure!.Code);
+        Assert.Equal(
+            $"{_world.Server.Url}/team-b/vault.git does not exist or is private: it was fetched without any secret, for it is "
+            + "none of the `repos` of the token or hook that this was deployed by.",
+            failure.Message);
+        Assert.Contains("a token whose `repos` match it", failure.Hint);
+        Assert.Contains("the hook's `repos`", failure.Hint);
+    }
+
+    [Fact]
+    public async Task A_submodule_that_is_for_everybody_is_fetched_without_a_secret()
+    {
+        _world.Credentials = [new Credential("TOKEN", ["*"], "ada", "secret")];
+        _world.Repos = Repos("team-a/*");
+        var main = await PrivateAsync("{0}/team-b/vault.git");
+
+        await using var tree = await _world.FetchAsync(main.Url, submodules: true);
+
+        Assert.Equal("secret", await tree.ReadTextAsync("x/vault", CancellationToken.None));
+        Assert.All(ShownAt("/team-b/"), Assert.Empty);
+        Assert.NotEmpty(ShownAt("/team-b/"));
+    }
+
+    [Fact]
+    public async Task A_submodule_that_a_server_denies_to_have_is_told_with_the_reason_too()
+    {
+        _world.Repos = Repos("team-a/*");
+        var main = await PrivateAsync("../../team-b/none.git");
+
+        var (_, failure) = await TryAsync(main);
+
+        Assert.Equal(FailureCode.AuthRequired, failure!.Code);
+        Assert.Contains("fetched without any secret", failure.Message);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_redirect_of_a_submodule_leaves_the_secret_behind_where_whoever_deploys_might_not_deploy(bool isPrivate)
+    {
+        _world.Credentials = [new Credential("TOKEN", ["*"], "ada", "secret")];
+        _world.Repos = Repos("team-a/*");
+        _world.Server.Authorization = isPrivate ? Ada : null;
+        _world.Server.RedirectTo = request => request.Path == "/team-a/moved/info/refs"
+            ? $"/team-b/vault.git/info/refs{request.QueryString}"
+            : null;
+        var main = await PrivateAsync("../moved");
+
+        var (tree, failure) = await TryAsync(main);
+        await (tree?.DisposeAsync() ?? default);
+
+        Assert.Equal(isPrivate ? FailureCode.AuthRequired : null, failure?.Code);
+        Assert.All(ShownAt("/team-b/"), Assert.Empty);
+        Assert.NotEmpty(ShownAt("/team-b/"));
+        Assert.Contains(Ada, ShownAt("/team-a/moved"));
+    }
+
+    [Fact]
+    public async Task A_submodule_of_a_submodule_is_judged_as_the_first()
+    {
+        var vault = await VaultAsync();
+        var lib = await _world.Server.CreateAsync("team-a/lib", r => r
+            .File(".gitmodules", Modules("in", "../../team-b/vault.git")).Submodule("in", vault.Head));
+        var main = await _world.Server.CreateAsync("team-a/app", r => r
+            .File(".gitmodules", Modules("x", "../lib.git")).Submodule("x", lib.Head));
+        _world.Server.Authorization = Ada;
+        _world.Credentials = [new Credential("TOKEN", ["*"], "ada", "secret")];
+        _world.Repos = Repos("team-a/*");
+
+        var (_, failure) = await TryAsync(main);
+
+        Assert.Equal(FailureCode.AuthRequired, failure!.Code);
+        Assert.DoesNotContain("", ShownAt("/team-a/lib"));
+        Assert.All(ShownAt("/team-b/"), Assert.Empty);
+    }
+
+    // It asks for no secret, and is read by who SPEED runs as.
+    [Theory]
+    [InlineData("*", true)]
+    [InlineData("team-a/*", false)]
+    public async Task A_submodule_on_this_machine_is_had_only_where_whoever_deploys_might_deploy_it(string repos, bool had)
+    {
+        using var disk = await GitRepository.CreateAsync(r => r.File("vault", "secret"));
+        var main = await _world.Server.CreateAsync("team-a/app", r => r
+            .File(".gitmodules", Modules("x", disk.Url)).Submodule("x", disk.Head));
+        _world.Repos = Repos(repos == "*" ? null : repos);
+
+        var (tree, failure) = await TryAsync(main);
+        await (tree?.DisposeAsync() ?? default);
+
+        Assert.Equal(had ? null : FailureCode.AuthRequired, failure?.Code);
+    }
+
+    [Theory]
     [InlineData(5, 1 << 20, 100, 1 << 20)]
     [InlineData(6, 200_000, 100, 1 << 20)]
     [InlineData(6, 1 << 20, 1, 1 << 20)]
@@ -168,6 +285,43 @@ public sealed class SubmoduleTests : IAsyncLifetime
 
         Assert.Equal(FailureCode.RepoTooLarge, failure.Code);
     }
+
+    private static readonly string Ada = "Basic " + Convert.ToBase64String("ada:secret"u8);
+
+    private Task<GitRepository> VaultAsync() => _world.Server.CreateAsync("team-b/vault", r => r.File("vault", "secret"));
+
+    // One team's repository, with another team's as a submodule.
+    private async Task<GitRepository> PrivateAsync(string url)
+    {
+        var vault = await VaultAsync();
+        return await _world.Server.CreateAsync("team-a/app", r => r
+            .File(".gitmodules", Modules("x", string.Format(url, _world.Server.Url))).Submodule("x", vault.Head));
+    }
+
+    private async Task<(ISourceTree? Tree, DeploymentFailedException? Failure)> TryAsync(GitRepository main)
+    {
+        try
+        {
+            return (await _world.FetchAsync(main.Url, submodules: true), null);
+        }
+        catch (DeploymentFailedException failure)
+        {
+            return (null, failure);
+        }
+    }
+
+    // Null: all; empty: none beside the deployment's own.
+    private string[]? Repos(string? pattern) => pattern switch
+    {
+        null => null,
+        "" => [],
+        _ => [$"{new Uri(_world.Server.Url).Authority}/{pattern}"],
+    };
+
+    private IEnumerable<string> ShownAt(string path) =>
+        from one in _world.Server.Requests.Zip(_world.Server.Authorizations)
+        where one.First.Split(' ')[1].StartsWith(path, StringComparison.Ordinal)
+        select one.Second;
 
     private async Task<(GitRepository Main, GitRepository Lib)> CreateAsync(string url)
     {

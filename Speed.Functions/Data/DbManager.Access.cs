@@ -48,7 +48,7 @@ public sealed partial class DbManager : IAccessStore
         ("$repos", JsonSerializer.Serialize(token.Repos)),
         ("$created", token.CreatedAt.ToUnixTimeMilliseconds()),
         ("$expires", token.ExpiresAt?.ToUnixTimeMilliseconds()),
-        ("$hosts", token.Hosts is { } hosts ? JsonSerializer.Serialize(hosts) : null));
+        ("$hosts", JsonOrNull(token.Hosts)));
 
     private static List<AccessToken> ListTokens(SqliteSession db) => db.All(
         """
@@ -83,10 +83,14 @@ public sealed partial class DbManager : IAccessStore
         row.Time(),
         row.TimeOrNull())
     {
-        Hosts = row.TextOrNull() is { } hosts ? Texts(hosts) : null,
+        Hosts = TextsOrNull(row.TextOrNull()),
     };
 
     private static string[] Texts(string json) => JsonSerializer.Deserialize<string[]>(json)!;
+
+    private static string[]? TextsOrNull(string? json) => json is null ? null : Texts(json);
+
+    private static string? JsonOrNull(IReadOnlyList<string>? texts) => texts is null ? null : JsonSerializer.Serialize(texts);
 
     private static int InsertSession(SqliteSession db, Session session) => db.Execute(
         """

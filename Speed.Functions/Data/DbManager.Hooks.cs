@@ -24,7 +24,7 @@ public sealed partial class DbManager : IHookStore
 
     private static List<SealedHook> ListHooks(SqliteSession db) => db.All(
         """
-        SELECT name, forge, url, branches, paths, options, created_at_ms, sealed
+        SELECT name, forge, url, branches, paths, options, created_at_ms, sealed, repos
         FROM hook
         ORDER BY name
         """,
@@ -32,7 +32,7 @@ public sealed partial class DbManager : IHookStore
 
     private static SealedHook? FindHook(SqliteSession db, string name) => db.One(
         """
-        SELECT name, forge, url, branches, paths, options, created_at_ms, sealed
+        SELECT name, forge, url, branches, paths, options, created_at_ms, sealed, repos
         FROM hook
         WHERE name = $name
         """,
@@ -41,27 +41,32 @@ public sealed partial class DbManager : IHookStore
 
     private static SealedHook ReadHook(Row row) => new(
         row.Text(), row.Word<Forge>(), row.Text(), Texts(row.Text()), Texts(row.Text()), row.Text(), row.Time(),
-        row.Bytes());
+        row.Bytes())
+    {
+        Repos = TextsOrNull(row.TextOrNull()),
+    };
 
     private static bool InsertHook(SqliteSession db, SealedHook hook) => db.Execute(
         """
-        INSERT INTO hook (name, forge, url, branches, paths, options, sealed, created_at_ms)
-        VALUES ($name, $forge, $url, $branches, $paths, $options, $sealed, $created)
+        INSERT INTO hook (name, forge, url, branches, paths, options, sealed, created_at_ms, repos)
+        VALUES ($name, $forge, $url, $branches, $paths, $options, $sealed, $created, $repos)
         ON CONFLICT (name) DO NOTHING
         """,
         ("$name", hook.Name), ("$forge", hook.Forge.ToString().ToLowerInvariant()), ("$url", hook.Url),
         ("$branches", JsonSerializer.Serialize(hook.Branches)), ("$paths", JsonSerializer.Serialize(hook.Paths)),
-        ("$options", hook.Options), ("$sealed", hook.Secret), ("$created", hook.CreatedAt.ToUnixTimeMilliseconds())) > 0;
+        ("$options", hook.Options), ("$sealed", hook.Secret), ("$created", hook.CreatedAt.ToUnixTimeMilliseconds()),
+        ("$repos", JsonOrNull(hook.Repos))) > 0;
 
     private static bool UpdateHook(SqliteSession db, SealedHook hook) => db.Execute(
         """
         UPDATE hook
-        SET forge = $forge, url = $url, branches = $branches, paths = $paths, options = $options, sealed = $sealed
+        SET forge = $forge, url = $url, branches = $branches, paths = $paths, options = $options, sealed = $sealed,
+            repos = $repos
         WHERE name = $name
         """,
         ("$name", hook.Name), ("$forge", hook.Forge.ToString().ToLowerInvariant()), ("$url", hook.Url),
         ("$branches", JsonSerializer.Serialize(hook.Branches)), ("$paths", JsonSerializer.Serialize(hook.Paths)),
-        ("$options", hook.Options), ("$sealed", hook.Secret)) > 0;
+        ("$options", hook.Options), ("$sealed", hook.Secret), ("$repos", JsonOrNull(hook.Repos))) > 0;
 
     private static bool DeleteHook(SqliteSession db, string name) => db.Execute(
         """

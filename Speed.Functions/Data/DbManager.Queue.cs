@@ -74,14 +74,15 @@ public sealed partial class DbManager
         return db.One(
             """
             INSERT INTO deployment
-                (worker_id, options, identity, name, branch, retry_of, created_at_ms, deadline_at_ms, due_at_ms)
-            VALUES ($worker, $options, $identity, $name, $options ->> 'branch', $retry_of, $now, $deadline, $due)
+                (worker_id, options, identity, repos, name, branch, retry_of, created_at_ms, deadline_at_ms, due_at_ms)
+            VALUES ($worker, $options, $identity, $repos, $name, $options ->> 'branch', $retry_of, $now, $deadline, $due)
             RETURNING id
             """,
             row => row.Long(),
             ("$worker", Guid.NewGuid().ToString()),
             ("$options", options),
             ("$identity", RepositoryIdentity.Of(deployment.Options.Url).Text),
+            ("$repos", JsonOrNull(deployment.Repos)),
             ("$name", deployment.Options.Name),
             ("$retry_of", deployment.RetryOf),
             ("$now", now),

@@ -14,7 +14,7 @@ public sealed partial class DbManager
         d.cancel_by, d.cancel_reason, d.cancel_requested_at_ms, d.cancel_confirmed_at_ms,
         d.created_at_ms, d.started_at_ms, d.ended_at_ms, d.deadline_at_ms, d.log_closed_at_ms, d.retry_of,
         d.kind, d.endpoints, d.up_at_ms, d.first_up_at_ms, d.superseded_by, d.yields_to, d.restarts,
-        d.identity, d.own_hosts, d.brief_host,
+        d.identity, d.repos, d.own_hosts, d.brief_host,
         d.unhealthy, d.restarting ->> 'try',
         (SELECT json_group_array(json_array(p.name, p.attempt, p.started_at_ms, p.ended_at_ms, p.status) ORDER BY p.seq)
          FROM phase p
@@ -74,6 +74,7 @@ public sealed partial class DbManager
             YieldsTo = row.LongOrNull(),
             Restarts = row.Int(),
             Identity = RepositoryIdentity.Parse(row.Text()),
+            Repos = TextsOrNull(row.TextOrNull()),
             OwnHosts = Texts(row.Text()),
             BriefHost = row.TextOrNull(),
             Unhealthy = row.TextOrNull(),

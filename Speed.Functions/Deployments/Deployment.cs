@@ -28,6 +28,12 @@ public sealed record Deployment
         init;
     }
 
+    /// <summary>
+    /// Patterns of the repositories that whoever deployed it might deploy, as they stood then; its own need not be among
+    /// them. Null: all.
+    /// </summary>
+    public IReadOnlyList<string>? Repos { get; init; }
+
     public required DeploymentStatus Status { get; init; }
 
     /// <summary>Null unless it is at work under SPEED.</summary>
@@ -129,6 +135,10 @@ public sealed record Deployment
         ? Options with { Branch = NamedBranch ?? Options.Branch, Commit = Commit, Inherit = false, Given = GivenToRetry }
         : null;
 
+    /// <summary>True of a repository that whoever deployed this one might deploy, too.</summary>
+    public bool Reaches(RepositoryIdentity repository) =>
+        Repos is null || repository == Identity || repository.MatchesAny(Repos);
+
     // A remote's HEAD that stands on no branch is recorded as HEAD, which nobody can ask for.
     private string? NamedBranch => Branch is not null && BranchName.FindFault(Branch) is null ? Branch : null;
 
@@ -144,6 +154,7 @@ public sealed record Deployment
         WorkerId = WorkerId,
         Options = Asked,
         Identity = Identity,
+        Repos = Repos,
         Status = DeploymentStatus.Pending,
         Version = 1,
         Attempt = 0,

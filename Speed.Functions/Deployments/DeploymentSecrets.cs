@@ -9,7 +9,7 @@ public sealed record DeploymentSecrets
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new SortedDictionary<string, string>();
 
     /// <summary>
-    /// All of them, for submodules may need others; those that match the repository come first, the closest before.
+    /// All whose deployers match, for submodules may need others; those that match the repository come first, the closest before.
     /// </summary>
     public IReadOnlyList<Credential> Git { get; init; } = [];
 

@@ -196,6 +196,9 @@ public sealed record NewDeployment(DeploymentOptions Options, string? Idempotenc
 {
     /// <summary>The deployment that it repeats; null if it repeats none.</summary>
     public long? RetryOf { get; init; }
+
+    /// <summary>As <see cref="Deployment.Repos"/>: of whoever asks for it.</summary>
+    public IReadOnlyList<string>? Repos { get; init; }
 }
 
 /// <summary>What became of an added deployment.</summary>

@@ -25,10 +25,11 @@ public sealed class HookReader(OptionsReader options, TimeProvider time)
     {
         var fields = body.Fields;
         fields.AllowOnly([.. name is null ? ["name"] : Array.Empty<string>(),
-            "forge", "url", "branches", "paths", "secret", "options"]);
+            "forge", "url", "branches", "paths", "repos", "secret", "options"]);
         name ??= ReadName(fields);
         var (forge, url) = (ReadForge(fields), options.ReadUrl(fields));
         var (branches, paths) = (ReadBranches(fields), ReadGlobs(fields, "paths"));
+        var repos = PatternReader.Read(fields, "repos");
         var secret = ReadSecret(fields);
         var (how, asked) = (fields.Object("options"), fields.Find("options")?.GetRawText() ?? "{}");
         OptionsReader.RefuseUnknown(how);
@@ -38,7 +39,7 @@ public sealed class HookReader(OptionsReader options, TimeProvider time)
             return (null, null, refusal);
         }
 
-        return (new Hook(name, forge, url, branches, paths, asked, time.GetUtcNow()), secret, null);
+        return (new Hook(name, forge, url, branches, paths, asked, time.GetUtcNow()) { Repos = repos }, secret, null);
     }
 
     /// <summary>What a delivery to the hook asks for; or why that cannot be had now, in a sentence.</summary>

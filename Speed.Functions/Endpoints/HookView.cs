@@ -9,6 +9,7 @@ namespace Speed.Endpoints;
 public sealed record HookList(IReadOnlyList<HookView> Items);
 
 /// <summary>A hook without its secret, but where it was made just now.</summary>
+/// <param name="Repos">Patterns of the repositories that it may fetch with secrets, and be redirected to, beside its own.</param>
 /// <param name="Options">As they were given.</param>
 /// <param name="DeliveryUrl">What the forge has to call, as this request's sender reaches SPEED.</param>
 public sealed record HookView(
@@ -17,6 +18,7 @@ public sealed record HookView(
     string Url,
     IReadOnlyList<string> Branches,
     IReadOnlyList<string> Paths,
+    IReadOnlyList<string> Repos,
     JsonElement Options,
     string DeliveryUrl,
     DateTimeOffset CreatedAt)
@@ -33,6 +35,7 @@ public sealed record HookView(
         hook.Url,
         hook.Branches,
         hook.Paths,
+        hook.Repos ?? ["*"],
         JsonElement.Parse(hook.Options),
         $"{OriginOf(request)}{Folder}/{hook.Name}/deliver",
         hook.CreatedAt);

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Speed.Deployments;
 using Speed.Security;
 
@@ -10,8 +11,6 @@ internal static class SecretReader
     private const int MaxNameLength = 128;
     private const int MaxValueBytes = 64 * 1024;
     private const int MaxUsernameLength = 256;
-    private const int MaxGlobs = 100;
-    private const int MaxGlobLength = 1_024;
 
     /// <summary>What cannot be used is added to the fields' errors: look there before using what was read.</summary>
     /// <param name="name">From the path.</param>
@@ -22,7 +21,7 @@ internal static class SecretReader
         RefuseName(name, use, fields);
         var secret = new SecretInfo(name, use, ReadRepos(use, fields), ReadUsername(use, fields))
         {
-            Deployers = ReadDeployers(use, fields),
+            Deployers = PatternReader.Read(fields, "deployers"),
         };
         return (secret, ReadValue(fields));
     }
@@ -66,38 +65,16 @@ internal static class SecretReader
 
     private static IReadOnlyList<string> ReadRepos(SecretUse use, Fields fields)
     {
-        var globs = fields.List("repos", MaxGlobs, MaxGlobLength);
-        if (!ArePatterns(globs))
-        {
-            fields.Refuse(
-                "repos", "must have patterns without a scheme, such as github.com/owner/* or registry.example.com.");
-        }
-        else if (globs.Count == 0 && use != SecretUse.Run)
+        if (use != SecretUse.Run && IsEmpty(fields.Find("repos")))
         {
             fields.Refuse("repos", "is missing: say where it may be used, such as [\"github.com/owner/*\"].");
         }
 
-        return globs;
+        return PatternReader.Read(fields, "repos");
     }
 
-    private static IReadOnlyList<string> ReadDeployers(SecretUse use, Fields fields)
-    {
-        var globs = fields.List("deployers", MaxGlobs, MaxGlobLength);
-        if (globs.Count > 0 && use != SecretUse.Registry)
-        {
-            fields.Refuse("deployers", "is for registry: leave it out.");
-        }
-        else if (!ArePatterns(globs))
-        {
-            fields.Refuse(
-                "deployers", "must have patterns of repositories without a scheme, such as github.com/owner/*.");
-        }
-
-        return globs;
-    }
-
-    private static bool ArePatterns(IReadOnlyList<string> globs) =>
-        !globs.Any(glob => glob.Length == 0 || glob.Trim() != glob || glob.Contains("://"));
+    private static bool IsEmpty(JsonElement? list) =>
+        list is null || (list is { ValueKind: JsonValueKind.Array } items && items.GetArrayLength() == 0);
 
     private static string? ReadUsername(SecretUse use, Fields fields)
     {

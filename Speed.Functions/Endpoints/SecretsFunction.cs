@@ -19,7 +19,7 @@ public sealed class SecretsFunction(SecretVault vault)
         return TypedResults.Ok(new SecretList(
             [
                 .. from secret in secrets
-                   let deployers = secret.Use == SecretUse.Registry ? secret.Deployers : null
+                   let deployers = secret.Use == SecretUse.Registry || secret.Deployers.Count > 0 ? secret.Deployers : null
                    select new SecretView(secret.Name, secret.Use, secret.Repos, secret.Username, deployers),
             ]));
     }
@@ -55,7 +55,7 @@ public sealed class SecretsFunction(SecretVault vault)
 
 public sealed record SecretList(IReadOnlyList<SecretView> Items);
 
-/// <param name="Deployers">Of those for registries alone; empty: every repository's deployments may use it.</param>
+/// <param name="Deployers">Empty, and left out but for registries: every repository's deployments may use it.</param>
 public sealed record SecretView(
     string Name,
     SecretUse Use,

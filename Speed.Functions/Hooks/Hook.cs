@@ -16,6 +16,12 @@ public record Hook(
     string Options,
     DateTimeOffset CreatedAt)
 {
+    /// <summary>
+    /// Patterns of the repositories that what it starts may be redirected to, and may fetch as submodules with secrets, beside
+    /// its own. Null, all, for one of before there were such.
+    /// </summary>
+    public IReadOnlyList<string>? Repos { get; init; } = [];
+
     /// <summary>The repository that the url means.</summary>
     public RepositoryIdentity Identity => RepositoryIdentity.Of(Url);
 }
@@ -36,5 +42,6 @@ public sealed record SealedHook(
     public SealedHook(Hook hook, byte[] secret)
         : this(hook.Name, hook.Forge, hook.Url, hook.Branches, hook.Paths, hook.Options, hook.CreatedAt, secret)
     {
+        Repos = hook.Repos;
     }
 }

@@ -1,8 +1,12 @@
+using System.Text.Json;
 using Speed.Deployments;
 
 namespace Speed.Hooks;
 
-/// <summary>Looks for hooks of before whose address is refused today: their pushes start nothing.</summary>
+/// <summary>
+/// Looks for hooks of before: for those whose address is refused today, so that their pushes start nothing, and for those that
+/// fetch submodules of whatever repository with the secret for it.
+/// </summary>
 internal sealed class HookCheckup(IHookStore store) : ICheckup
 {
     public async Task<IReadOnlyList<Finding>> CheckAsync(CancellationToken cancellationToken)
@@ -19,11 +23,24 @@ internal sealed class HookCheckup(IHookStore store) : ICheckup
                        "hooks",
                        $"Hook `{hook.Name}` starts nothing, for its address is one that is refused. {fault}",
                        $"Send the hook again with its address corrected: PUT /v1/hooks/{hook.Name}."),
+                .. from hook in hooks
+                   where hook.Repos is null && AsksForSubmodules(hook)
+                   select new Finding(
+                       "hooks",
+                       $"Whoever may push to the repository of hook `{hook.Name}` gets submodules of every repository that a secret "
+                       + "is for, for the hook was made before `repos`.",
+                       $"Send the hook again, with the `repos` that it is to have: PUT /v1/hooks/{hook.Name}."),
             ];
         }
         catch (StoreUnavailableException fault)
         {
             return [new Finding("hooks", fault.Message, "See who else holds the file, and end that one.")];
         }
+    }
+
+    private static bool AsksForSubmodules(Hook hook)
+    {
+        using var options = JsonDocument.Parse(hook.Options);
+        return options.RootElement.TryGetProperty("submodules", out var asked) && asked.ValueKind == JsonValueKind.True;
     }
 }

@@ -18,6 +18,9 @@ public sealed record Caller(string Id, string Name, IReadOnlySet<Scope> Scopes)
     /// <summary>Globs of the repositories that they see and touch; empty for all.</summary>
     public IReadOnlyList<string> Repos { get; init; } = [];
 
+    /// <summary>The same of what they deploy; null for all.</summary>
+    public IReadOnlyList<string>? Deploys => Repos.Count == 0 ? null : Repos;
+
     /// <summary>Patterns of the host names that they may ask for; empty for none, null for all.</summary>
     public IReadOnlyList<string>? Hosts { get; init; }
 

@@ -47,10 +47,7 @@ public enum SecretUse
 /// <param name="Username">Null for none.</param>
 public record SecretInfo(string Name, SecretUse Use, IReadOnlyList<string> Repos, string? Username)
 {
-    /// <summary>
-    /// Globs of the repositories whose deployments may use it, of <see cref="SecretUse.Registry"/> alone, whose repos are
-    /// those of the registry; empty: all.
-    /// </summary>
+    /// <summary>Globs of the repositories whose deployments may use it; empty: all.</summary>
     public IReadOnlyList<string> Deployers { get; init; } = [];
 }
 

@@ -17,30 +17,34 @@ internal static class SecretRules
         IEnumerable<SecretInfo> all, string name, RepositoryIdentity repository, bool tellsOfOthers = true) =>
         all.FirstOrDefault(secret => secret.Name == name) switch
         {
-            { Use: SecretUse.Run } secret when IsFor(secret, repository) => null,
+            { Use: SecretUse.Run } secret when IsFor(secret, repository) && MayDeploy(secret, repository) => null,
             _ when !tellsOfOthers => NotForThis(name, repository),
             null => $"Secret `{name}` does not exist: make it with PUT /v1/secrets/{name}.",
             { Use: SecretUse.Git } => $"Secret `{name}` is for git, not for run: it is applied by itself.",
             { Use: SecretUse.Registry } => $"Secret `{name}` is for registry, not for run: it is applied by itself.",
-            _ => $"Secret `{name}` is not for this repository: none of its `repos` matches {repository.Target}.",
+            { } secret when !IsFor(secret, repository) =>
+                $"Secret `{name}` is not for this repository: none of its `repos` matches {repository.Target}.",
+            _ => $"Secret `{name}` is not for this repository: none of its `deployers` matches {repository.Target}.",
         };
 
     public static bool IsFor(SecretInfo secret, RepositoryIdentity repository) =>
         secret.Repos.Count == 0 || repository.MatchesAny(secret.Repos);
 
-    /// <summary>True if a login at a registry is for the deployments of the repository.</summary>
+    /// <summary>True if it is for the deployments of the repository.</summary>
     public static bool MayDeploy(SecretInfo secret, RepositoryIdentity repository) =>
         secret.Deployers.Count == 0 || repository.MatchesAny(secret.Deployers);
 
     /// <summary>
     /// By the longest of their globs for repositories that matches; those of which none does come last. Of two alike the one
-    /// that was first stays so.
+    /// whose deployers match closer comes first, and of two still alike the one that was first.
     /// </summary>
     public static IEnumerable<T> ClosestFirst<T>(IEnumerable<T> secrets, RepositoryIdentity repository) where T : SecretInfo =>
-        secrets.OrderByDescending(secret => LongestOf(secret.Use == SecretUse.Registry ? secret.Deployers : secret.Repos, repository));
+        secrets.OrderByDescending(secret => secret.Use == SecretUse.Registry ? -1 : LongestOf(secret.Repos, repository))
+            .ThenByDescending(secret => LongestOf(secret.Deployers, repository));
 
     private static string NotForThis(string name, RepositoryIdentity repository) =>
-        $"Secret `{name}` is not there for this repository: none for run has this name and `repos` that match {repository.Target}.";
+        $"Secret `{name}` is not there for this repository: none for run has this name and `repos` "
+        + $"and `deployers` that match {repository.Target}.";
 
     private static int LongestOf(IEnumerable<string> globs, RepositoryIdentity repository) =>
         globs.Where(glob => repository.MatchesAny([glob])).Max(glob => (int?)glob.Length) ?? -1;

@@ -68,13 +68,15 @@ public sealed partial class SecretVault(
     }
 
     /// <summary>
-    /// The closest of the <c>git</c> secrets for the repository at this address that is no ssh key; null if there is none.
+    /// The closest of the <c>git</c> secrets for the repository at this address, and for its deployments, that is no ssh key;
+    /// null if there is none.
     /// One that does not open counts as none.
     /// </summary>
     public async Task<Credential?> FindLoginAsync(string url, CancellationToken cancellationToken)
     {
         var (all, repository) = (await store.ListSecretsAsync(cancellationToken), RepositoryIdentity.Of(url));
-        var fitting = all.Where(secret => secret.Use == SecretUse.Git && SecretRules.IsFor(secret, repository));
+        var fitting = all.Where(secret =>
+            secret.Use == SecretUse.Git && SecretRules.IsFor(secret, repository) && SecretRules.MayDeploy(secret, repository));
         return (from secret in SecretRules.ClosestFirst(fitting, repository)
                 let value = seal.Open(secret.Value, About(secret))
                 where value is not null
@@ -124,7 +126,7 @@ public sealed partial class SecretVault(
         var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in names)
         {
-            if (SecretRules.FindFault(all, name, deployment.Identity) is { } fault)
+            if (SecretRules.FindFault(all, name, deployment.Identity, tellsOfOthers: deployment.Repos is null) is { } fault)
             {
                 throw Unusable(fault, deployment.TakenOver is { } taken && names == taken.Secrets ? taken.From : null);
             }

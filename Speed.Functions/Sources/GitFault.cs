@@ -56,6 +56,35 @@ internal static class GitFault
                 "Try `git ls-remote` with this url on SPEED's machine.");
     }
 
+    /// <summary>The same of a repository on the way to which a secret may have been left behind: then that is told.</summary>
+    public static DeploymentFailedException From(GitExit exit, GitRoute route)
+    {
+        var fault = From(exit, route.Url);
+        return route.Withheld == Withheld.Nothing || fault.Code is not (FailureCode.AuthRequired or FailureCode.RepoNotFound)
+            ? fault
+            : WithoutSecret(route);
+    }
+
+    /// <summary>What is said of one that is not had without a secret which was left behind.</summary>
+    // Servers say of a private repository that it is not there, or that they ask who is: which of the two, nobody knows.
+    public static DeploymentFailedException WithoutSecret(GitRoute route)
+    {
+        var (why, hint) = route.Withheld switch
+        {
+            Withheld.OtherServer => (
+                "it redirects to another server, and the secret for the first was not sent there",
+                "Give the url that it leads to, and a secret that is for it."),
+            Withheld.NotReached => (
+                "it was fetched without any secret, for it is none of the `repos` of the token or hook that this was deployed by",
+                "Deploy with a token whose `repos` match it, or name it in the hook's `repos`."),
+            _ => (
+                "it redirects to another repository, and the secret for the first, which is not for that one, was not sent",
+                "Give the url that it leads to, or the secret `repos` that match both."),
+        };
+        return new DeploymentFailedException(
+            FailureCode.AuthRequired, $"{route.Url} does not exist or is private: {why}.", hint);
+    }
+
     /// <summary>What is said of a host that has no address.</summary>
     public static DeploymentFailedException UnknownHost(string url) =>
         From(new GitExit(1, "Could not resolve host"), url);

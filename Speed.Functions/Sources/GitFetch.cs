@@ -81,7 +81,7 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
     {
         if (!exit.IsSuccess)
         {
-            throw GitFault.From(exit, _url);
+            throw GitFault.From(exit, route);
         }
     }
 

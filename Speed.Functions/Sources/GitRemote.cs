@@ -92,7 +92,7 @@ internal sealed class GitRemote(Git git, GitRoute route)
 
         if (!exit.IsSuccess)
         {
-            throw GitFault.From(exit, _url);
+            throw GitFault.From(exit, route);
         }
 
         void See(ReadOnlySpan<byte> line)

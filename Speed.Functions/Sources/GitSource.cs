@@ -35,7 +35,7 @@ public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
 
             var count = new TreeCount(options);
             var part = await OpenAsync(git, fetched.Commit, folder, count, cancellationToken);
-            var submodules = new SubmoduleFetch(options, workspace, _router, time, count, secrets.Git, log);
+            var submodules = new SubmoduleFetch(deployment, options, workspace, _router, time, count, secrets.Git, log);
             var parts = await CompleteAsync(part, submodules, folder, deployment, log, cancellationToken);
             return new GitSourceTree(fetched, commitTime, parts, workspace);
         }
@@ -70,7 +70,7 @@ public sealed class GitSource(GitOptions options, TimeProvider time) : ISource
 
         // Before the server's first answer, which may be long in coming.
         await log.SayAsync($"Cloning {url}{(commit is null ? "" : $", commit {commit}")}", cancellationToken);
-        var route = await _router.FindAsync(url, secrets.Git, cancellationToken);
+        var route = await _router.FindAsync(deployment, secrets.Git, cancellationToken);
         if (route.IsRedirected)
         {
             await log.SayAsync($"The server redirects to {route.FetchUrl}", cancellationToken);

@@ -4,10 +4,11 @@ namespace Speed.Sources;
 
 /// <summary>
 /// Fetches the submodules of a source and theirs, each at the commit that its repository records, by the same rules as
-/// the repository itself. What they bring and hold counts with it.
+/// the repository itself, and with secrets only where whoever deployed that might deploy them, too. What they bring and hold
+/// counts with it.
 /// </summary>
 internal sealed class SubmoduleFetch(
-    GitOptions options, GitWorkspace workspace, GitRouter router, TimeProvider time, TreeCount count,
+    Deployment deployment, GitOptions options, GitWorkspace workspace, GitRouter router, TimeProvider time, TreeCount count,
     IReadOnlyList<Credential> credentials, DeploymentLog log)
 {
     private const int MaxDepth = 10;
@@ -57,7 +58,7 @@ internal sealed class SubmoduleFetch(
     {
         await log.SayAsync(
             $"Cloning submodule {TreePath.Show(prefix + entry.Path)}: {url}, commit {entry.ObjectId}", cancellationToken);
-        var route = await router.FindAsync(url, credentials, cancellationToken);
+        var route = await router.FindSubmoduleAsync(url, deployment, credentials, cancellationToken);
         var git = workspace.Open(options, route);
         await new GitFetch(git, options, workspace, time, route)
             .CommitAsync(null, entry.ObjectId, log, cancellationToken);
