@@ -7,8 +7,6 @@ namespace Speed.Endpoints;
 internal static class NotificationReader
 {
     private const int MaxNameLength = 64;
-    private const int MaxGlobs = 100;
-    private const int MaxGlobLength = 1_024;
 
     private static readonly Dictionary<string, NotificationEvent> Events =
         NotificationEvents.Public.ToDictionary(one => one.Wire);
@@ -21,7 +19,7 @@ internal static class NotificationReader
     public static NotificationWish Read(Fields fields, NotifySettings settings)
     {
         fields.AllowOnly("name", "url", "events", "repos", "format");
-        var repos = ReadRepos(fields);
+        var repos = PatternReader.Read(fields, "repos");
         return new NotificationWish(
             ReadName(fields), ReadUrl(fields, settings, isRequired: true), ReadFormat(fields) ?? NotificationFormat.Standard,
             ReadEvents(fields, repos), repos);
@@ -44,7 +42,7 @@ internal static class NotificationReader
             fields.Refuse("format", "cannot change: delete the notification, and add another.");
         }
 
-        var repos = ReadRepos(fields);
+        var repos = PatternReader.Read(fields, "repos");
         return new NotificationWish(
             name, ReadUrl(fields, settings, isRequired: false), old ?? NotificationFormat.Standard,
             ReadEvents(fields, repos), repos);
@@ -118,16 +116,5 @@ internal static class NotificationReader
         }
 
         return [.. words.Select(word => Events[word]).Distinct().Order()];
-    }
-
-    private static IReadOnlyList<string> ReadRepos(Fields fields)
-    {
-        var globs = fields.List("repos", MaxGlobs, MaxGlobLength);
-        if (globs.Any(glob => glob.Length == 0 || glob.Trim() != glob || glob.Contains("://", StringComparison.Ordinal)))
-        {
-            fields.Refuse("repos", "must have patterns without a scheme, such as github.com/owner/*.");
-        }
-
-        return globs;
     }
 }

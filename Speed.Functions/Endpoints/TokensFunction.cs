@@ -10,7 +10,6 @@ namespace Speed.Endpoints;
 public sealed partial class TokensFunction(Access access, IAccessStore store, TimeProvider time)
 {
     private const int MaxNameLength = 100;
-    private const int MaxRepos = 100;
     private const int MaxRepoLength = 512;
     private const int MaxHosts = 100;
     private const int MaxHostLength = 253;
@@ -93,6 +92,11 @@ public sealed partial class TokensFunction(Access access, IAccessStore store, Ti
             fields.Refuse("hosts", "must be patterns of host names, such as *.example.org, in which * stands for any characters.");
         }
 
+        if (hosts.Any(host => host.Contains("**", StringComparison.Ordinal)))
+        {
+            fields.Refuse("hosts", "must not have `**` in a pattern: write `*`, which stands for any characters, dots too.");
+        }
+
         return hosts;
     }
 
@@ -101,12 +105,7 @@ public sealed partial class TokensFunction(Access access, IAccessStore store, Ti
 
     private static IReadOnlyList<string> ReadRepos(Fields fields, Scope[] scopes)
     {
-        var repos = fields.List("repos", MaxRepos, MaxRepoLength);
-        if (repos.Any(string.IsNullOrWhiteSpace))
-        {
-            fields.Refuse("repos", "must be patterns such as github.com/owner/*.");
-        }
-
+        var repos = PatternReader.Read(fields, "repos", MaxRepoLength);
         if (repos.Count > 0 && scopes.Any(scope => scope is Scope.Admin or Scope.Secrets))
         {
             fields.Refuse("repos", "cannot go with the scopes admin and secrets, which are not a repository's.");
