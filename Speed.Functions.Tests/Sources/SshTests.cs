@@ -58,6 +58,29 @@ public sealed class SshTests : IAsyncLifetime
         Assert.Empty(_world.Workspaces);
     }
 
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("git.example/*", false)]
+    public async Task A_key_opens_no_submodule_that_whoever_deploys_might_not_deploy(string? repos, bool opens)
+    {
+        _world.Options.AllowedSchemes = ["http", "ssh"];
+        _world.Credentials = [Own(_server.Key)];
+        _world.Repos = repos is null ? null : [repos];
+        var main = await _world.Server.CreateAsync("main", r => r
+            .File(".gitmodules", $"[submodule \"x\"]\n\tpath = x\n\turl = {Url}\n").Submodule("x", _repository.Head));
+
+        if (opens)
+        {
+            await using var tree = await _world.FetchAsync(main.Url, submodules: true);
+            Assert.Equal("1", await tree.ReadTextAsync("x/a", CancellationToken.None));
+            return;
+        }
+
+        var failure = await _world.FailAsync(main.Url, submodules: true);
+        Assert.Equal(FailureCode.AuthRequired, failure.Code);
+        Assert.Contains("fetched without any secret", failure.Message);
+    }
+
     [Fact]
     public async Task A_server_whose_key_is_not_known_is_not_trusted()
     {
