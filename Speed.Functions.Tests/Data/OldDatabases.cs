@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Speed.Data;
 
@@ -50,7 +51,7 @@ internal static class OldDatabases
         Run(path, $"PRAGMA application_id = {applicationId}; PRAGMA journal_mode = WAL;");
         foreach (var name in typeof(Migrations).Assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith($"{scripts}/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
-            .Take(version))
+            .TakeWhile(name => int.Parse(name.AsSpan(scripts.Length + 1, 4), CultureInfo.InvariantCulture) <= version))
         {
             using var script = typeof(Migrations).Assembly.GetManifestResourceStream(name)!;
             using var reader = new StreamReader(script);

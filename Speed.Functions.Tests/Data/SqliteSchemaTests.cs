@@ -116,7 +116,7 @@ public sealed class SqliteSchemaTests : IDisposable
     {
         await BringToAsync(DeploymentStatus.Running, logClosed: false);
         Assert.Null(await TryAsync("UPDATE deployment SET start_asked_at_ms = 2"));
-        await _stores.Deployments.AppendResultAsync(1, new NewResult(ResultSource.Report, "r"), Token);
+        await _stores.Deployments.ReportAsync(1, "r", Token);
 
         Assert.Equal(ConstraintTrigger, (await TryAsync(sql))?.SqliteExtendedErrorCode);
     }
@@ -169,7 +169,7 @@ public sealed class SqliteSchemaTests : IDisposable
     public async Task An_id_is_never_used_again_and_a_deleted_deployment_takes_its_own_along()
     {
         await BringToAsync(DeploymentStatus.Failed, logClosed: true);
-        await _stores.Deployments.AppendResultAsync(1, new NewResult(ResultSource.Report, "r"), Token);
+        await _stores.Deployments.ReportAsync(1, "r", Token);
 
         Assert.Null(await TryAsync("DELETE FROM deployment"));
         await BringToAsync(DeploymentStatus.Pending, logClosed: false);

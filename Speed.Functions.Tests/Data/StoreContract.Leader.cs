@@ -116,7 +116,7 @@ public abstract partial class StoreContract
     {
         var running = await AddRunningAsync();
         await Store.DeclareAsync(running.Id, Succeeded, Token);
-        await Store.AppendResultAsync(running.Id, new NewResult(ResultSource.Report, "by hand"), Token);
+        await Store.ReportAsync(running.Id, "by hand", Token);
         Assert.Equal(running.Id, Assert.Single(await Store.ListUnfinishedAsync(Token)).Id);
         Assert.False(await Store.SettleAsync(running.Claim, Failed(), Token));
         Time.Advance(TimeSpan.FromSeconds(1));

@@ -92,7 +92,7 @@ public abstract partial class StoreContract
                 break;
             case Step.Append:
                 model.Entries[claim.Id].Results++;
-                await Store.AppendResultAsync(claim.Id, new NewResult(ResultSource.Report, "r"), Token);
+                await Store.ReportAsync(claim.Id, "r", Token);
                 break;
         }
     }

@@ -12,7 +12,7 @@ public abstract partial class StoreContract
     public async Task A_restart_keeps_everything()
     {
         var ended = await AddRunningAsync();
-        await Store.AppendResultAsync(ended.Id, new NewResult(ResultSource.Report, "r"), Token);
+        await Store.ReportAsync(ended.Id, "r", Token);
         await Store.SettleAsync(ended.Claim, Failed(), Token);
         var running = await AddRunningAsync();
         await Store.RequestCancelAsync(running.Id, "api", "why not", Token);
@@ -116,12 +116,12 @@ public abstract partial class StoreContract
     public async Task Results_are_numbered_in_order_and_taken_after_the_end_too()
     {
         var running = await AddRunningAsync();
-        await Store.AppendResultAsync(running.Id, new NewResult(ResultSource.Report, "one\0"), Token);
+        await Store.ReportAsync(running.Id, "one\0", Token);
         await Store.SettleAsync(running.Claim, Success(new NewResult(ResultSource.Stdout, "two")), Token);
         Time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.True(await Store.AppendResultAsync(running.Id, new NewResult(ResultSource.Report, "three"), Token));
-        Assert.False(await Store.AppendResultAsync(99, new NewResult(ResultSource.Report, "lost"), Token));
+        Assert.True(await Store.ReportAsync(running.Id, "three", Token));
+        Assert.False(await Store.ReportAsync(99, "lost", Token));
 
         var results = await Store.ReadResultsAsync(running.Id, Token);
         var now = Time.GetUtcNow();

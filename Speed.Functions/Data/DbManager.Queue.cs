@@ -74,8 +74,9 @@ public sealed partial class DbManager
         return db.One(
             """
             INSERT INTO deployment
-                (worker_id, options, identity, repos, name, branch, retry_of, created_at_ms, deadline_at_ms, due_at_ms)
-            VALUES ($worker, $options, $identity, $repos, $name, $options ->> 'branch', $retry_of, $now, $deadline, $due)
+                (worker_id, options, identity, repos, name, branch, retry_of, deployed_by, created_at_ms, deadline_at_ms,
+                    due_at_ms)
+            VALUES ($worker, $options, $identity, $repos, $name, $options ->> 'branch', $retry_of, $by, $now, $deadline, $due)
             RETURNING id
             """,
             row => row.Long(),
@@ -85,6 +86,7 @@ public sealed partial class DbManager
             ("$repos", JsonOrNull(deployment.Repos)),
             ("$name", deployment.Options.Name),
             ("$retry_of", deployment.RetryOf),
+            ("$by", deployment.DeployedBy),
             ("$now", now),
             ("$deadline", now + (long?)deployment.Options.Total?.TotalMilliseconds),
             ("$due", DueAfter(Steady, timeouts.QueueSeconds)));

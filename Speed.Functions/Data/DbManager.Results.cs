@@ -1,3 +1,4 @@
+using System.Text;
 using Speed.Deployments;
 
 namespace Speed.Data;
@@ -5,11 +6,56 @@ namespace Speed.Data;
 /// <summary>The results of a deployment, numbered from 1 in order of arrival.</summary>
 public sealed partial class DbManager
 {
-    public Task<bool> AppendResultAsync(long id, NewResult result, CancellationToken cancellationToken) =>
-        ChangeAsync(id, db => InsertResult(db, id, result, late: false), cancellationToken);
+    // So many, and one result more, are in memory at once for each reader.
+    private const int PageCharacters = 256 * 1024;
 
-    public Task<IReadOnlyList<DeploymentResult>?> ReadResultsAsync(long id, CancellationToken cancellationToken) =>
-        _database.ReadAsync(db => ReadResults(db, id), cancellationToken);
+    // What a report counts beside its own bytes: the trigger adds it up so.
+    private const int BytesBesides = 64;
+
+    public async Task<ReportOutcome> ReportAsync(
+        long id, string value, long maxBytes, CancellationToken cancellationToken)
+    {
+        var outcome = await _database.WriteAsync(db => Report(db, id, value, maxBytes), cancellationToken);
+        if (outcome == ReportOutcome.Added)
+        {
+            Ring(id);
+        }
+
+        return outcome;
+    }
+
+    public Task<ResultPage?> ReadResultsAsync(long id, long after, long most, CancellationToken cancellationToken) =>
+        _database.ReadAsync(db => ReadResults(db, id, after, most), cancellationToken);
+
+    private ReportOutcome Report(SqliteSession db, long id, string value, long maxBytes)
+    {
+        if (Encoding.UTF8.GetByteCount(value) + BytesBesides > maxBytes - BytesReported(db, id))
+        {
+            return IsThere(db, id) ? ReportOutcome.TooMuch : ReportOutcome.NotFound;
+        }
+
+        return InsertResult(db, id, new NewResult(ResultSource.Report, value), late: false)
+            ? ReportOutcome.Added
+            : ReportOutcome.NotFound;
+    }
+
+    private static long BytesReported(SqliteSession db, long id) => db.One(
+        """
+        SELECT bytes
+        FROM reported
+        WHERE deployment_id = $id
+        """,
+        row => row.Long(),
+        ("$id", id));
+
+    private static bool IsThere(SqliteSession db, long id) => db.One(
+        """
+        SELECT 1
+        FROM deployment
+        WHERE id = $id
+        """,
+        row => row.Flag(),
+        ("$id", id));
 
     private bool InsertResult(SqliteSession db, long id, NewResult result, bool late) => db.Execute(
         """
@@ -22,24 +68,38 @@ public sealed partial class DbManager
         """,
         ("$now", Now), ("$source", Word(result.Source)), ("$value", result.Value), ("$late", late), ("$id", id)) > 0;
 
-    private static IReadOnlyList<DeploymentResult>? ReadResults(SqliteSession db, long id)
+    private static ResultPage? ReadResults(SqliteSession db, long id, long after, long most)
     {
-        var rows = db.All(
+        var last = db.One<long?>(
             """
-            SELECT r.seq, r.at_ms, r.source, r.value, r.late
+            SELECT coalesce((SELECT max(r.seq) FROM result r WHERE r.deployment_id = d.id), 0)
             FROM deployment d
-            LEFT JOIN result r ON r.deployment_id = d.id
             WHERE d.id = $id
-            ORDER BY r.seq
             """,
-            ReadResult,
+            row => row.Long(),
             ("$id", id));
-
-        // No row: no deployment. A row of nulls: a deployment without results.
-        return rows.Count == 0 ? null : [.. rows.OfType<DeploymentResult>()];
+        return last is null ? null : new ResultPage(ReadPage(db, id, after, most), last.Value);
     }
 
-    private static DeploymentResult? ReadResult(Row row) => row.LongOrNull() is { } seq
-        ? new DeploymentResult(seq, row.Time(), row.Word<ResultSource>(), row.Text(), row.Flag())
-        : null;
+    private static List<DeploymentResult> ReadPage(SqliteSession db, long id, long after, long most)
+    {
+        var (page, characters) = (new List<DeploymentResult>(), 0);
+        db.Each(
+            """
+            SELECT seq, at_ms, source, value, late
+            FROM result
+            WHERE deployment_id = $id
+                AND seq > $after
+            ORDER BY seq
+            LIMIT $most
+            """,
+            row =>
+            {
+                page.Add(new DeploymentResult(row.Long(), row.Time(), row.Word<ResultSource>(), row.Text(), row.Flag()));
+                characters += page[^1].Value.Length;
+                return characters < PageCharacters;
+            },
+            ("$id", id), ("$after", after), ("$most", most));
+        return page;
+    }
 }

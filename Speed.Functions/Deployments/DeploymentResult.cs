@@ -17,3 +17,7 @@ public enum ResultSource
 
 /// <summary>A result on its way into the store.</summary>
 public sealed record NewResult(ResultSource Source, string Value);
+
+/// <summary>Some of a deployment's results.</summary>
+/// <param name="Last">The number of the newest of all there are; 0 where there is none.</param>
+public sealed record ResultPage(IReadOnlyList<DeploymentResult> Items, long Last);

@@ -16,6 +16,21 @@ public sealed class DeploymentSettings
     public int MaxQueued { get; set; } = 500;
 
     /// <summary>
+    /// Bytes that may be reported of one deployment, each report with 64 more; beyond, a report is answered 413. 1 KiB to
+    /// 1 GiB; 16 MiB unless set.
+    /// </summary>
+    public long MaxReportedBytes { get; set; } = 16 << 20;
+
+    /// <summary>
+    /// Requests a minute that a program may make with the token of its container. 0, for no limit, to 1,000,000; 600 unless
+    /// set.
+    /// </summary>
+    public int ReportsPerMinute { get; set; } = 600;
+
+    /// <summary>Of those, how many may come at once. 1 to 1,000,000; 100 unless set.</summary>
+    public int ReportBurst { get; set; } = 100;
+
+    /// <summary>
     /// Free bytes on a disk below which nothing new starts; at a quarter of it, what runs is stopped. 0, for never, to
     /// 1 PiB. Null, the smaller of a twentieth of the disk and 2 GiB, unless set.
     /// </summary>
@@ -80,6 +95,10 @@ public sealed class DeploymentSettings
         var reader = new SettingsReader(configuration.GetSection("Speed"));
         settings.MaxRunning = reader.Number(nameof(MaxRunning), settings.MaxRunning, 0, 1_000);
         settings.MaxQueued = reader.Number(nameof(MaxQueued), settings.MaxQueued, 1, 1_000_000);
+        var results = reader.Within("Results");
+        settings.MaxReportedBytes = results.Number("MaxBytes", settings.MaxReportedBytes, 1L << 10, 1L << 30);
+        settings.ReportsPerMinute = results.Number("PerMinute", settings.ReportsPerMinute, 0, 1_000_000);
+        settings.ReportBurst = results.Number("Burst", settings.ReportBurst, 1, 1_000_000);
         settings.DiskLowBytes = ReadLowBytes(reader.Within("Disk"));
         settings.LogDays = reader.Within("Retention").Number(nameof(LogDays), settings.LogDays, 0, 36_500);
         settings.RecordDays = reader.Within("Retention").Number(nameof(RecordDays), settings.RecordDays, 0, 36_500);

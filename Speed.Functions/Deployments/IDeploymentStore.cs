@@ -115,11 +115,17 @@ public interface IDeploymentStore
     /// </summary>
     Task NoteTimeAsync(CancellationToken cancellationToken);
 
-    /// <summary>Appends a result, after the end too. False if there is no such deployment.</summary>
-    Task<bool> AppendResultAsync(long id, NewResult result, CancellationToken cancellationToken);
+    /// <summary>
+    /// Appends what was reported, after the end too, unless there would be more than <paramref name="maxBytes"/> of the
+    /// deployment then: bytes in UTF-8, and 64 more for each report. What SPEED writes at the end is not counted.
+    /// </summary>
+    Task<ReportOutcome> ReportAsync(long id, string value, long maxBytes, CancellationToken cancellationToken);
 
-    /// <summary>All results in order; null if there is no such deployment.</summary>
-    Task<IReadOnlyList<DeploymentResult>?> ReadResultsAsync(long id, CancellationToken cancellationToken);
+    /// <summary>
+    /// The results behind a number, in order: at most <paramref name="most"/>, and fewer where they are long. Null if there
+    /// is no such deployment.
+    /// </summary>
+    Task<ResultPage?> ReadResultsAsync(long id, long after, long most, CancellationToken cancellationToken);
 
     /// <summary>The record of a build under <paramref name="key"/>; null if none was ever asked for.</summary>
     Task<ImageRecord?> FindImageAsync(string key, CancellationToken cancellationToken);
@@ -194,6 +200,9 @@ public sealed record EndedDeployment(long Id, DateTimeOffset EndedAt);
 /// <param name="MaxQueued">How many may wait; beyond, it is refused.</param>
 public sealed record NewDeployment(DeploymentOptions Options, string? IdempotencyKey, int MaxQueued)
 {
+    /// <summary>Who asks for it, as the audit calls them; empty where nobody knows.</summary>
+    public string DeployedBy { get; init; } = "";
+
     /// <summary>The deployment that it repeats; null if it repeats none.</summary>
     public long? RetryOf { get; init; }
 
@@ -235,6 +244,15 @@ public enum DeclareOutcome
     Illegal,
     BeingCanceled,
     AlreadyFinished,
+}
+
+/// <summary>What became of a report.</summary>
+public enum ReportOutcome
+{
+    NotFound,
+    Added,
+    /// <summary>As much was reported as may be: it was not stored.</summary>
+    TooMuch,
 }
 
 /// <summary>What a cancel request did.</summary>

@@ -9,7 +9,8 @@ namespace Speed.Endpoints;
 /// host, its origin, its caller and the caller's scope have been judged here.
 /// </summary>
 internal sealed class AccessRules(
-    Access access, AccessSettings settings, FunctionTable functions, SameSite site, Audit audit, OpenRequests requests)
+    Access access, AccessSettings settings, FunctionTable functions, SameSite site, ReportLimit reports, Audit audit,
+    OpenRequests requests)
 {
     /// <summary>For the socket in containers: no names or addresses there, and a token always.</summary>
     public Task GuardSocketAsync(HttpContext context, RequestDelegate next) =>
@@ -49,6 +50,17 @@ internal sealed class AccessRules(
         }
 
         context.Admit(caller);
+        if (reports.Judge(caller) is { } beyond)
+        {
+            if (found is not { Function.Needs.MayEnd: true })
+            {
+                await beyond.ExecuteAsync(context);
+                return;
+            }
+
+            ReportLimit.Leave(context, beyond);
+        }
+
         audit.Watch(context, found);
         var refusal = found is var (function, _)
             ? function.LackedBy(caller) is { } scope ? TooLittle(caller, scope) : null

@@ -1,13 +1,11 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
-using Speed.Deployments;
 using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class AddResultsFunction(
-    IDeploymentStore store, VisibleDeployments deployments, ISecrets secrets, DiskGuard disk)
+public sealed class AddResultsFunction(VisibleDeployments deployments, Reports reports)
 {
     [Function("AddResults")]
     [Needs(Scope.Report)]
@@ -28,14 +26,8 @@ public sealed class AddResultsFunction(
             return TypedResults.NotFound(Error.NoDeployment);
         }
 
-        if (disk.Level == DiskLevel.Critical)
-        {
-            return Refusal.DiskLow(disk.Fault);
-        }
-
-        var masked = await secrets.MaskAsync(id, results, cancellationToken);
-        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, masked), cancellationToken)
-            ? TypedResults.Ok(new Message("Results added successfully"))
-            : TypedResults.NotFound(Error.NoDeployment);
+        return await reports.AddAsync(id, results, cancellationToken) is { } refused
+            ? refused
+            : TypedResults.Ok(new Message("Results added successfully"));
     }
 }

@@ -22,7 +22,7 @@ internal sealed partial class Audit(IAccessStore store, TimeProvider time, ILogg
         if (found is var (function, values) && !SameSite.IsRead(context.Request.Method))
         {
             // By then a function that is open to all may have found out who calls.
-            context.Response.OnStarting(() => context.FindCaller() is { } caller
+            context.Response.OnStarting(() => context.FindCaller() is { } caller && ReportLimit.Beyond(context) is null
                 ? AppendAsync(context, function, values, caller)
                 : Task.CompletedTask);
         }

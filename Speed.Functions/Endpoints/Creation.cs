@@ -37,7 +37,12 @@ public sealed class Creation(
 
         // With no room for anything new, or a secret gone since, what was asked for before is still answered.
         var (obstacle, maxQueued) = await JudgeAsync(request.Caller(), asked, cancellationToken);
-        var wanted = new NewDeployment(asked, key, maxQueued) { RetryOf = retryOf, Repos = request.Caller().Deploys };
+        var wanted = new NewDeployment(asked, key, maxQueued)
+        {
+            RetryOf = retryOf,
+            Repos = request.Caller().Deploys,
+            DeployedBy = request.Caller().Id,
+        };
         return await store.AddAsync(wanted, cancellationToken) switch
         {
             AddOutcome.Added added => (Concerning(request, added.Deployment), null),

@@ -78,7 +78,11 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
             return await IgnoreAsync(delivery, $"{start.Reason}, but {obstacle.Detail}", cancellationToken);
         }
 
-        var wanted = new NewDeployment(asked, IdempotencyKey: null, maxQueued) { Repos = hook.Repos };
+        var wanted = new NewDeployment(asked, IdempotencyKey: null, maxQueued)
+        {
+            Repos = hook.Repos,
+            DeployedBy = request.Caller().Id,
+        };
         var record = await store.StartAsync(delivery, start.Reason, wanted, cancellationToken);
         if (record?.DeploymentId is { } id)
         {

@@ -23,6 +23,9 @@ public static class HttpServices
         services.AddSingleton<AccessRules>();
         services.AddSingleton<Pipeline>();
         services.AddSingleton<StartLimit>();
+        services.AddSingleton<ReportLimit>();
+        services.AddSingleton<Reports>();
+        services.AddSingleton<ResultReader>();
         services.AddSingleton<ChallengeLimit>();
         services.AddSingleton<VisibleDeployments>();
         services.AddSingleton<OptionsReader>();

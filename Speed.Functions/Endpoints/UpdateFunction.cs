@@ -6,11 +6,10 @@ using Speed.Security;
 
 namespace Speed.Endpoints;
 
-public sealed class UpdateFunction(
-    IDeploymentStore store, VisibleDeployments deployments, ISecrets secrets, DiskGuard disk)
+public sealed class UpdateFunction(IDeploymentStore store, VisibleDeployments deployments, Reports reports)
 {
     [Function("Update")]
-    [Needs(Scope.Report)]
+    [Needs(Scope.Report, MayEnd = true)]
     public async Task<Results<Ok<Message>, NotFound<Error>, Conflict<Error>, Refusal>> UpdateAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "update")] HttpRequest request,
         CancellationToken cancellationToken)
@@ -18,6 +17,12 @@ public sealed class UpdateFunction(
         var body = await Body.ReadAsync(request, cancellationToken);
         var id = body.Fields.RequireId("id");
         var text = body.Fields.RequireText("new_results", "new_results is missing: give a status word or a result.");
+        var word = StatusWord(text);
+        if (ReportLimit.Beyond(request.HttpContext) is { } beyond && word is not { IsFinal: true })
+        {
+            return beyond;
+        }
+
         if (body.Refusal is { } refusal)
         {
             return refusal;
@@ -29,30 +34,25 @@ public sealed class UpdateFunction(
             return TypedResults.NotFound(Error.NoDeployment);
         }
 
-        if (StatusWord(text) is { } word)
+        if (word is { } said)
         {
-            return Answer(await store.DeclareAsync(id, word, cancellationToken), word, request.HttpContext.Response);
+            return Answer(await store.DeclareAsync(id, said, cancellationToken), said, request.HttpContext);
         }
 
-        // A word ends something, and has room kept for it; a result has not.
-        if (disk.Level == DiskLevel.Critical)
-        {
-            return Refusal.DiskLow(disk.Fault);
-        }
-
-        var masked = await secrets.MaskAsync(id, text, cancellationToken);
-        return await store.AppendResultAsync(id, new NewResult(ResultSource.Report, masked), cancellationToken)
-            ? Updated()
-            : TypedResults.NotFound(Error.NoDeployment);
+        return await reports.AddAsync(id, text, cancellationToken) is { } refused ? refused : Updated();
     }
 
     private static Results<Ok<Message>, NotFound<Error>, Conflict<Error>, Refusal> Answer(
-        DeclareOutcome outcome, DeploymentStatus word, HttpResponse response)
+        DeclareOutcome outcome, DeploymentStatus word, HttpContext context)
     {
         switch (outcome)
         {
-            case DeclareOutcome.Changed or DeclareOutcome.Unchanged:
-                response.Headers["Speed-Changed"] = outcome == DeclareOutcome.Changed ? "true" : "false";
+            case DeclareOutcome.Changed:
+                ReportLimit.LetPass(context);
+                context.Response.Headers["Speed-Changed"] = "true";
+                return Updated();
+            case DeclareOutcome.Unchanged:
+                context.Response.Headers["Speed-Changed"] = "false";
                 return Updated();
             case DeclareOutcome.NotFound:
                 return TypedResults.NotFound(Error.NoDeployment);

@@ -33,6 +33,12 @@ public sealed class NeedsAttribute : Attribute
     }
 
     public Scope? Scope { get; }
+
+    /// <summary>
+    /// True where a request may be the word that ends a deployment: then the function itself refuses what is beyond a
+    /// program's rate, for that word has to pass.
+    /// </summary>
+    public bool MayEnd { get; init; }
 }
 
 /// <summary>Marks a function that anybody may call, without a token.</summary>

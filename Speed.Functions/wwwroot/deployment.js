@@ -22,9 +22,13 @@ export function deploymentPage(app, id) {
   const element = h('article', {}, error, actions, heading, story, results, question);
   let log = null;
   let hasEnded = false;
+  // They may be many, and what has come does not change.
+  const items = [];
 
   async function read() {
-    const [deployment, { items }] = await Promise.all([ask('GET', path), ask('GET', `${path}/results`)]);
+    const after = items.at(-1)?.seq ?? 0;
+    const [deployment, more] = await Promise.all([ask('GET', path), ask('GET', `${path}/results?after=${after}`)]);
+    items.push(...more.items);
     return { deployment, items };
   }
 

@@ -1,0 +1,46 @@
+using Speed.Data;
+using Speed.Deployments;
+using Xunit;
+
+namespace Speed.Tests.Data;
+
+/// <summary>Drives real SQLite: what becomes of results that came before there were limits.</summary>
+public sealed class LimitsMigrationTests : IDisposable
+{
+    private const int SchemaOfBefore = 22;
+
+    private readonly TempFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task What_was_reported_counts_and_stays_to_be_read_whole_though_it_is_more_than_may_be()
+    {
+        MakeOld(
+            """
+            INSERT INTO result (deployment_id, seq, at_ms, source, value, late)
+            VALUES (1, 1, 1, 'report', printf('%.*c', 3000, 'ü'), 0), (1, 2, 1, 'stdout', printf('%.*c', 9000, 'x'), 0),
+                (1, 3, 1, 'report', 'last', 0);
+            """);
+        using var stores = Open();
+        var store = stores.Deployments;
+        const int Counted = 6_000 + 64 + 4 + 64;
+
+        Assert.Equal(ReportOutcome.TooMuch, await store.ReportAsync(1, "x", 1_024, Token));
+        Assert.Equal(ReportOutcome.TooMuch, await store.ReportAsync(1, "x", Counted + 64, Token));
+        Assert.Equal(ReportOutcome.Added, await store.ReportAsync(1, "x", Counted + 65, Token));
+        Assert.Equal(
+            [3_000, 9_000, 4, 1], (await store.ReadResultsAsync(1, Token))!.Select(result => result.Value.Length));
+    }
+
+    private void MakeOld(string rows)
+    {
+        OldDatabases.Make(_folder.FullPath, SchemaOfBefore);
+        OldDatabases.Run(Path.Combine(_folder.FullPath, "deployments.db"), rows);
+    }
+
+    private SqliteStores Open() =>
+        new(new StoreOptions { DataDirectory = _folder.FullPath }, new Bell(), TimeProvider.System);
+}
