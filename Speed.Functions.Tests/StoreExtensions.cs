@@ -10,6 +10,11 @@ internal static class StoreExtensions
         store.RecordCommitAsync(
             claim, branch, commit, new Resources { MemoryMb = int.MaxValue, Cpus = 1_000, Pids = int.MaxValue }, cancellationToken);
 
+    /// <summary>Under an operator who lets one caller have all slots.</summary>
+    public static Task<Deployment?> ClaimNextAsync(
+        this IDeploymentStore store, string owner, CancellationToken cancellationToken) =>
+        store.ClaimNextAsync(owner, share: null, cancellationToken);
+
     /// <summary>Under an operator who lets any number of bytes be reported. False if there is no such deployment.</summary>
     public static async Task<bool> ReportAsync(
         this IDeploymentStore store, long id, string value, CancellationToken cancellationToken) =>

@@ -133,7 +133,7 @@ public abstract partial class StoreContract
         var hook = new Hook("site", Forge.Github, Plain, ["*"], [], "{}", Time.GetUtcNow());
         await hooks.AddHookAsync(new SealedHook(hook, [1]), Token);
         var wish = new NewDeployment(Options(Plain + ".git") with { Branch = "main" }, null, 10);
-        var started = await hooks.StartAsync(new NewHookDelivery("site", "1", "push", []), "pushed", wish, Token);
+        var (started, _) = await hooks.StartAsync(new NewHookDelivery("site", "1", "push", []), "pushed", wish, Token);
 
         Assert.Equal([started!.DeploymentId!.Value], await hooks.ListLiveAsync("site", hook.Identity, "main", Token));
         Assert.Empty(await hooks.ListLiveAsync("site", RepositoryIdentity.Of("http://git.example/team/app"), "main", Token));

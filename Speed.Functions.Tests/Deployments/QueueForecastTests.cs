@@ -42,6 +42,21 @@ public sealed class QueueForecastTests
         Assert.Equal([null], Starts(slots: 0, [], 5));
     }
 
+    [Fact]
+    public void Who_has_its_share_of_the_slots_is_passed_over_until_one_of_its_own_ends()
+    {
+        var waiting = new[] { ("a", 5), ("a", 5), ("b", 30), ("", 1), ("a", 5) }
+            .Select((one, index) => Entry(index, DeploymentStatus.Pending, null, one.Item2) with { DeployedBy = one.Item1 })
+            .ToList();
+
+        var starts = QueueForecast.Of([], waiting, slots: 2, mostOfCaller: 1, Now);
+        var behind = QueueForecast.Of(
+            [Entry(9, DeploymentStatus.Running, 0, null) with { DeployedBy = "a" }], waiting, slots: 2, mostOfCaller: 1, Now);
+
+        Assert.Equal([0, 5, 0, 10, 11], waiting.Select(one => (starts[one.Id] - Now).TotalSeconds));
+        Assert.Equal([2, 3], behind.Keys.Order());
+    }
+
     // In seconds from now; null where nothing is said.
     private static IEnumerable<double?> Starts(
         int slots, (int StartedAgo, int? Usual)[] running, params int?[] waiting)
@@ -49,7 +64,7 @@ public sealed class QueueForecastTests
         var entries = waiting.Select((usual, index) => Entry(100 + index, DeploymentStatus.Pending, null, usual)).ToList();
         var starts = QueueForecast.Of(
             [.. running.Select((run, index) => Entry(index, DeploymentStatus.Running, run.StartedAgo, run.Usual))],
-            entries, slots, Now);
+            entries, slots, mostOfCaller: null, Now);
         return entries.Select(entry =>
             starts.TryGetValue(entry.Id, out var start) ? (start - Now).TotalSeconds : (double?)null);
     }

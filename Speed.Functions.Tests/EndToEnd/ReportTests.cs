@@ -102,6 +102,47 @@ public sealed class ReportTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_program_that_opens_connections_without_end_keeps_no_other_from_reporting()
+    {
+        const string Flood =
+            """
+            use IO::Socket::UNIX;
+            $| = 1;
+            my (@open, $count);
+            while (1) {
+                push @open, IO::Socket::UNIX->new("/run/speed/api.sock") || next;
+                shift @open if @open > 900;
+                print "flooding\n" if ++$count == 2000;
+            }
+            """;
+        // Slower to speak than it takes to open as many as there may be.
+        const string Slow =
+            """
+            use IO::Socket::UNIX;
+            my ($id, $token, $body) = ($ENV{SPEED_DEPLOYMENT_ID}, $ENV{SPEED_TOKEN}, '{"results":"heard"}');
+            for (1 .. 4) {
+                my $socket = IO::Socket::UNIX->new("/run/speed/api.sock");
+                select(undef, undef, undef, 1);
+                print $socket "POST /add_results/$id HTTP/1.1\r\nHost: speed\r\nConnection: close\r\nAuthorization: Bearer $token\r\n"
+                    . "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
+                local $/;
+                print <$socket> =~ m{^HTTP/1.1 200} ? "heard\n" : "not heard\n";
+            }
+            """;
+        var flooding = await _world.StartAsync(await PerlAsync(Flood));
+        await _world.SeesLineAsync(flooding, "flooding");
+
+        var ended = await _world.DeployAsync(await PerlAsync(Slow));
+
+        Assert.Equal("heard\nheard\nheard\nheard\nheard\nheard\nheard\nheard", ended.Succeeded().Results.TrimEnd());
+        Assert.Equal("Running", (await _world.App.InfoAsync(flooding)).GetProperty("status").GetString());
+
+        Task<GitRepository> PerlAsync(string script) => _world.RepositoryAsync(r => r
+            .File("Dockerfile", $"FROM {PerlImage.Name}\nCOPY it.pl /\nCMD [\"/usr/bin/perl\", \"/it.pl\"]\n")
+            .File("it.pl", script));
+    }
+
     private SocketsHttpHandler SocketHandler() => new()
     {
         ConnectCallback = async (_, token) =>

@@ -11,9 +11,12 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("Speed__MaxRunning", "-1", "1001", "x", "1.5")]
     [InlineData("Speed__MaxQueued", "0", "1000001", "")]
+    [InlineData("Speed__MaxQueuedPerToken", "0", "1000001", "half")]
+    [InlineData("Speed__MaxRunningPerToken", "0", "1001", "all")]
     [InlineData("Speed__Results__MaxBytes", "1023", "1073741825", "16M")]
     [InlineData("Speed__Results__PerMinute", "-1", "1000001", "none")]
     [InlineData("Speed__Results__Burst", "0", "1000001", "x")]
+    [InlineData("Speed__Results__Connections", "0", "1001", "x")]
     [InlineData("Speed__Timeouts__queue_s", "0", "2592001", "1h")]
     [InlineData("Speed__Timeouts__run_s", "-1", "2592001")]
     [InlineData("Speed__MaxTimeouts__run_s", "0", "2592001")]
@@ -47,8 +50,10 @@ public sealed class SettingsTests
             ("Speed__Resources__cpus", "0.5"), ("Speed__Git__AllowedSchemes", "https, http"));
 
         Assert.Equal((0, 500), (settings.MaxRunning, settings.MaxQueued));
+        Assert.Equal((null, 250), (settings.MaxRunningPerToken, settings.MaxQueuedPerToken));
         Assert.Equal(
-            (16_777_216, 600, 100), (settings.MaxReportedBytes, settings.ReportsPerMinute, settings.ReportBurst));
+            (16_777_216, 600, 100, 16),
+            (settings.MaxReportedBytes, settings.ReportsPerMinute, settings.ReportBurst, settings.ReportConnections));
         Assert.Equal((0, 300), (settings.Timeouts.RunSeconds, settings.Timeouts.CloneSeconds));
         Assert.Equal((0, 7), (settings.BackupEveryHours, settings.BackupKeep));
         Assert.Equal((30, 0, null), (settings.LogDays, settings.RecordDays, settings.DiskLowBytes));

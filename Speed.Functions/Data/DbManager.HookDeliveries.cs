@@ -17,18 +17,18 @@ public sealed partial class DbManager
     public Task<NewHookDelivery?> ReadDeliveryAsync(string hook, long id, CancellationToken cancellationToken) =>
         _database.ReadAsync(db => ReadHookDelivery(db, hook, id), cancellationToken);
 
-    public async Task<Delivery?> StartAsync(
+    public async Task<(Delivery? Record, AddOutcome.QueueFull? Full)> StartAsync(
         NewHookDelivery delivery, string reason, NewDeployment deployment, CancellationToken cancellationToken)
     {
         var options = CanonicalJson.Of(deployment.Options);
-        var (record, added) = await _database.WriteAsync(
+        var (record, outcome) = await _database.WriteAsync(
             db => Start(db, delivery, reason, deployment, options), cancellationToken);
-        if (added is { } id)
+        if (outcome is AddOutcome.Added added)
         {
-            RingQueueToo(id);
+            RingQueueToo(added.Deployment.Id);
         }
 
-        return record;
+        return (record, outcome as AddOutcome.QueueFull);
     }
 
     public Task<Delivery?> IgnoreAsync(NewHookDelivery delivery, string reason, CancellationToken cancellationToken) =>
@@ -40,7 +40,7 @@ public sealed partial class DbManager
         string hook, RepositoryIdentity repository, string branch, CancellationToken cancellationToken) =>
         _database.ReadAsync<IReadOnlyList<long>>(db => ListLive(db, hook, repository, branch), cancellationToken);
 
-    private (Delivery? Record, long? Added) Start(
+    private (Delivery? Record, AddOutcome? Outcome) Start(
         SqliteSession db, NewHookDelivery delivery, string reason, NewDeployment deployment, string options)
     {
         if (FindKnown(db, delivery) is { } known)
@@ -48,13 +48,19 @@ public sealed partial class DbManager
             return (known, null);
         }
 
-        if (!HasHook(db, delivery.Hook) || Add(db, deployment, options) is not AddOutcome.Added added)
+        if (!HasHook(db, delivery.Hook))
         {
             return (null, null);
         }
 
+        var outcome = Add(db, deployment, options);
+        if (outcome is not AddOutcome.Added added)
+        {
+            return (null, outcome);
+        }
+
         InsertStart(db, delivery.Hook, added.Deployment.Id);
-        return (Record(db, delivery, reason, added.Deployment.Id), added.Deployment.Id);
+        return (Record(db, delivery, reason, added.Deployment.Id), outcome);
     }
 
     private static Delivery? FindKnown(SqliteSession db, NewHookDelivery delivery) =>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Speed.Deployments;
 
 namespace Speed.Data;
@@ -19,9 +20,9 @@ public sealed partial class DbManager
         return outcome;
     }
 
-    public async Task<Deployment?> ClaimNextAsync(string owner, CancellationToken cancellationToken)
+    public async Task<Deployment?> ClaimNextAsync(string owner, SlotShare? share, CancellationToken cancellationToken)
     {
-        var claimed = await _database.WriteAsync(db => ClaimNext(db, owner), cancellationToken);
+        var claimed = await _database.WriteAsync(db => ClaimNext(db, owner, share), cancellationToken);
         if (claimed is not null)
         {
             RingQueueToo(claimed.Id);
@@ -50,7 +51,12 @@ public sealed partial class DbManager
 
         if (QueueLength(db) >= deployment.MaxQueued)
         {
-            return new AddOutcome.QueueFull();
+            return new AddOutcome.QueueFull(OfCaller: false);
+        }
+
+        if (QueueLengthOf(db, deployment.DeployedBy) >= deployment.MaxQueuedOfCaller)
+        {
+            return new AddOutcome.QueueFull(OfCaller: true);
         }
 
         var id = Insert(db, deployment, options);
@@ -111,6 +117,15 @@ public sealed partial class DbManager
         """,
         row => row.Long());
 
+    private static long QueueLengthOf(SqliteSession db, string caller) => db.One(
+        """
+        SELECT length
+        FROM caller_queue
+        WHERE caller = $caller
+        """,
+        row => row.Long(),
+        ("$caller", caller));
+
     private static (string Options, long DeploymentId)? FindKey(SqliteSession db, string key) =>
         db.One<(string, long)?>(
             """
@@ -135,9 +150,9 @@ public sealed partial class DbManager
         """,
         ("$before", Now - (long)KeysKept.TotalMilliseconds));
 
-    private Deployment? ClaimNext(SqliteSession db, string owner)
+    private Deployment? ClaimNext(SqliteSession db, string owner, SlotShare? share)
     {
-        if (TakeOldest(db, owner) is not { } id)
+        if ((share is null ? FindOldest(db) : FindOldest(db, share)) is not { } id || !Take(db, id, owner))
         {
             return null;
         }
@@ -146,23 +161,53 @@ public sealed partial class DbManager
         return Find(db, id);
     }
 
-    // One statement under the one writer: no two workers can take the same row. Who is past the queue time is
-    // left for whoever settles it, or it would still run after its deadline.
-    private long? TakeOldest(SqliteSession db, string owner) => db.One<long?>(
+    // Who is past the queue time is left for whoever settles it, or it would still run after its deadline.
+    private long? FindOldest(SqliteSession db) => db.One<long?>(
+        """
+        SELECT id
+        FROM deployment
+        WHERE status = 'Pending'
+            AND log_closed_at_ms IS NULL
+            AND (due_at_ms IS NULL OR due_at_ms > $steady)
+        ORDER BY id
+        LIMIT 1
+        """,
+        row => row.Long(),
+        ("$steady", Steady));
+
+    // The oldest of each caller, and of those the oldest: however many of one who has to wait are in front.
+    private long? FindOldest(SqliteSession db, SlotShare share) => db.One(
+        """
+        WITH served AS MATERIALIZED (
+            SELECT d.deployed_by AS caller
+            FROM json_each($holders) holder
+            JOIN deployment d ON d.id = holder.value
+            WHERE d.deployed_by <> ''
+            GROUP BY d.deployed_by
+            HAVING count(*) >= $most
+        )
+        SELECT min((
+            SELECT d.id
+            FROM deployment d
+            WHERE d.deployed_by = c.caller
+                AND d.status = 'Pending'
+                AND d.log_closed_at_ms IS NULL
+                AND (d.due_at_ms IS NULL OR d.due_at_ms > $steady)
+            ORDER BY d.id
+            LIMIT 1))
+        FROM caller_queue c
+        WHERE c.caller NOT IN (SELECT caller FROM served)
+        """,
+        row => row.LongOrNull(),
+        ("$holders", JsonSerializer.Serialize(share.Holders)), ("$most", share.Most), ("$steady", Steady));
+
+    // Under the one writer, in the transaction that found it: no two workers can take the same row.
+    private bool Take(SqliteSession db, long id, string owner) => db.Execute(
         """
         UPDATE deployment
         SET status = 'Running', phase = 'clone', owner = $owner, attempt = 1, epoch = epoch + 1,
             version = version + 1, started_at_ms = $now, due_at_ms = NULL
-        WHERE id = (
-            SELECT id
-            FROM deployment
-            WHERE status = 'Pending'
-                AND log_closed_at_ms IS NULL
-                AND (due_at_ms IS NULL OR due_at_ms > $steady)
-            ORDER BY id
-            LIMIT 1)
-        RETURNING id
+        WHERE id = $id AND status = 'Pending'
         """,
-        row => row.Long(),
-        ("$owner", owner), ("$now", Now), ("$steady", Steady));
+        ("$owner", owner), ("$now", Now), ("$id", id)) > 0;
 }

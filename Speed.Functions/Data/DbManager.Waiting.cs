@@ -40,7 +40,8 @@ public sealed partial class DbManager
     private static List<QueuedDeployment> ReadQueue(SqliteSession db, int mostPending) => db.All(
         """
         WITH waiting AS (
-            SELECT id, options ->> 'url' AS url, identity, name, branch, status, phase, created_at_ms, started_at_ms
+            SELECT id, options ->> 'url' AS url, identity, name, branch, status, phase, created_at_ms, started_at_ms,
+                deployed_by
             FROM deployment
             WHERE status = 'Pending'
                 AND log_closed_at_ms IS NULL
@@ -48,14 +49,15 @@ public sealed partial class DbManager
             LIMIT $most
         ),
         queue AS MATERIALIZED (
-            SELECT id, options ->> 'url' AS url, identity, name, branch, status, phase, created_at_ms, started_at_ms
+            SELECT id, options ->> 'url' AS url, identity, name, branch, status, phase, created_at_ms, started_at_ms,
+                deployed_by
             FROM deployment
             WHERE status = 'Running'
                 AND log_closed_at_ms IS NULL
                 AND run_by = 'speed'
                 AND first_up_at_ms IS NULL
             UNION ALL
-            SELECT id, url, identity, name, branch, status, phase, created_at_ms, started_at_ms
+            SELECT id, url, identity, name, branch, status, phase, created_at_ms, started_at_ms, deployed_by
             FROM waiting
         ),
         usual AS MATERIALIZED (
@@ -73,7 +75,7 @@ public sealed partial class DbManager
             FROM (SELECT DISTINCT identity, branch FROM queue WHERE branch IS NOT NULL) kind
         )
         SELECT q.id, q.url, q.branch, q.status, q.phase, q.created_at_ms, q.started_at_ms, CAST(u.took_ms AS INTEGER),
-            q.name
+            q.name, q.deployed_by
         FROM queue q
         LEFT JOIN usual u ON u.identity = q.identity AND u.branch = q.branch
         ORDER BY q.status = 'Pending', q.id
@@ -84,6 +86,7 @@ public sealed partial class DbManager
             row.LongOrNull() is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null)
         {
             Name = row.Text(),
+            DeployedBy = row.Text(),
         },
         ("$most", mostPending));
 }

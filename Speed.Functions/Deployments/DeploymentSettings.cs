@@ -16,6 +16,19 @@ public sealed class DeploymentSettings
     public int MaxQueued { get; set; } = 500;
 
     /// <summary>
+    /// Of those that wait, how many one caller may have asked for; beyond, a start is answered 429. 1 to 1,000,000; half of
+    /// <see cref="MaxQueued"/> unless set.
+    /// </summary>
+    public int MaxQueuedPerToken
+    {
+        get => field > 0 ? field : (MaxQueued + 1) / 2;
+        set;
+    }
+
+    /// <summary>Of those at work at once, how many one caller may have asked for. 1 to 1,000; null, for any number, unless set.</summary>
+    public int? MaxRunningPerToken { get; set; }
+
+    /// <summary>
     /// Bytes that may be reported of one deployment, each report with 64 more; beyond, a report is answered 413. 1 KiB to
     /// 1 GiB; 16 MiB unless set.
     /// </summary>
@@ -29,6 +42,9 @@ public sealed class DeploymentSettings
 
     /// <summary>Of those, how many may come at once. 1 to 1,000,000; 100 unless set.</summary>
     public int ReportBurst { get; set; } = 100;
+
+    /// <summary>Connections that a deployment's programs may have to report over. 1 to 1,000; 16 unless set.</summary>
+    public int ReportConnections { get; set; } = 16;
 
     /// <summary>
     /// Free bytes on a disk below which nothing new starts; at a quarter of it, what runs is stopped. 0, for never, to
@@ -95,10 +111,15 @@ public sealed class DeploymentSettings
         var reader = new SettingsReader(configuration.GetSection("Speed"));
         settings.MaxRunning = reader.Number(nameof(MaxRunning), settings.MaxRunning, 0, 1_000);
         settings.MaxQueued = reader.Number(nameof(MaxQueued), settings.MaxQueued, 1, 1_000_000);
+        settings.MaxQueuedPerToken = reader.Number(nameof(MaxQueuedPerToken), settings.MaxQueuedPerToken, 1, 1_000_000);
+        settings.MaxRunningPerToken = reader.Text(nameof(MaxRunningPerToken)) is null
+            ? null
+            : reader.Number(nameof(MaxRunningPerToken), 1, 1, 1_000);
         var results = reader.Within("Results");
         settings.MaxReportedBytes = results.Number("MaxBytes", settings.MaxReportedBytes, 1L << 10, 1L << 30);
         settings.ReportsPerMinute = results.Number("PerMinute", settings.ReportsPerMinute, 0, 1_000_000);
         settings.ReportBurst = results.Number("Burst", settings.ReportBurst, 1, 1_000_000);
+        settings.ReportConnections = results.Number("Connections", settings.ReportConnections, 1, 1_000);
         settings.DiskLowBytes = ReadLowBytes(reader.Within("Disk"));
         settings.LogDays = reader.Within("Retention").Number(nameof(LogDays), settings.LogDays, 0, 36_500);
         settings.RecordDays = reader.Within("Retention").Number(nameof(RecordDays), settings.RecordDays, 0, 36_500);

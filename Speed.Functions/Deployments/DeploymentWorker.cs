@@ -90,7 +90,8 @@ public sealed partial class DeploymentWorker(
                 return wait < LookAgainAfter ? wait : LookAgainAfter;
             }
 
-            if (await store.ClaimNextAsync(_owner, stopping) is not { } deployment)
+            var share = settings.Value.MaxRunningPerToken is { } most ? new SlotShare(most, state.Running) : null;
+            if (await store.ClaimNextAsync(_owner, share, stopping) is not { } deployment)
             {
                 break;
             }

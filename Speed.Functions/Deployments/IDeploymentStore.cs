@@ -38,9 +38,10 @@ public interface IDeploymentStore
 
     /// <summary>
     /// Takes the oldest pending deployment and marks it running under <paramref name="owner"/>: attempt 1, phase
-    /// clone. Null if the queue is empty. Two callers never get the same deployment.
+    /// clone. Null if the queue is empty. Two owners never get the same deployment.
     /// </summary>
-    Task<Deployment?> ClaimNextAsync(string owner, CancellationToken cancellationToken);
+    /// <param name="share">Passes over those whose caller has as many slots as one may; null for none of them.</param>
+    Task<Deployment?> ClaimNextAsync(string owner, SlotShare? share, CancellationToken cancellationToken);
 
     /// <summary>
     /// What an earlier process left: running ones that SPEED ran, and ended ones whose log is still open.
@@ -203,6 +204,9 @@ public sealed record NewDeployment(DeploymentOptions Options, string? Idempotenc
     /// <summary>Who asks for it, as the audit calls them; empty where nobody knows.</summary>
     public string DeployedBy { get; init; } = "";
 
+    /// <summary>How many of theirs may wait; beyond, it is refused.</summary>
+    public int MaxQueuedOfCaller { get; init; } = int.MaxValue;
+
     /// <summary>The deployment that it repeats; null if it repeats none.</summary>
     public long? RetryOf { get; init; }
 
@@ -223,8 +227,14 @@ public abstract record AddOutcome
     public sealed record KeyReused : AddOutcome;
 
     /// <summary>As many wait as may.</summary>
-    public sealed record QueueFull : AddOutcome;
+    /// <param name="OfCaller">True if that is so of the caller's own; there may be room for others'.</param>
+    public sealed record QueueFull(bool OfCaller) : AddOutcome;
 }
+
+/// <summary>How the slots are shared among those who ask for deployments.</summary>
+/// <param name="Most">How many one caller may hold. Of whom nobody knows who asked for them, all may run.</param>
+/// <param name="Holders">The ids of the deployments that hold one now.</param>
+public sealed record SlotShare(int Most, IReadOnlyCollection<long> Holders);
 
 /// <summary>How a deployment ends.</summary>
 /// <param name="Status">A final one.</param>

@@ -8,54 +8,68 @@ internal static class QueueForecast
 {
     /// <summary>By id, those of which something can be said.</summary>
     /// <param name="running">Those that hold a slot.</param>
-    /// <param name="waiting">In the order in which they start.</param>
+    /// <param name="waiting">In the order in which they start, but for those whose caller has as many slots as one may.</param>
+    /// <param name="mostOfCaller">How many slots one caller may hold; null for any number.</param>
     public static IReadOnlyDictionary<long, DateTimeOffset> Of(
-        IReadOnlyList<QueuedDeployment> running, IEnumerable<QueuedDeployment> waiting, int slots, DateTimeOffset now)
+        IReadOnlyList<QueuedDeployment> running, IEnumerable<QueuedDeployment> waiting, int slots, int? mostOfCaller,
+        DateTimeOffset now)
     {
-        var free = FreeSlots(running, slots, now);
         var starts = new Dictionary<long, DateTimeOffset>();
-        foreach (var next in waiting)
+        var left = new LinkedList<QueuedDeployment>(waiting);
+        var shares = new SlotShares(running, mostOfCaller);
+        var ends = EndsOf(running, now);
+
+        // Below zero where there are more of them than slots, after the operator allowed fewer: the first to end make no room.
+        for (var free = slots - running.Count; left.Count > 0;)
         {
-            if (!free.TryDequeue(out var start, out _))
+            while (free > 0 && FindNext(left, shares) is { } next)
+            {
+                left.Remove(next);
+                free--;
+                shares.Take(next.Value);
+                starts.Add(next.Value.Id, now);
+                if (next.Value.Usual is { } usual)
+                {
+                    ends.Enqueue(next.Value, now + usual);
+                }
+            }
+
+            if (!ends.TryDequeue(out var ended, out now))
             {
                 break;
             }
 
-            starts.Add(next.Id, start);
-            if (next.Usual is { } usual)
-            {
-                free.Enqueue(start + usual, start + usual);
-            }
+            free++;
+            shares.Leave(ended);
         }
 
         return starts;
     }
 
-    // When slots become free. One with a deployment that may take any time is not among them.
-    private static PriorityQueue<DateTimeOffset, DateTimeOffset> FreeSlots(
-        IReadOnlyList<QueuedDeployment> running, int slots, DateTimeOffset now)
+    private static LinkedListNode<QueuedDeployment>? FindNext(LinkedList<QueuedDeployment> left, SlotShares shares)
     {
-        var free = new PriorityQueue<DateTimeOffset, DateTimeOffset>();
+        var next = left.First;
+        while (next is not null && !shares.MayStart(next.Value))
+        {
+            next = next.Next;
+        }
+
+        return next;
+    }
+
+    // One that may take any time has no end. Past its usual time it may end any moment.
+    private static PriorityQueue<QueuedDeployment, DateTimeOffset> EndsOf(
+        IReadOnlyList<QueuedDeployment> running, DateTimeOffset now)
+    {
+        var ends = new PriorityQueue<QueuedDeployment, DateTimeOffset>();
         foreach (var deployment in running)
         {
             if (deployment.StartedAt + deployment.Usual is { } end)
             {
-                // Past its usual time it may end any moment.
-                free.Enqueue(end > now ? end : now, end > now ? end : now);
+                ends.Enqueue(deployment, end > now ? end : now);
             }
         }
 
-        for (var slot = running.Count; slot < slots; slot++)
-        {
-            free.Enqueue(now, now);
-        }
-
-        // More of them than slots, after the operator allowed fewer: the first to end make no room.
-        for (var tooMany = running.Count - slots; tooMany > 0 && free.Count > 0; tooMany--)
-        {
-            free.Dequeue();
-        }
-
-        return free;
+        return ends;
     }
 }

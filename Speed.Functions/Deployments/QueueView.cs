@@ -41,25 +41,30 @@ public sealed class QueueView(
         var queue = await store.ReadQueueAsync(Foreseen, cancellationToken);
         var running = queue.Where(entry => entry.Status == DeploymentStatus.Running).ToList();
         var waiting = queue.Where(entry => entry.Status == DeploymentStatus.Pending).ToList();
+        var most = settings.Value.MaxRunningPerToken;
+        var shares = new SlotShares(running, most);
         var starts = Fault is null
-            ? QueueForecast.Of(running, waiting, settings.Value.MaxRunning, time.GetUtcNow())
+            ? QueueForecast.Of(running, waiting, settings.Value.MaxRunning, most, time.GetUtcNow())
             : new Dictionary<long, DateTimeOffset>();
         return new QueueState(running, [.. waiting.Select((entry, ahead) => (entry, WaitingOf(entry, ahead)))]);
 
         Waiting WaitingOf(QueuedDeployment entry, int ahead) =>
-            new(ahead + 1, Reason(ahead), starts.TryGetValue(entry.Id, out var start) ? start : null);
+            new(ahead + 1, Reason(ahead, shares.MayStart(entry)), starts.TryGetValue(entry.Id, out var start) ? start : null);
     }
 
     private string? Fault => disk.Fault ?? worker.Fault
         ?? (settings.Value.MaxRunning == 0 ? "Nothing is started: Speed__MaxRunning is 0." : null);
 
-    private string Reason(int ahead)
+    // Of one far behind nobody has looked whether its token may have another slot.
+    private string Reason(int ahead, bool mayStart = true)
     {
         var running = worker.Running;
         var slots = settings.Value.MaxRunning;
         return Fault switch
         {
             { } fault => fault,
+            _ when !mayStart =>
+                $"Its token has {settings.Value.MaxRunningPerToken} at work, as many as one may (Speed__MaxRunningPerToken).",
             _ when running.Count >= slots =>
                 $"All {slots} slots are taken, by deployment {string.Join(", ", running)} (Speed__MaxRunning).",
             _ when ahead > 0 => $"{ahead} deployments came before.",

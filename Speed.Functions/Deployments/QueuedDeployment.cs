@@ -19,6 +19,9 @@ public sealed record QueuedDeployment(
     /// <summary>Of the service: <see cref="DeploymentOptions.Name"/>.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>Who asked for it, as the audit calls them; empty where nobody knows.</summary>
+    public string DeployedBy { get; init; } = "";
+
     /// <summary>The repository that the url means.</summary>
     public RepositoryIdentity Identity => RepositoryIdentity.Of(Url);
 }

@@ -50,6 +50,7 @@ internal sealed class AccessRules(
         }
 
         context.Admit(caller);
+        using var use = context.Features.Get<ReportConnection>()?.Begin(caller.Id);
         if (reports.Judge(caller) is { } beyond)
         {
             if (found is not { Function.Needs.MayEnd: true })

@@ -7,7 +7,8 @@ namespace Speed.Endpoints;
 
 /// <summary>Makes deployments for callers, once their fields are good: all that is judged after those stands here.</summary>
 public sealed class Creation(
-    IDeploymentStore store, OptionsReader options, DiskGuard disk, StartLimit limit, IOptions<DeploymentSettings> settings)
+    IDeploymentStore store, OptionsReader options, DiskGuard disk, StartLimit limit, AccessSettings access,
+    IOptions<DeploymentSettings> settings)
 {
     /// <summary>
     /// The new deployment; or, marked so in the answer's headers, the one that the same request has made before, as it
@@ -36,35 +37,42 @@ public sealed class Creation(
         }
 
         // With no room for anything new, or a secret gone since, what was asked for before is still answered.
-        var (obstacle, maxQueued) = await JudgeAsync(request.Caller(), asked, cancellationToken);
-        var wanted = new NewDeployment(asked, key, maxQueued)
-        {
-            RetryOf = retryOf,
-            Repos = request.Caller().Deploys,
-            DeployedBy = request.Caller().Id,
-        };
+        var obstacle = await JudgeAsync(request.Caller(), asked, cancellationToken);
+        var wanted = Want(request.Caller(), asked, key, obstacle) with { RetryOf = retryOf, Repos = request.Caller().Deploys };
         return await store.AddAsync(wanted, cancellationToken) switch
         {
             AddOutcome.Added added => (Concerning(request, added.Deployment), null),
             AddOutcome.Replayed replayed =>
                 (IdempotencyKey.Replay(request, Concerning(request, replayed.Deployment).AsCreated()), null),
             AddOutcome.KeyReused => (null, IdempotencyKey.Reused),
-            _ => (null, obstacle ?? QueueFull(maxQueued)),
+            AddOutcome.QueueFull full => (null, obstacle ?? Full(full)),
+            var other => throw new InvalidOperationException($"The store answered {other}."),
         };
     }
 
-    /// <summary>What is in the way of anything new, if anything is, and how many may wait: none then.</summary>
-    internal async Task<(Refusal? Obstacle, int MaxQueued)> JudgeAsync(
-        Caller caller, DeploymentOptions asked, CancellationToken cancellationToken)
-    {
-        var obstacle = await options.FindSecretFaultAsync(asked, caller.Repos.Count == 0, cancellationToken)
-            ?? await options.FindPortFaultAsync(asked, cancellationToken)
-            ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(caller));
-        return (obstacle, obstacle is null ? settings.Value.MaxQueued : 0);
-    }
+    /// <summary>What is in the way of anything new; null for nothing.</summary>
+    internal async Task<Refusal?> JudgeAsync(
+        Caller caller, DeploymentOptions asked, CancellationToken cancellationToken) =>
+        await options.FindSecretFaultAsync(asked, caller.Repos.Count == 0, cancellationToken)
+        ?? await options.FindPortFaultAsync(asked, cancellationToken)
+        ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(caller));
 
-    internal static Refusal QueueFull(int maxQueued) => new(
-        429, "QUEUE_FULL", $"{maxQueued} deployments wait already, as many as may (Speed__MaxQueued): try again later.")
+    /// <summary>What to ask the store for: with something in the way, for nothing that is new.</summary>
+    internal NewDeployment Want(Caller caller, DeploymentOptions asked, string? key, Refusal? obstacle) =>
+        new(asked, key, obstacle is null ? settings.Value.MaxQueued : 0)
+        {
+            DeployedBy = caller.Id,
+            // Without keys everybody is one caller.
+            MaxQueuedOfCaller = access.AreKeysRequired ? settings.Value.MaxQueuedPerToken : int.MaxValue,
+        };
+
+    internal Refusal Full(AddOutcome.QueueFull full) => new(
+        429,
+        "QUEUE_FULL",
+        full.OfCaller
+            ? $"{settings.Value.MaxQueuedPerToken} deployments of this token wait already, as many as one may have "
+                + "(Speed__MaxQueuedPerToken): try again later."
+            : $"{settings.Value.MaxQueued} deployments wait already, as many as may (Speed__MaxQueued): try again later.")
     {
         RetryAfterSeconds = 10,
     };

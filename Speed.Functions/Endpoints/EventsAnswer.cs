@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Speed.Endpoints;
 
-/// <summary>An answer of server-sent events, or 503 where too many are open.</summary>
+/// <summary>An answer of server-sent events, or the refusal where too many are open.</summary>
 public sealed class EventsAnswer : IResult
 {
     private readonly OpenStreams _streams;
@@ -16,13 +16,14 @@ public sealed class EventsAnswer : IResult
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        using var place = _streams.TryOpen();
-        if (place is null)
+        var (place, refusal) = _streams.Open(httpContext.Request.Caller());
+        if (refusal is not null)
         {
-            await OpenStreams.TooMany.ExecuteAsync(httpContext);
+            await refusal.ExecuteAsync(httpContext);
             return;
         }
 
+        using var held = place;
         using var stream = _begin(httpContext);
         try
         {

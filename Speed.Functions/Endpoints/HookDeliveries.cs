@@ -72,24 +72,20 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
             return await IgnoreAsync(delivery, $"{start.Reason}, but {fault}", cancellationToken);
         }
 
-        var (obstacle, maxQueued) = await creation.JudgeAsync(request.Caller(), asked, cancellationToken);
+        var obstacle = await creation.JudgeAsync(request.Caller(), asked, cancellationToken);
         if (obstacle is { RetryAfterSeconds: null })
         {
             return await IgnoreAsync(delivery, $"{start.Reason}, but {obstacle.Detail}", cancellationToken);
         }
 
-        var wanted = new NewDeployment(asked, IdempotencyKey: null, maxQueued)
-        {
-            Repos = hook.Repos,
-            DeployedBy = request.Caller().Id,
-        };
-        var record = await store.StartAsync(delivery, start.Reason, wanted, cancellationToken);
+        var wanted = creation.Want(request.Caller(), asked, key: null, obstacle) with { Repos = hook.Repos };
+        var (record, full) = await store.StartAsync(delivery, start.Reason, wanted, cancellationToken);
         if (record?.DeploymentId is { } id)
         {
             Audit.Concerns(request.HttpContext, id);
         }
 
-        return record is null ? (null, obstacle ?? Creation.QueueFull(maxQueued)) : (record, null);
+        return record is null ? (null, obstacle ?? (full is null ? HooksFunction.NoHook : creation.Full(full))) : (record, null);
     }
 
     private async Task<string> EndAsync(

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Speed.Deployments;
+using Speed.Security;
 
 namespace Speed.Endpoints;
 
@@ -35,7 +36,7 @@ public static class HttpServices
         services.AddSingleton<HookDeliveries>();
         services.AddSingleton<ChangeWait>();
         services.AddSingleton<ResourceReader>();
-        services.AddSingleton<OpenStreams>();
+        services.AddSingleton(provider => new OpenStreams(mostOfCaller: StreamsOfCaller(provider.GetRequiredService<AccessSettings>())));
         services.AddSingleton<EventStreams>();
         services.AddSingleton<LogEvents>();
         services.AddSingleton<DeploymentEvents>();
@@ -43,7 +44,11 @@ public static class HttpServices
         return services;
     }
 
+    // Without keys everybody is one caller.
+    private static int StreamsOfCaller(AccessSettings settings) =>
+        settings is { AreKeysRequired: true, StreamsPerToken: > 0 and var most } ? most : int.MaxValue;
+
     /// <summary>Adds the socket for programs in containers. To stand before whatever starts or adopts them.</summary>
     public static IServiceCollection AddReportSocket(this IServiceCollection services) =>
-        services.AddSingleton<ReportFolder>().AddHostedService<ReportSocket>();
+        services.AddSingleton<ReportFolder>().AddSingleton<ReportConnections>().AddHostedService<ReportSocket>();
 }

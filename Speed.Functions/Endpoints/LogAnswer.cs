@@ -34,12 +34,14 @@ public sealed class LogAnswer : IResult
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        using var place = _streams?.TryOpen();
-        if (_streams is not null && place is null)
+        var (place, refusal) = _streams?.Open(httpContext.Request.Caller()) ?? (null, null);
+        if (refusal is not null)
         {
-            await OpenStreams.TooMany.ExecuteAsync(httpContext);
+            await refusal.ExecuteAsync(httpContext);
             return;
         }
+
+        using var held = place;
 
         var response = httpContext.Response;
         response.ContentType = _format == LogFormat.Ndjson ? Ndjson : "text/plain; charset=utf-8";

@@ -1,7 +1,9 @@
 using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,12 +16,10 @@ namespace Speed.Endpoints;
 /// without a network too. Bound before the worker adopts what an earlier process left.
 /// </summary>
 internal sealed partial class ReportSocket(
-    ReportFolder folder, HttpRules http, AccessRules access, FunctionTable functions, IServiceProvider services,
-    ILogger<ReportSocket> logger)
+    ReportFolder folder, ReportConnections connections, HttpRules http, AccessRules access, FunctionTable functions,
+    IServiceProvider services, TimeProvider time, ILogger<ReportSocket> logger)
     : IHostedService
 {
-    private const int MostConnections = 1_000;
-
     private const UnixFileMode Everybody =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
@@ -88,10 +88,13 @@ internal sealed partial class ReportSocket(
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, TimeSpan.FromSeconds(5));
-            // Programs share it: one of them must not take all there is.
-            kestrel.Limits.MaxConcurrentConnections = MostConnections;
-            kestrel.ListenUnixSocket(folder.Socket);
+            kestrel.ListenUnixSocket(
+                folder.Socket, socket => socket.Use(next => context => connections.ServeAsync(context, next)));
         });
+
+        // The last one that is added listens.
+        builder.Services.AddSingleton<IConnectionListenerFactory>(provider => new PacedListener.Factory(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider), time));
 
         var server = builder.Build();
         http.Use(server);

@@ -36,10 +36,10 @@ public interface IHookStore
 
     /// <summary>
     /// Adds a deployment and, in the same transaction, the record of the delivery that starts it. Gives the record; or
-    /// the one of an earlier delivery under the same id of the forge, and starts nothing; or null, and does nothing, if
-    /// as many wait as may, or the hook is gone.
+    /// the one of an earlier delivery under the same id of the forge, and starts nothing; or no record, and does nothing, if
+    /// as many wait as may, of all or of the caller's, or the hook is gone: then neither is given.
     /// </summary>
-    Task<Delivery?> StartAsync(
+    Task<(Delivery? Record, AddOutcome.QueueFull? Full)> StartAsync(
         NewHookDelivery delivery, string reason, NewDeployment deployment, CancellationToken cancellationToken);
 
     /// <summary>

@@ -29,6 +29,9 @@ public sealed class AccessSettings
     /// <summary>Starts that one caller may ask for in a minute; 120 unless set, 0 for no limit.</summary>
     public int StartsPerMinute { get; init; } = 120;
 
+    /// <summary>Followed logs and events that one caller may have open at once; 1,000 unless set, 0 for no limit.</summary>
+    public int StreamsPerToken { get; init; } = 1_000;
+
     /// <summary>
     /// Reads them from the section <c>Speed</c>. Throws
     /// <see cref="Microsoft.Extensions.Options.OptionsValidationException"/> with a sentence that names the setting.
@@ -42,6 +45,7 @@ public sealed class AccessSettings
             AdminKey = ReadAdminKey(reader),
             AllowedHosts = reader.List(nameof(AllowedHosts)) ?? [],
             StartsPerMinute = reader.Number(nameof(StartsPerMinute), 120, 0, 1_000_000),
+            StreamsPerToken = reader.Number(nameof(StreamsPerToken), 1_000, 0, 1_000_000),
         };
     }
 
