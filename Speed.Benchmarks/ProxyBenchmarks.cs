@@ -124,7 +124,11 @@ internal static class ProxyBenchmarks
         public Task<long?> FindEldestAsync(IReadOnlyList<long> ids, string? host, CancellationToken cancellationToken) =>
             Task.FromResult<long?>(null);
 
-        public Task<bool> HasHeldPortAsync(DeploymentOptions asked, int port, CancellationToken cancellationToken) =>
+        public Task<bool> HasHeldPortAsync(
+            DeploymentOptions asked, int port, bool inAnyBranch, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<bool> HasHeldHostAsync(DeploymentOptions asked, string host, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
         public Task<IReadOnlyList<Deployment>> ListReplacedAsync(long id, CancellationToken cancellationToken) =>

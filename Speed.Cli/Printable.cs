@@ -36,6 +36,11 @@ internal static partial class Printable
         return hasColors && from > 0 ? shown.Append(Reset).ToString() : shown.ToString();
     }
 
+    /// <summary>A document of JSON that stays one: the characters are escaped as it does.</summary>
+    public static string Json(string text) => text.Any(IsCommand)
+        ? string.Concat(text.Select(c => IsCommand(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : $"{c}"))
+        : text;
+
     private static string Show(string text)
     {
         if (!text.Any(IsCommand))

@@ -15,7 +15,7 @@ internal sealed class Screen(TextWriter writer, bool isTerminal, bool hasColors)
     public void Line(string text) => WriteLine(isTerminal ? Printable.Text(text) : text);
 
     /// <summary>A document as SPEED gave it.</summary>
-    public void Raw(string text) => WriteLine(text);
+    public void Raw(string text) => WriteLine(isTerminal ? Printable.Json(text) : text);
 
     /// <summary>A line of a log, or the part of one.</summary>
     public void Log(string text, bool continues)

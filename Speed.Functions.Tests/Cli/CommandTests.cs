@@ -41,7 +41,7 @@ public sealed class CommandTests
         await using var app = await SpeedApp.OpenIdleAsync();
         await app.StartAsync(
             "https://example.com/r.git", Regex.Unescape(Shown), new() { ["subdirectory"] = "x\u200fy", ["secrets"] = Array.Empty<string>() });
-        foreach (var command in new[] { "list", "show 1", "queue" })
+        foreach (var command in new[] { "list", "show 1", "queue", "list --json", "show 1 --json" })
         {
             await using var output = new StringWriter();
             var terminal = new Terminal(TextReader.Null, output, TextWriter.Null)
@@ -52,7 +52,7 @@ public sealed class CommandTests
 
             await CommandLine.RunAsync(command.Split(' '), terminal, TestContext.Current.CancellationToken);
 
-            Assert.Contains(Shown, output.ToString(), StringComparison.Ordinal);
+            Assert.Contains(Shown, output.ToString(), StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotMatch("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", output.ToString());
         }
     }

@@ -71,9 +71,13 @@ public sealed class HostPortTests
         var renamed = await AskAsync(app, "/v1/deployments", Body(8080, name: "other"));
         var strangers = await AskAsync(app, "/v1/deployments", Body(8080, url: "https://git.example/other.git"));
         var another = await AskAsync(app, "/v1/deployments", Body(8081));
+        var unnamed = await AskAsync(
+            app, "/v1/deployments", new { url = Url, ports = new[] { new { container = 80, host = 8080 } } });
 
         Assert.Equal(
             (201, 400, 400, 400, 400), (own.Status, elsewhere.Status, renamed.Status, strangers.Status, another.Status));
+        // Its branch may turn out to be another one.
+        Assert.Equal(400, unnamed.Status);
         Assert.Contains("8080 of deployment 1", await DetailAsync(app, "ports"), StringComparison.Ordinal);
     }
 

@@ -51,6 +51,11 @@ public sealed class PassingTests : IAsyncLifetime
     [InlineData("True-Client-IP")]
     [InlineData("CF_Connecting_IP")]
     [InlineData("X-Original-Host")]
+    [InlineData("X.Real.IP")]
+    [InlineData("x~forwarded!for")]
+    [InlineData("WL-Proxy-Client-IP")]
+    [InlineData("DO_Connecting_IP")]
+    [InlineData("X-Scheme")]
     public async Task A_header_that_claims_an_origin_does_not_pass_however_it_is_spelled(string header)
     {
         await ServeAsync(context => context.Response.WriteAsync(
@@ -92,6 +97,23 @@ public sealed class PassingTests : IAsyncLifetime
                 "X-Forwarded-Host: shop.example", "X-Forwarded-Proto: https",
             ],
             (await answer.Content.ReadAsStringAsync(Now)).Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("xn--bcher-kva.example", 200)]
+    [InlineData("XN--BCHER-KVA.example.:8080", 200)]
+    [InlineData("xn--0", 404)]
+    [InlineData("xn--bcher-kva.xn--0", 404)]
+    public async Task A_host_of_other_letters_is_known_by_what_stands_for_them(string host, int status)
+    {
+        await _world.UpAsync(
+            await _world.ServerAsync(context => context.Response.WriteAsync(context.Request.Headers["X-Forwarded-Host"].ToString(), Now)),
+            hosts: "xn--bcher-kva.example");
+
+        var answer = await AskAsync(host, "Connection: close");
+
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
+        Assert.Equal(status == 200, answer.EndsWith($"{host}\r\n0\r\n\r\n", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -147,7 +169,7 @@ public sealed class PassingTests : IAsyncLifetime
         {
             context.Response.StatusCode = 302;
             context.Response.Headers.Location = "/elsewhere";
-            context.Response.Headers.SetCookie = new[] { "a=1; Path=/", "speed_session=fixed; Path=/", "b=2" };
+            context.Response.Headers.SetCookie = new[] { "a=1; Path=/", "speed_session=fixed; Path=/", "Speed_Session=x", "a=b,speed_session=x", "b=2" };
             return Task.CompletedTask;
         });
 

@@ -34,6 +34,8 @@ public sealed class ChallengeTests
 
         Assert.NotEqual(KeyProof.Of(KeyText.Hash(token), id, Nonce), revoked);
         Assert.Equal(revoked, await ProofAsync(app, new { nonce = Nonce, id }));
+        await app.RestartAsync();
+        Assert.Equal(unknown, await ProofAsync(app, new { nonce = Nonce, id = "0123456789ab" }));
         Assert.All([revoked, unknown], proof => Assert.Matches("^[A-Za-z0-9_-]{43}$", proof));
     }
 

@@ -62,10 +62,14 @@ public sealed class SameSiteTests
     [InlineData("http://localhost", 403)]
     [InlineData("http://localhost:7071", 201)]
     [InlineData("https://localhost:7071", 201)]
-    public async Task A_change_that_a_page_asks_for_must_come_from_our_own_page(string origin, int status)
+    [InlineData("https://xn--bcher-kva.example", 201, "xn--bcher-kva.example")]
+    [InlineData("https://xn--bcher-kva.example:8443", 201, "XN--BCHER-KVA.example:8443")]
+    [InlineData("https://bucher.example", 403, "xn--bcher-kva.example")]
+    public async Task A_change_that_a_page_asks_for_must_come_from_our_own_page(
+        string origin, int status, string host = "localhost:7071")
     {
-        await using var app = await SpeedApp.OpenIdleAsync();
-        (string, string)[] headers = [("Host", "localhost:7071"), ("Origin", origin)];
+        await using var app = await SpeedApp.OpenIdleAsync(new() { ["Speed__AllowedHosts"] = "bücher.example" });
+        (string, string)[] headers = [("Host", host), ("Origin", origin)];
 
         var start = await app.AskAsync("POST", "/start", null, Start, headers);
         var read = await app.AskAsync("GET", "/health", null, null, headers);

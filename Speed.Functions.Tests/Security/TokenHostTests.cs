@@ -1,5 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using Speed.Data;
+using Speed.Deployments;
 using Speed.Security;
+using Speed.Tests.Data;
+using Speed.Tests.Proxy;
 using Xunit;
 
 namespace Speed.Tests.Security;
@@ -57,6 +61,31 @@ public sealed class TokenHostTests
         var told = Assert.Single(
             doctor.Json.GetProperty("checks").EnumerateArray(), check => check.GetProperty("name").GetString() == "tokens");
         Assert.EndsWith("otherwise: of before (0123456789ab)", told.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false, 403)]
+    [InlineData(true, 201)]
+    public async Task A_retry_names_no_host_that_is_not_its_token_s_but_what_its_service_was_up_with(bool wasUp, int status)
+    {
+        await using var app = await Keys.OpenAsync();
+        var store = app.Services.GetRequiredService<DbManager>();
+        var options = SomeOptions.Of(Url) with { Branch = "main", Hosts = ["app.example.org"] };
+        if (wasUp)
+        {
+            await ProxyWorld.UpAsync(store, options, 40_000);
+        }
+
+        var added = Assert.IsType<AddOutcome.Added>(await store.AddAsync(new NewDeployment(options, null, 500), Now));
+        var claim = (await store.ClaimNextAsync("worker-1", Now))!.Claim;
+        await store.RecordCommitAsync(claim, "main", new string('a', 40), Now);
+        await store.SettleAsync(claim, new Settlement(DeploymentStatus.Succeeded, null, 0, []), Now);
+        var token = await MakeAsync(app, "github.com/owner/*", hosts: null);
+
+        var answer = await app.AskAsync("POST", $"/v1/deployments/{added.Deployment.Id}/retry", token);
+
+        Assert.True(answer.Status == status, answer.Text);
+        Assert.Equal(status == 403, answer.Text.Contains("HOST_NOT_FOR_TOKEN", StringComparison.Ordinal));
     }
 
     [Theory]

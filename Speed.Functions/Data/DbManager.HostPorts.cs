@@ -2,28 +2,38 @@ using Speed.Deployments;
 
 namespace Speed.Data;
 
-/// <summary>Ports of the host that services have had by number.</summary>
+/// <summary>Ports of the host that services have had by number, and hosts that they have had by name.</summary>
 public sealed partial class DbManager
 {
-    public Task<bool> HasHeldPortAsync(DeploymentOptions asked, int port, CancellationToken cancellationToken) =>
-        _database.ReadAsync(db => HasHeldPort(db, asked, port), cancellationToken);
+    public Task<bool> HasHeldPortAsync(
+        DeploymentOptions asked, int port, bool inAnyBranch, CancellationToken cancellationToken) =>
+        _database.ReadAsync(
+            db => HasHeld(
+                db, asked, "SELECT 1 FROM json_each(d.effective, '$.ports') held WHERE held.value ->> 'host' = $what", port,
+                inAnyBranch),
+            cancellationToken);
 
-    private static bool HasHeldPort(SqliteSession db, DeploymentOptions asked, int port) => db.One(
-        """
+    public Task<bool> HasHeldHostAsync(DeploymentOptions asked, string host, CancellationToken cancellationToken) =>
+        _database.ReadAsync(
+            db => HasHeld(db, asked, "SELECT 1 FROM json_each(d.effective, '$.hosts') held WHERE held.value = $what", host),
+            cancellationToken);
+
+    // Of its like those that were ever up.
+    private static bool HasHeld(
+        SqliteSession db, DeploymentOptions asked, string held, object what, bool inAnyBranch = false) => db.One(
+        $"""
         SELECT EXISTS (
             SELECT 1
             FROM deployment d
             WHERE d.identity = $identity
-                AND ($branch IS NULL OR d.branch = $branch)
+                AND ($any OR d.branch = $branch OR ($branch IS NULL AND d.options ->> 'branch' IS NULL))
                 AND d.options ->> 'subdirectory' = $subdirectory
                 AND d.name = $name
                 AND d.first_up_at_ms IS NOT NULL
-                AND EXISTS (
-                    SELECT 1
-                    FROM json_each(d.effective, '$.ports') held
-                    WHERE held.value ->> 'host' = $port))
+                AND EXISTS ({held}))
         """,
         row => row.Int() > 0,
         ("$identity", RepositoryIdentity.Of(asked.Url).Text), ("$branch", asked.Branch),
-        ("$subdirectory", asked.Subdirectory), ("$name", asked.Name), ("$port", port));
+        ("$subdirectory", asked.Subdirectory), ("$name", asked.Name), ("$what", what),
+        ("$any", inAnyBranch));
 }

@@ -7,13 +7,14 @@ namespace Speed.Deployments;
 public sealed class FixedPorts(ServiceSettings settings, IServiceStore services)
 {
     /// <summary>Which of the ports asked for may not be had, by their place in the list, each with the reason.</summary>
+    /// <param name="inAnyBranch">True of what is asked for before its branch is known: then what any had counts.</param>
     public async Task<IReadOnlyList<(int Index, string Detail)>> FindFaultsAsync(
-        DeploymentOptions asked, CancellationToken cancellationToken)
+        DeploymentOptions asked, bool inAnyBranch, CancellationToken cancellationToken)
     {
         List<(int Index, string Detail)> faults = [];
         foreach (var (index, option) in asked.Ports.Index())
         {
-            if (option.Host is { } port && !await MayHaveAsync(asked, port, cancellationToken))
+            if (option.Host is { } port && !await MayHaveAsync(asked, port, inAnyBranch, cancellationToken))
             {
                 faults.Add((index, Say(port)));
             }
@@ -26,9 +27,10 @@ public sealed class FixedPorts(ServiceSettings settings, IServiceStore services)
     public IEnumerable<int> Kept(DeploymentOptions options) =>
         options.Ports.Select(port => port.Host).OfType<int>().Where(port => !settings.Allows(port));
 
-    private async Task<bool> MayHaveAsync(DeploymentOptions asked, int port, CancellationToken cancellationToken) =>
+    private async Task<bool> MayHaveAsync(
+        DeploymentOptions asked, int port, bool inAnyBranch, CancellationToken cancellationToken) =>
         settings.Allows(port)
-        || (!settings.OwnPorts.Contains(port) && await services.HasHeldPortAsync(asked, port, cancellationToken));
+        || (!settings.OwnPorts.Contains(port) && await services.HasHeldPortAsync(asked, port, inAnyBranch, cancellationToken));
 
     private string Say(int port) => settings.OwnPorts.Contains(port)
         ? $"{port} is a port of SPEED itself: take another one, or leave `host` out, and SPEED chooses one."

@@ -16,9 +16,14 @@ public interface IServiceStore
 
     /// <summary>
     /// True if a service of the same repository, branch, subdirectory and name was ever up with this port of the host, by its
-    /// own choice, as far as records go back. Where no branch is asked for, any branch counts.
+    /// own choice, as far as records go back. Where no branch is asked for, those count of which none was asked for either.
     /// </summary>
-    Task<bool> HasHeldPortAsync(DeploymentOptions asked, int port, CancellationToken cancellationToken);
+    /// <param name="inAnyBranch">True: in whichever branch it was.</param>
+    Task<bool> HasHeldPortAsync(
+        DeploymentOptions asked, int port, bool inAnyBranch, CancellationToken cancellationToken);
+
+    /// <summary>The same of a host that it named.</summary>
+    Task<bool> HasHeldHostAsync(DeploymentOptions asked, string host, CancellationToken cancellationToken);
 
     /// <summary>
     /// Records that it is up, and that it takes the place of the older ones of its like that have begun to run. Where a

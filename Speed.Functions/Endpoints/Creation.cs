@@ -7,7 +7,7 @@ namespace Speed.Endpoints;
 
 /// <summary>Makes deployments for callers, once their fields are good: all that is judged after those stands here.</summary>
 public sealed class Creation(
-    IDeploymentStore store, OptionsReader options, DiskGuard disk, StartLimit limit, AccessSettings access,
+    IDeploymentStore store, IServiceStore services, OptionsReader options, DiskGuard disk, StartLimit limit, AccessSettings access,
     IOptions<DeploymentSettings> settings)
 {
     /// <summary>
@@ -30,8 +30,7 @@ public sealed class Creation(
             return (null, NotForThisRepository(request.Caller()));
         }
 
-        // A retry names what its service had already, perhaps taken over from one that somebody else gave it.
-        if (retryOf is null && asked.Hosts.FirstOrDefault(host => !request.Caller().MayAskFor(host)) is { } strange)
+        if (await FindStrangeHostAsync(request.Caller(), asked, retryOf is not null, cancellationToken) is { } strange)
         {
             return (null, NotForThisHost(request.Caller(), strange));
         }
@@ -54,7 +53,7 @@ public sealed class Creation(
     internal async Task<Refusal?> JudgeAsync(
         Caller caller, DeploymentOptions asked, CancellationToken cancellationToken) =>
         await options.FindSecretFaultAsync(asked, caller.Repos.Count == 0, cancellationToken)
-        ?? await options.FindPortFaultAsync(asked, cancellationToken)
+        ?? await options.FindPortFaultAsync(asked, inAnyBranch: false, cancellationToken)
         ?? (disk.Fault is { } fault ? Refusal.DiskLow(fault) : limit.Judge(caller));
 
     /// <summary>What to ask the store for: with something in the way, for nothing that is new.</summary>
@@ -76,6 +75,21 @@ public sealed class Creation(
     {
         RetryAfterSeconds = 10,
     };
+
+    // A retry may name what its service was up with, perhaps taken over from one that somebody else gave it.
+    private async Task<string?> FindStrangeHostAsync(
+        Caller caller, DeploymentOptions asked, bool isRetry, CancellationToken cancellationToken)
+    {
+        foreach (var host in asked.Hosts.Where(host => !caller.MayAskFor(host)))
+        {
+            if (!isRetry || !await services.HasHeldHostAsync(asked, host, cancellationToken))
+            {
+                return host;
+            }
+        }
+
+        return null;
+    }
 
     private static Deployment Concerning(HttpRequest request, Deployment deployment)
     {

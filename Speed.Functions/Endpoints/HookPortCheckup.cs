@@ -34,7 +34,7 @@ internal sealed class HookPortCheckup(IHookStore store, OptionsReader options, F
     private async Task<Finding?> FindAsync(Hook hook, CancellationToken cancellationToken)
     {
         var asked = options.ReadFor(hook.Url, new Fields(JsonElement.Parse(hook.Options), "", []));
-        if (await ports.FindFaultsAsync(asked, cancellationToken) is [var fault, ..])
+        if (await ports.FindFaultsAsync(asked, inAnyBranch: true, cancellationToken) is [var fault, ..])
         {
             return new Finding(
                 "hooks",

@@ -122,7 +122,7 @@ public sealed class HookReader(OptionsReader options, TimeProvider time)
     // Which branch, each push says: of a port that its repository's services have had, the delivery judges.
     private async Task<Refusal?> FindFaultAsync(DeploymentOptions resolved, CancellationToken cancellationToken) =>
         (await options.FindSecretFaultAsync(resolved, tellsOfOthers: true, cancellationToken)
-            ?? await options.FindPortFaultAsync(resolved, cancellationToken)) is { } refusal
+            ?? await options.FindPortFaultAsync(resolved, inAnyBranch: true, cancellationToken)) is { } refusal
             ? Refusal.BadFields([.. refusal.Errors.Select(error => error with { At = "/options" + error.At })])
             : null;
 }

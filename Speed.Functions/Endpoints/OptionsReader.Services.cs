@@ -19,9 +19,11 @@ public sealed partial class OptionsReader
     /// <summary>
     /// Null if the ports of the host that are asked for by number may be had. Asked once all fields are good.
     /// </summary>
-    internal async Task<Refusal?> FindPortFaultAsync(DeploymentOptions asked, CancellationToken cancellationToken)
+    /// <param name="inAnyBranch">True of what is asked for before its branch is known.</param>
+    internal async Task<Refusal?> FindPortFaultAsync(
+        DeploymentOptions asked, bool inAnyBranch, CancellationToken cancellationToken)
     {
-        var faults = await fixedPorts.FindFaultsAsync(asked, cancellationToken);
+        var faults = await fixedPorts.FindFaultsAsync(asked, inAnyBranch, cancellationToken);
         return faults.Count > 0
             ? Refusal.BadFields([.. faults.Select(fault => new FieldError($"/ports/{fault.Index}/host", fault.Detail))])
             : null;

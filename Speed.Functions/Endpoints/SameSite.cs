@@ -19,7 +19,7 @@ internal sealed class SameSite(AccessSettings settings)
     public Refusal? Judge(HttpRequest request)
     {
         // Behind a proxy, the Functions host among them, both count: a forwarded name allows nothing by itself.
-        var hosts = Values(request, ForwardedHost).Prepend(request.Headers.Host.ToString()).Select(Parse).ToArray();
+        var hosts = Values(request, ForwardedHost).Prepend(request.Headers.Host.ToString()).Select(host => new HostString(host)).ToArray();
         foreach (var host in hosts)
         {
             if (!IsAllowed(host.Host))
@@ -59,21 +59,8 @@ internal sealed class SameSite(AccessSettings settings)
     // Not the scheme: a proxy in front may speak TLS.
     private static bool IsOwn(string? origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-        && uri.Host.Equals(host.Host, StringComparison.OrdinalIgnoreCase)
+        && AccessSettings.IsSameHost(uri.Host, host.Host)
         && (host.Port is { } port ? uri.Port == port : uri.IsDefaultPort);
-
-    // What begins as an encoded name and is none stays as it is; no operator allows such a one.
-    private static HostString Parse(string text)
-    {
-        try
-        {
-            return HostString.FromUriComponent(text);
-        }
-        catch (ArgumentException)
-        {
-            return new HostString(text);
-        }
-    }
 
     // With a port behind it, where a proxy adds one.
     private static IPAddress? AddressIn(string text) =>

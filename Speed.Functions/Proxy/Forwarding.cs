@@ -59,7 +59,8 @@ internal sealed partial class Forwarding(
             return;
         }
 
-        if (!IsSound(context.Request.Host) || context.Request.Headers.Any(header => header.Value.Any(HasControl)))
+        var host = HostOf(context.Request);
+        if (!IsSound(host) || context.Request.Headers.Any(header => header.Value.Any(HasControl)))
         {
             await AnswerAsync(context, StatusCodes.Status400BadRequest);
             return;
@@ -70,7 +71,7 @@ internal sealed partial class Forwarding(
         long? failed = null;
         for (var turn = 0; turn < MostTurns; turn++)
         {
-            var route = look.Find(context.Request.Host.Host);
+            var route = look.Find(host.Host);
             if (route?.Destination is not { } destination || route.Id == failed)
             {
                 break;
@@ -92,9 +93,15 @@ internal sealed partial class Forwarding(
             look = await hosts.LookAgainAsync(look, context.RequestAborted);
         }
 
-        var isKnown = failed is not null || look.Find(context.Request.Host.Host) is not null;
+        var isKnown = failed is not null || look.Find(host.Host) is not null;
         await AnswerAsync(context, isKnown ? StatusCodes.Status502BadGateway : StatusCodes.Status404NotFound);
     }
+
+    /// <summary>
+    /// What a request is for, as its client spelled it: <see cref="HttpRequest.Host"/> would turn <c>xn--</c> into letters, by
+    /// which no service is known, and fail where it is no name.
+    /// </summary>
+    internal static HostString HostOf(HttpRequest request) => new(request.Headers.Host.ToString());
 
     // False: it has not reached the service, and another one may have it.
     private async Task<bool> IsAnsweredAsync(HttpContext context, string destination)

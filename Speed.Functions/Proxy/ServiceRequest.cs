@@ -22,7 +22,9 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
         "X-Real-IP", "X-Client-IP", "Client-IP", "True-Client-IP", "X-Cluster-Client-IP", "X-Remote-IP", "X-Remote-Addr", "Remote-Addr",
         "X-Originating-IP", "X-ProxyUser-IP", "X-Envoy-External-Address", "CF-Connecting-IP", "CF-Connecting-IPv6", "CF-Pseudo-IPv4",
         "Fastly-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP", "X-Azure-SocketIP", "X-Appengine-User-IP", "X-Nf-Client-Connection-IP",
-        "CloudFront-Viewer-Address",
+        "CloudFront-Viewer-Address", "Proxy-Client-IP", "WL-Proxy-Client-IP", "DO-Connecting-IP", "X-Vercel-Forwarded-For",
+        "X-Vercel-IP", "Incap-Client-IP", "Ali-CDN-Real-IP", "Cdn-Src-IP", "X-Original-For", "X-Original-Proto", "X-Original-Prefix",
+        "X-Original-Remote-Endpoint", "X-Scheme", "X-Url-Scheme", "Front-End-Https", "X-Envoy-Original-Dst-Host", "X-Coming-From",
     };
 
     private static readonly HashSet<string> Framing = new(StringComparer.OrdinalIgnoreCase)
@@ -52,7 +54,7 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
         }
 
         Set(ForwardedFor, isTrusted && Given(ForwardedFor) is { } before ? $"{before}, {client}" : client?.ToString());
-        Set(ForwardedHost, (isTrusted ? Given(ForwardedHost) : null) ?? request.Host.Value);
+        Set(ForwardedHost, (isTrusted ? Given(ForwardedHost) : null) ?? Forwarding.HostOf(request).Value);
         Set(ForwardedProto, (isTrusted ? Given(ForwardedProto) : null) ?? request.Scheme);
         HideSession(request, proxyRequest);
 
@@ -65,18 +67,20 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
         }
     }
 
-    // To a server that takes an underscore for a hyphen it would be what says how long the body is, a second time.
-    private static bool IsTwin(string header) => header.Contains('_') && Framing.Contains(header.Replace('_', '-'));
+    // To a server that takes it for a hyphen it would be what says how long the body is, a second time.
+    private static bool IsTwin(string header) => Hyphened(header) is var name && name != header && Framing.Contains(name);
 
     /// <summary>
     /// Whether a header says where a request came from or what it was for, which only a proxy that the operator trusts
-    /// may say. Many servers take an underscore for a hyphen.
+    /// may say. Many servers take an underscore for a hyphen, and PHP a dot for an underscore.
     /// </summary>
     internal static bool IsClaim(string header)
     {
-        var name = header.Replace('_', '-');
+        var name = Hyphened(header);
         return Claims.Contains(name) || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase);
     }
+
+    private static string Hyphened(string header) => string.Concat(header.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
 
     private static IPAddress? Plain(IPAddress? address) =>
         address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
@@ -112,6 +116,7 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
         }
     }
 
-    private static bool IsSession(string? cookie) =>
-        cookie?.Split('=')[0].Trim().Equals(AccessSettings.SessionCookie, StringComparison.Ordinal) == true;
+    // As ASP.NET reads them: a name in any case, and a comma for a semicolon.
+    private static bool IsSession(string? cookie) => cookie?.Split(';')[0].Split(',').Any(
+        part => part.Split('=')[0].Trim().Equals(AccessSettings.SessionCookie, StringComparison.OrdinalIgnoreCase)) == true;
 }

@@ -5,14 +5,14 @@ namespace Speed.Security;
 
 /// <summary>Knows callers by what they show, and gives them what to show.</summary>
 public sealed class Access(
-    IAccessStore store, IDeploymentStore deployments, LeaderTokens leaders, AdminKey admin, TimeProvider time)
+    IAccessStore store, IDeploymentStore deployments, LeaderTokens leaders, AdminKey admin, MasterKey masterKey, TimeProvider time)
 {
     private static readonly TimeSpan SessionLasts = TimeSpan.FromHours(12);
     private static readonly TimeSpan LeaderLastsAfterTheEnd = TimeSpan.FromMinutes(15);
     private static readonly byte[] Nobody = new byte[SHA256.HashSizeInBytes];
 
-    // Of keys that are not there: nobody can tell what is made with it from the proof of one that is.
-    private readonly byte[] _unknown = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
+    // Of keys that are not there: nobody can tell what is made with it from the proof of one that is, after a restart neither.
+    private readonly byte[] _unknown = masterKey.Derive("proofs of unknown tokens");
 
     /// <summary>Whose key this is; null for nobody's.</summary>
     public async Task<Caller?> FindByKeyAsync(string key, CancellationToken cancellationToken)

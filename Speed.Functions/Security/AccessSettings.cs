@@ -54,7 +54,10 @@ public sealed class AccessSettings
     /// <c>xn--</c>, in upper case, with a dot at its end.
     /// </summary>
     public bool IsAllowedHost(string host) =>
-        AllowedHosts.Count > 0 && Plain(host) is var plain && AllowedHosts.Any(allowed => Plain(allowed) == plain);
+        AllowedHosts.Any(allowed => IsSameHost(allowed, host));
+
+    /// <summary>Whether two spellings mean one host.</summary>
+    public static bool IsSameHost(string one, string other) => Plain(one) == Plain(other);
 
     private static string Plain(string host)
     {
@@ -81,10 +84,15 @@ public sealed class AccessSettings
     private static string? ReadAdminKey(SettingsReader reader)
     {
         var key = reader.Text(nameof(AdminKey));
-        return key is null || (key.Length >= LeastAdminKeyLength && key.All(c => c is > ' ' and <= '~'))
+        return key is null || (key.Length >= LeastAdminKeyLength && key.All(c => c is > ' ' and <= '~') && !IsOfTokens(key))
             ? key
             : throw reader.Unusable(
                 nameof(AdminKey),
-                $"must have {LeastAdminKeyLength} characters or more, printable ASCII without spaces.");
+                $"must have {LeastAdminKeyLength} characters or more, printable ASCII without spaces, and not begin as a token of SPEED "
+                + "does.");
     }
+
+    // It would be looked up among them, and signs nobody in.
+    private static bool IsOfTokens(string key) =>
+        key.StartsWith(KeyText.TokenPrefix, StringComparison.Ordinal) || key.StartsWith(LeaderTokens.Prefix, StringComparison.Ordinal);
 }

@@ -7,7 +7,7 @@ namespace Speed.Security;
 /// <summary>Keys as text: 256 random bits each, and what is kept of them.</summary>
 internal static class KeyText
 {
-    private const string TokenPrefix = "spd_";
+    public const string TokenPrefix = "spd_";
     private const int IdBytes = 6;
     private const int KeyBytes = 32;
 
