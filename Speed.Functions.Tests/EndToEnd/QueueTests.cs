@@ -25,7 +25,7 @@ public sealed class QueueTests
         Assert.Equal(running, Assert.Single(queue.GetProperty("running").EnumerateArray().ToArray()).GetProperty("id").GetInt64());
         Assert.Equal([first, second], waiting.Select(item => item.GetProperty("id").GetInt64()));
         Assert.All(waiting, item => Assert.Contains(
-            $"by deployment {running} ", item.GetProperty("reason").GetString()!, StringComparison.Ordinal));
+            "slots are taken (Speed__MaxRunning)", item.GetProperty("reason").GetString()!, StringComparison.Ordinal));
         Assert.True(
             waiting[0].GetProperty("eta_at").GetDateTimeOffset() < waiting[1].GetProperty("eta_at").GetDateTimeOffset());
         (await world.App.PostAsync($"/v1/deployments/{running}/cancel", new { })).Dispose();

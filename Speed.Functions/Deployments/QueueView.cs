@@ -66,7 +66,7 @@ public sealed class QueueView(
             _ when !mayStart =>
                 $"Its token has {settings.Value.MaxRunningPerToken} at work, as many as one may (Speed__MaxRunningPerToken).",
             _ when running.Count >= slots =>
-                $"All {slots} slots are taken, by deployment {string.Join(", ", running)} (Speed__MaxRunning).",
+                $"All {slots} slots are taken (Speed__MaxRunning); GET /v1/queue lists by which, as far as one may see them.",
             _ when ahead > 0 => $"{ahead} deployments came before.",
             _ => "It is about to start.",
         };
