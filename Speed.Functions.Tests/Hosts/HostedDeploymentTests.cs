@@ -23,6 +23,8 @@ public sealed class HostedDeploymentTests(HostedDeploymentTests.World world) : I
     [Fact]
     public async Task Its_lines_arrive_as_they_come_in_each_format_and_it_ends()
     {
+        // Of workers that another test has killed, perhaps.
+        var failed = _speed.Host.Failures.ToList();
         using var changes = await EventReader.OpenAsync(_speed.Client, "/v1/events");
         Assert.Equal("snapshot", (await changes.ReadAsync())?.Name);
         var id = await _speed.DeployAsync(_repository);
@@ -47,7 +49,7 @@ public sealed class HostedDeploymentTests(HostedDeploymentTests.World world) : I
             one => one.Data.GetProperty("status").GetString() == "Succeeded");
         Assert.Equal("Succeeded", (await _speed.EndAsync(id)).GetProperty("status").GetString());
         Assert.Equal("first\nlast", await ResultsAsync(id));
-        Assert.Empty(_speed.Host.Failures);
+        Assert.Equal(failed, _speed.Host.Failures);
     }
 
     [Theory]
