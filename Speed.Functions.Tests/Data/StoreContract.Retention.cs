@@ -56,6 +56,20 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task Each_repository_is_listed_once_however_it_was_spelled()
+    {
+        await UseImageAsync(Url, "main", 1);
+        await UseImageAsync(Url[..^".git".Length], "other", 2);
+        await UseImageAsync("https://git.example/another.git", "main", 3);
+
+        var all = await Store.ListRepositoriesAsync(Token);
+
+        Assert.Equal(
+            [RepositoryIdentity.Of("https://git.example/another"), RepositoryIdentity.Of(Url)],
+            all.OrderBy(one => one.Text, StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task An_image_of_several_builds_is_one_and_is_forgotten_with_all_of_them()
     {
         await UseImageAsync(Url, "main", 1);

@@ -25,7 +25,7 @@ public sealed class BackupScheduleTests : IAsyncDisposable
         _stores = new SqliteStores(new StoreOptions { DataDirectory = _folder.FullPath }, new Bell(), TimeProvider.System);
         var data = new DataFolder(_folder.FullPath);
         var disk = new DiskGuard(
-            data, _stores.Ballast, new WorkerState(), new Bell(), _ => _space, Options.Create(new DeploymentSettings()),
+            data, _stores.Ballast, new Bell(), _ => _space, Options.Create(new DeploymentSettings()),
             NullLogger<DiskGuard>.Instance);
         _backup = new Backup(
             data, _stores.Deployments, _stores.Logs, _stores.Deployments, disk, _time, NullLogger<Backup>.Instance);

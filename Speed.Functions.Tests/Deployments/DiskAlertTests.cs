@@ -23,8 +23,8 @@ public sealed class DiskAlertTests : IAsyncLifetime
         _stores = new SqliteStores(
             new StoreOptions { DataDirectory = _folder.FullPath }, new Bell(), TimeProvider.System);
         _guard = new DiskGuard(
-            new DataFolder(_folder.FullPath), new Ballast(new DataFolder(_folder.File("elsewhere"))), new WorkerState(),
-            new Bell(), _ => new DiskSpace(_free * Mebibyte, 10_000 * Mebibyte),
+            new DataFolder(_folder.FullPath), new Ballast(new DataFolder(_folder.File("elsewhere"))), new Bell(),
+            _ => new DiskSpace(_free * Mebibyte, 10_000 * Mebibyte),
             Options.Create(new DeploymentSettings { DiskLowBytes = 100 * Mebibyte }), NullLogger<DiskGuard>.Instance);
     }
 

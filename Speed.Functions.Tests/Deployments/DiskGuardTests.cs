@@ -14,7 +14,6 @@ public sealed class DiskGuardTests : IDisposable
 
     private readonly TempFolder _folder = new();
     private readonly Bell _bell = new();
-    private readonly WorkerState _worker = new();
     private readonly Ballast _ballast;
     private DiskSpace? _data = new DiskSpace(500 * Mebibyte, 1_000 * Mebibyte);
     private DiskSpace? _engine;
@@ -122,16 +121,21 @@ public sealed class DiskGuardTests : IDisposable
     }
 
     [Fact]
-    public void Those_at_work_are_rung_when_it_becomes_critical()
+    public void Who_waits_for_the_disk_or_in_the_queue_is_rung_and_of_those_at_work_the_one_that_is_chosen()
     {
-        _worker.Enter(7);
         _guard.Look();
         var (life, disk, queue) = (_bell.Next(7), _bell.Next(Bell.Disk), _bell.Next(Bell.Queue));
 
         Free(30);
         Assert.Equal((false, true, true), (life.IsCompleted, disk.IsCompleted, queue.IsCompleted));
         Free(1);
-        Assert.True(life.IsCompleted);
+        Assert.False(life.IsCompleted);
+
+        _guard.Choose(7, "it grew fastest");
+        Assert.Equal((true, true, false), (life.IsCompleted, _guard.IsChosen(7), _guard.IsChosen(8)));
+        Assert.EndsWith("(Speed__Disk__LowBytes): this one was stopped, because it grew fastest.", _guard.ToFailure(7).Message, StringComparison.Ordinal);
+        _guard.Forget(7);
+        Assert.False(_guard.IsChosen(7));
     }
 
     [Fact]
@@ -160,7 +164,6 @@ public sealed class DiskGuardTests : IDisposable
     private DiskGuard Guard(long? lowBytes) => new(
         new DataFolder(_folder.FullPath),
         _ballast,
-        _worker,
         _bell,
         folder => folder == EngineFolder ? _engine : _data,
         Options.Create(new DeploymentSettings { DiskLowBytes = lowBytes }),

@@ -67,6 +67,8 @@ public sealed class ChatTests : IAsyncLifetime
         await store.GoDownAsync(claim, new Restarting(RestartReason.Exit, 9, 3, 4), Now);
         await store.BeginRunAnewAsync(claim, 3, Now);
         await store.GoDownAsync(claim, new Restarting(RestartReason.Interrupted, null, null, 0), Now);
+        await store.BeginRunAnewAsync(claim, 3, Now);
+        await store.GoDownAsync(claim, new Restarting(RestartReason.DiskFull, null, null, 0), Now);
         await _world.FailAsync(await _world.BeginServiceAsync(branch: "other"));
         await _world.SucceedAsync(await _world.BeginServiceAsync(branch: "third"));
 
@@ -77,10 +79,11 @@ public sealed class ChatTests : IAsyncLifetime
                 First + "is healthy again.",
                 First + "is started again: the program exited with code 9. Try 3, in 4 s.",
                 First + "is started again: the Docker engine or SPEED went away, and the service with it.",
+                First + "is started again: it was stopped for want of room on SPEED's disk, and starts once there is.",
                 "Deployment 2 of git.example/team/app (other) is down: EXIT_NONZERO: It exited with 3.",
                 "Deployment 3 of git.example/team/app (third) is down: the program exited with code 0.",
             ],
-            await NextAsync(6, "text"));
+            await NextAsync(7, "text"));
     }
 
     [Theory]

@@ -47,9 +47,17 @@ internal sealed class ScriptedRunner(ScriptedEngine engine, ServiceVolumes volum
 
     public Task<bool> RemoveImageAsync(UnneededImage image, CancellationToken cancellationToken) => Task.FromResult(true);
 
+    public Task<IReadOnlyList<OwnCache>> ListCachesAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<OwnCache>>([]);
+
+    public Task<bool> RemoveCacheAsync(OwnCache cache, CancellationToken cancellationToken) => Task.FromResult(false);
+
     public Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<OwnContainer>>(
             [.. engine.Boxes.Select(box => new OwnContainer(box.Deployment.Id, box.Deployment.Attempt, box.Name, true))]);
+
+    public Task<IReadOnlyDictionary<long, long>> MeasureContainersAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyDictionary<long, long>>(new Dictionary<long, long>());
 
     public Task<IReadOnlyList<OwnImage>> ListImagesAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<OwnImage>>([]);

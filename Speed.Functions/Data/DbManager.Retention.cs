@@ -6,6 +6,9 @@ namespace Speed.Data;
 /// <summary>What is no longer needed, and how it goes.</summary>
 public sealed partial class DbManager
 {
+    public Task<IReadOnlyList<RepositoryIdentity>> ListRepositoriesAsync(CancellationToken cancellationToken) =>
+        _database.ReadAsync(ListRepositories, cancellationToken);
+
     public Task<IReadOnlyList<UnneededImage>> ListUnneededImagesAsync(
         int keep, int most, CancellationToken cancellationToken) =>
         _database.ReadAsync<IReadOnlyList<UnneededImage>>(db => ListUnneededImages(db, keep, most), cancellationToken);
@@ -96,6 +99,13 @@ public sealed partial class DbManager
         """,
         row => row.Long(),
         ("$ids", JsonSerializer.Serialize(ids)), ("$keep", keep));
+
+    private static IReadOnlyList<RepositoryIdentity> ListRepositories(SqliteSession db) => db.All(
+        """
+        SELECT DISTINCT identity
+        FROM deployment
+        """,
+        row => RepositoryIdentity.Parse(row.Text()));
 
     private static List<EndedDeployment> ListEnded(SqliteSession db, DateTimeOffset before, int most) => db.All(
         """

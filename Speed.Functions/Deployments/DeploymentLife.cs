@@ -14,6 +14,7 @@ public sealed partial class DeploymentLife(
     ILogStore logs,
     DiskGuard disk,
     WorkerState worker,
+    LivesAtWork lives,
     Traffic traffic,
     Bell bell,
     TimeProvider time,
@@ -23,6 +24,7 @@ public sealed partial class DeploymentLife(
     private readonly ServiceWatch _watch = new(store, services, worker, bell, time, logger);
     private readonly EngineWait _engine = new(runner, time);
     private readonly LifeEnd _end = new(runner, store, time);
+    private readonly RoomWait _room = new(disk, runner, store, services, worker, time);
 
     /// <summary>
     /// Lives a claimed deployment to its end, or until <paramref name="stopping"/>: then it leaves the rest, a
@@ -32,13 +34,21 @@ public sealed partial class DeploymentLife(
     {
         for (var now = deployment; now is not null;)
         {
-            now = await LiveOnAsync(now, stopping);
+            try
+            {
+                now = await LiveOnAsync(now, stopping);
+            }
+            finally
+            {
+                lives.Leave(deployment.Id);
+                disk.Forget(deployment.Id);
+            }
         }
 
         traffic.Forget(deployment.Id);
     }
 
-    // Null once it has ended; else the deployment as it goes on, after it had to make room for a newer one.
+    // Null once it has ended; else the deployment as it goes on, after it had to make room for a newer one or on the disk.
     private async Task<Deployment?> LiveOnAsync(Deployment deployment, CancellationToken stopping)
     {
         await using var log = await Retry.UntilDoneAsync(
@@ -63,9 +73,22 @@ public sealed partial class DeploymentLife(
             return await new Yielding(runner, store, services, bell, time).WaitAsync(life, stopping);
         }
 
+        if (failure?.Code == FailureCode.DiskFull && interruption.Cause == InterruptionCause.DiskFull
+            && await _room.BeginAnewAsync(life, stopping) is { } anew)
+        {
+            await Retry.UntilDoneAsync(FlushAsync, time, stopping);
+            return anew;
+        }
+
         var status = await _end.SettleAsync(life, failure, stopping);
         LogEnded(deployment.Id, status, failure?.Code.Wire ?? "");
         return null;
+
+        async Task<bool> FlushAsync()
+        {
+            await log.FlushAsync();
+            return true;
+        }
     }
 
     // Null if every step succeeded, or something cut it short.
@@ -78,7 +101,7 @@ public sealed partial class DeploymentLife(
         }
         catch (Exception) when (life.Interruption.Cause == InterruptionCause.DiskFull)
         {
-            return disk.ToFailure();
+            return disk.ToFailure(life.Deployment.Id);
         }
         catch (Exception) when (life.Interruption.EndsElsewhere)
         {
@@ -104,6 +127,8 @@ public sealed partial class DeploymentLife(
     {
         life.Log.Phase = life.Deployment.Phase ?? DeploymentPhase.Run;
         await TakeSecretsAsync(life);
+        await _room.WaitAsync(life);
+        lives.Enter(life);
         if (life.Deployment.SupersededBy is not null)
         {
             await life.Interruption.WaitAsync();

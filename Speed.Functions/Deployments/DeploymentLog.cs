@@ -26,6 +26,7 @@ public sealed class DeploymentLog : IAsyncDisposable
     private int _bufferedBytes;
     private long _rawBytes;
     private long _lastN;
+    private long _allBytes;
 
     private DeploymentLog(long deploymentId, ILogStore store, TimeProvider time, long lastN)
     {
@@ -44,6 +45,9 @@ public sealed class DeploymentLog : IAsyncDisposable
 
     /// <summary>The number of the last line written; 0 for none.</summary>
     public long LastN => Interlocked.Read(ref _lastN);
+
+    /// <summary>What was written since it was opened.</summary>
+    public long Bytes => Interlocked.Read(ref _allBytes);
 
     /// <summary>Up to fifty lines, the newest last.</summary>
     public IReadOnlyList<string> LastLines
@@ -85,6 +89,7 @@ public sealed class DeploymentLog : IAsyncDisposable
             Remember(text);
             _bufferedBytes += rawBytes;
             _rawBytes += rawBytes;
+            Interlocked.Add(ref _allBytes, rawBytes);
             if (_buffer.Count == 1)
             {
                 _dirty.Release();

@@ -28,6 +28,8 @@ public static class DeploymentServices
         services.AddSingleton<DiskGuard>();
         services.AddSingleton<Unrecorded>();
         services.AddSingleton<DiskAlert>();
+        services.AddSingleton<LivesAtWork>();
+        services.AddSingleton<DiskRelief>();
         services.AddSingleton<Retention>();
         services.AddSingleton<Backup>();
         services.AddSingleton<BackupSchedule>();

@@ -21,7 +21,6 @@ public sealed partial class DeploymentWorker(
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
-    private readonly string _owner = $"{Environment.MachineName}:{Environment.ProcessId}";
     private readonly List<Task> _lives = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -49,7 +48,7 @@ public sealed partial class DeploymentWorker(
 
     private async Task RecoverAsync(CancellationToken stopping)
     {
-        await foreach (var deployment in recovery.TakeOverAllAsync(_owner, stopping))
+        await foreach (var deployment in recovery.TakeOverAllAsync(state.Owner, stopping))
         {
             Begin(deployment, stopping);
         }
@@ -91,7 +90,7 @@ public sealed partial class DeploymentWorker(
             }
 
             var share = settings.Value.MaxRunningPerToken is { } most ? new SlotShare(most, state.Running) : null;
-            if (await store.ClaimNextAsync(_owner, share, stopping) is not { } deployment)
+            if (await store.ClaimNextAsync(state.Owner, share, stopping) is not { } deployment)
             {
                 break;
             }

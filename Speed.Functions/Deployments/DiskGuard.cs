@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -10,7 +11,6 @@ namespace Speed.Deployments;
 public sealed partial class DiskGuard(
     DataFolder data,
     Ballast ballast,
-    WorkerState worker,
     Bell bell,
     MeasureDisk measure,
     IOptions<DeploymentSettings> settings,
@@ -21,7 +21,8 @@ public sealed partial class DiskGuard(
     private const long MostBallast = 64 * Mebibyte;
 
     private readonly Lock _gate = new();
-    private volatile Sight _seen = new(DiskLevel.Enough, DiskLevel.Enough, null, IsRoomy: true);
+    private readonly ConcurrentDictionary<long, string> _chosen = new();
+    private volatile Sight _seen = new(DiskLevel.Enough, DiskLevel.Enough, null, null, IsRoomy: true);
 
     public DiskLevel Level => _seen.Level;
 
@@ -36,6 +37,12 @@ public sealed partial class DiskGuard(
     /// True once there is a quarter more than is needed: at the very mark, room comes and goes with every build.
     /// </summary>
     public bool IsRoomy => _seen.IsRoomy;
+
+    /// <summary>True from when the store met a full disk until there was room for the ballast again.</summary>
+    public bool IsFull => ballast.WasNeeded;
+
+    /// <summary>What the disk that is worst off has to spare; null where none can be measured.</summary>
+    public long? SpareBytes => _seen.Spare;
 
     /// <summary>Where the engine keeps images and containers on this machine; null where that cannot be seen.</summary>
     public string? EngineFolder { get; set; }
@@ -57,10 +64,24 @@ public sealed partial class DiskGuard(
         }
     }
 
+    /// <summary>Has the life of a deployment stopped; <paramref name="why"/> is read after "because".</summary>
+    public void Choose(long id, string why)
+    {
+        _chosen[id] = why;
+        bell.Ring(id);
+    }
+
+    /// <summary>True once the life of a deployment is to be stopped, until it is over.</summary>
+    public bool IsChosen(long id) => _chosen.ContainsKey(id);
+
+    /// <summary>Its life is over.</summary>
+    public void Forget(long id) => _chosen.TryRemove(id, out _);
+
     /// <summary>How what was stopped ends.</summary>
-    internal DeploymentFailedException ToFailure() => new(
+    internal DeploymentFailedException ToFailure(long id) => new(
         FailureCode.DiskFull,
-        $"{_seen.Shortage ?? "The disk of SPEED's host was nearly full"}: what ran was stopped.",
+        $"{_seen.Shortage ?? "The disk of SPEED's host was nearly full"}: this one was stopped, because "
+            + $"{_chosen.GetValueOrDefault(id, "there was no room")}.",
         "Have the operator free some space (`GET /v1/gc` shows what clean-up would remove), and deploy again.");
 
     private Sight See()
@@ -75,7 +96,7 @@ public sealed partial class DiskGuard(
 
         var worst = engine?.Level > dataLevel ? engine : home;
         return new Sight(
-            worst?.Level ?? DiskLevel.Enough, dataLevel, worst?.Shortage,
+            worst?.Level ?? DiskLevel.Enough, dataLevel, worst?.Shortage, (worst ?? engine)?.Spare,
             IsRoomy: home is not { IsRoomy: false } && engine is not { IsRoomy: false });
     }
 
@@ -131,13 +152,9 @@ public sealed partial class DiskGuard(
 
         bell.Ring(Bell.Disk);
         bell.Ring(Bell.Queue);
-        foreach (var id in now.Level == DiskLevel.Critical ? worker.Running : [])
-        {
-            bell.Ring(id);
-        }
     }
 
-    private sealed record Sight(DiskLevel Level, DiskLevel DataLevel, string? Shortage, bool IsRoomy);
+    private sealed record Sight(DiskLevel Level, DiskLevel DataLevel, string? Shortage, long? Spare, bool IsRoomy);
 
     private sealed record Disk(string Folder, DiskSpace Space, long Spare, long Low, DiskLevel Level)
     {
@@ -149,7 +166,7 @@ public sealed partial class DiskGuard(
                 + $"{Low / Mebibyte} MiB (Speed__Disk__LowBytes)";
     }
 
-    [LoggerMessage(LogLevel.Error, "{Shortage}: nothing new is started, and at a quarter of it what runs is stopped")]
+    [LoggerMessage(LogLevel.Error, "{Shortage}: nothing new is started, and at a quarter of it one after another is stopped")]
     private partial void LogShort(string shortage);
 
     [LoggerMessage(LogLevel.Information, "There is enough room on the disk again")]

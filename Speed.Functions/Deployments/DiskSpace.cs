@@ -27,6 +27,6 @@ public enum DiskLevel
     Enough,
     /// <summary>Nothing new starts.</summary>
     Low,
-    /// <summary>What runs is stopped, so that its end can still be written.</summary>
+    /// <summary>Room is made, if need be by stopping one after another of those at work, so that ends can still be written.</summary>
     Critical,
 }

@@ -5,10 +5,11 @@ namespace Speed.Deployments;
 
 /// <summary>
 /// Has the guard look once a second, and when the store meets a full disk; asks now and then where the engine keeps
-/// its data; has others told when there is too little room.
+/// its data; has others told when there is too little room, and room made.
 /// </summary>
 public sealed partial class DiskWatch(
-    DiskGuard disk, Ballast ballast, IRunner runner, DiskAlert alert, TimeProvider time, ILogger<DiskWatch> logger) : BackgroundService
+    DiskGuard disk, Ballast ballast, IRunner runner, DiskAlert alert, DiskRelief relief, TimeProvider time,
+    ILogger<DiskWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan LookEach = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AskEach = TimeSpan.FromMinutes(1);
@@ -28,6 +29,7 @@ public sealed partial class DiskWatch(
             EachAsync(LookEach, () => { disk.Look(); return Task.CompletedTask; }, stoppingToken),
             // Beside the looks: those go on while a full disk keeps the store from writing.
             EachAsync(LookEach, () => alert.LookAsync(stoppingToken), stoppingToken),
+            EachAsync(LookEach, () => relief.StepAsync(stoppingToken), stoppingToken),
             EachAsync(AskEach, () => AskAsync(stoppingToken), stoppingToken));
 
     private async Task AskAsync(CancellationToken cancellationToken)

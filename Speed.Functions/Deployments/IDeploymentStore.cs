@@ -158,6 +158,9 @@ public interface IDeploymentStore
     Task<DateTimeOffset?> FindAllowedImageAsync(
         RepositoryIdentity identity, string name, string imageId, CancellationToken cancellationToken);
 
+    /// <summary>The repositories that any deployment is of, in no order.</summary>
+    Task<IReadOnlyList<RepositoryIdentity>> ListRepositoriesAsync(CancellationToken cancellationToken);
+
     /// <summary>
     /// Images that no unfinished deployment uses or has built, and that are not among the last
     /// <paramref name="keep"/> of any repository and branch; those used longest ago first.

@@ -55,8 +55,23 @@ public interface IRunner
     /// </summary>
     Task<bool> RemoveImageAsync(UnneededImage image, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// What builds of this instance keep for later ones, and nothing uses now: cache mounts. The layers of the engine's cache
+    /// are not among them, for nothing tells whose they are.
+    /// </summary>
+    Task<IReadOnlyList<OwnCache>> ListCachesAsync(CancellationToken cancellationToken);
+
+    /// <summary>False if the engine has none such, or a build uses it by now.</summary>
+    Task<bool> RemoveCacheAsync(OwnCache cache, CancellationToken cancellationToken);
+
     /// <summary>The containers of this instance, whatever their state.</summary>
     Task<IReadOnlyList<OwnContainer>> ListContainersAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What the containers of each deployment have written into themselves, in bytes, by its number. Volumes and the image do
+    /// not count.
+    /// </summary>
+    Task<IReadOnlyDictionary<long, long>> MeasureContainersAsync(CancellationToken cancellationToken);
 
     /// <summary>The images that bear this instance's tags.</summary>
     Task<IReadOnlyList<OwnImage>> ListImagesAsync(CancellationToken cancellationToken);
@@ -75,6 +90,9 @@ public interface IRunner
 /// <summary>A container that this instance made.</summary>
 /// <param name="WasStarted">Its program ran, or runs.</param>
 public sealed record OwnContainer(long DeploymentId, int Attempt, string Name, bool WasStarted);
+
+/// <summary>What builds of this instance keep for later ones.</summary>
+public sealed record OwnCache(string Id, long Bytes);
 
 /// <summary>An image that bears tags of this instance.</summary>
 /// <param name="Keys">Of its builds, as the tags say.</param>

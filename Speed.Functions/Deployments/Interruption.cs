@@ -12,7 +12,7 @@ internal enum InterruptionCause
     Superseded,
     /// <summary>A newer service of its like needs its host port.</summary>
     Yielding,
-    /// <summary>The disk is nearly full: stopped so that its end can still be written.</summary>
+    /// <summary>The disk is nearly full, and this one was chosen to be stopped.</summary>
     DiskFull,
     /// <summary>SPEED stops, or another owner has taken it over: it is not ours to end.</summary>
     Stopping,
@@ -110,8 +110,8 @@ internal sealed class Interruption : IAsyncDisposable
         }
         catch (StoreUnavailableException)
         {
-            // What the store cannot be read for does not keep the disk from running full.
-            if (_disk.Level == DiskLevel.Critical)
+            // What the store cannot be read for does not keep a disk from running full.
+            if (_disk.IsChosen(_deployment.Id))
             {
                 Interrupt(InterruptionCause.DiskFull);
                 return;
@@ -129,9 +129,7 @@ internal sealed class Interruption : IAsyncDisposable
         { Cancel: not null } => InterruptionCause.Canceled,
         { SupersededBy: not null } => InterruptionCause.Superseded,
         { YieldsTo: not null } => InterruptionCause.Yielding,
-        // What is up writes little, and is what all the rest is for.
-        { UpAt: not null } => InterruptionCause.None,
-        _ when _disk.Level == DiskLevel.Critical => InterruptionCause.DiskFull,
+        _ when _disk.IsChosen(_deployment.Id) => InterruptionCause.DiskFull,
         _ => InterruptionCause.None,
     };
 

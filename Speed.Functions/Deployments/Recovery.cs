@@ -8,7 +8,8 @@ namespace Speed.Deployments;
 /// </summary>
 public sealed class Recovery(IDeploymentStore store, IRunner runner)
 {
-    private const int MaxAttempts = 3;
+    /// <summary>How often clone and build are begun.</summary>
+    internal const int MaxAttempts = 3;
 
     /// <summary>Gives each deployment that is to be lived on, under a new epoch; settles the others.</summary>
     public async IAsyncEnumerable<Deployment> TakeOverAllAsync(
@@ -59,7 +60,7 @@ public sealed class Recovery(IDeploymentStore store, IRunner runner)
             FailureCode.Interrupted,
             left.Phase,
             null,
-            $"SPEED stopped in the middle of it {MaxAttempts} times.",
+            $"It was begun {MaxAttempts} times, and each time SPEED stopped or its disk had no room.",
             "Deploy again; if it stops SPEED each time, tell its operator.",
             null);
         var account = new NewResult(ResultSource.Speed, $"{failure.Code.Wire}: {failure.Message} {failure.Hint}");

@@ -16,11 +16,13 @@ public sealed class Retention(
     TimeProvider time,
     IOptions<DeploymentSettings> settings) : IDisposable
 {
-    private const int KeptImages = 3;
     private const int KeptLogs = 10;
     private const int MostOfAKind = 1_000;
 
     private readonly SemaphoreSlim _gate = new(1);
+
+    // Of each repository and branch. For want of room a retry of an older one has to build again.
+    private int KeptImages => disk.Level == DiskLevel.Enough ? 3 : 1;
 
     /// <summary>What would be removed now: at most a thousand of a kind.</summary>
     public async Task<IReadOnlyList<GcItem>> ListAsync(CancellationToken cancellationToken) =>
@@ -55,6 +57,7 @@ public sealed class Retention(
     private async Task<IEnumerable<Found>> FindAsync(CancellationToken cancellationToken) =>
     [
         .. await FindOnEngineAsync(FindContainersAsync, cancellationToken),
+        .. await FindOnEngineAsync(FindCachesAsync, cancellationToken),
         .. await FindOnEngineAsync(FindImagesAsync, cancellationToken),
         .. await FindLogsAsync(cancellationToken),
         .. await FindRecordsAsync(cancellationToken),
@@ -96,17 +99,28 @@ public sealed class Retention(
         return found;
     }
 
+    // Only for want of room: without them builds take longer.
+    private async Task<List<Found>> FindCachesAsync(CancellationToken cancellationToken) =>
+        disk.Level == DiskLevel.Enough
+            ? []
+            : [
+                .. (await runner.ListCachesAsync(cancellationToken)).Take(MostOfAKind).Select(cache => new Found(
+                    new GcItem(GcKind.Cache, cache.Id, "kept for later builds; removed for want of room on the disk", cache.Bytes),
+                    token => runner.RemoveCacheAsync(cache, token))),
+            ];
+
     private async Task<List<Found>> FindImagesAsync(CancellationToken cancellationToken)
     {
         List<Found> found = [];
-        foreach (var image in await store.ListUnneededImagesAsync(KeptImages, MostOfAKind, cancellationToken))
+        var kept = KeptImages;
+        foreach (var image in await store.ListUnneededImagesAsync(kept, MostOfAKind, cancellationToken))
         {
             var bytes = await runner.MeasureImageAsync(image.ImageId, cancellationToken);
-            var reason = $"last used by deployment {image.LastUsedBy}, and not among the last {KeptImages} of any "
-                + "repository and branch";
+            var reason = $"last used by deployment {image.LastUsedBy}, and not {(kept > 1 ? $"among the last {kept}" : "the last")} "
+                + "of any repository and branch";
             found.Add(new Found(
                 new GcItem(GcKind.Image, image.ImageId, reason, bytes ?? 0),
-                token => images.RemoveAsync(image, KeptImages, token)));
+                token => images.RemoveAsync(image, kept, token)));
         }
 
         return found;

@@ -21,7 +21,7 @@ public enum RestartRule
 }
 
 /// <summary>How a service that was up is started again.</summary>
-/// <param name="ExitCode">Of its program; null where the engine or SPEED went away.</param>
+/// <param name="ExitCode">Of its program; null where it did not end by itself.</param>
 /// <param name="Try">Of those that are counted since it was last up for long, from 1; null where this one is not.</param>
 /// <param name="PauseSeconds">Before it is started.</param>
 public sealed record Restarting(
@@ -34,6 +34,9 @@ public enum RestartReason
 
     /// <summary>The engine or SPEED went away, and the service with it.</summary>
     Interrupted,
+
+    /// <summary>SPEED stopped it for want of room on a disk; it is started once there is.</summary>
+    DiskFull,
 }
 
 /// <summary>A TCP port of the container that is published on 127.0.0.1.</summary>

@@ -6,7 +6,9 @@ namespace Speed.Deployments;
 internal sealed class ServiceRun(
     ContainerRun run, IRunner runner, IServiceStore services, ServiceWatch watch, ISecrets secrets, TimeProvider time)
 {
-    private const int MostRestarts = 10;
+    /// <summary>How often one is started again without being up for long.</summary>
+    internal const int MostRestarts = 10;
+
     private static readonly TimeSpan UpForLong = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(250);
@@ -132,6 +134,13 @@ internal sealed class ServiceRun(
         $"The service was not started within {life.Deployment.Options.Timeouts.StartSeconds} s: {why}.",
         "Allow more with `timeouts.start_s`.");
 
+    /// <summary>How often it was started again, with the next time.</summary>
+    internal static int RestartsWith(Deployment deployment, TimeProvider time)
+    {
+        var wasUpForLong = deployment.UpAt is { } up && time.GetUtcNow() - up >= UpForLong;
+        return deployment.NextTry ?? (wasUpForLong ? 1 : deployment.Restarts + 1);
+    }
+
     // Null: it has ended for good. Else how often it was started again with this time.
     private async Task<int?> NextRestartAsync(Life life, DeploymentFailedException? failure)
     {
@@ -155,8 +164,7 @@ internal sealed class ServiceRun(
             return null;
         }
 
-        var wasUpForLong = deployment.UpAt is { } up && time.GetUtcNow() - up >= UpForLong;
-        var restarts = deployment.NextTry ?? (wasUpForLong ? 1 : deployment.Restarts + 1);
+        var restarts = RestartsWith(deployment, time);
         if (restarts > MostRestarts)
         {
             await life.Log.SayAsync($"Started again {MostRestarts} times without being up for long: that is the end.", life.Token);

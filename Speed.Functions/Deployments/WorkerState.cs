@@ -8,6 +8,9 @@ public sealed class WorkerState
     private readonly ConcurrentDictionary<long, byte> _running = new();
     private volatile string? _fault;
 
+    /// <summary>What this process is called in the record of what it lives.</summary>
+    public string Owner { get; } = $"{Environment.MachineName}:{Environment.ProcessId}";
+
     /// <summary>Why nothing can be started; null if it can.</summary>
     public string? Fault
     {

@@ -100,6 +100,7 @@ internal static class ChatMessage
     {
         null => null,
         { Reason: RestartReason.Interrupted } => "the Docker engine or SPEED went away, and the service with it.",
+        { Reason: RestartReason.DiskFull } => "it was stopped for want of room on SPEED's disk, and starts once there is.",
         _ => string.Create(
             CultureInfo.InvariantCulture,
             $"the program exited with code {restart.ExitCode}. Try {restart.Try}, in {restart.PauseSeconds} s."),

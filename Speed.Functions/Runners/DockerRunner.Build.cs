@@ -93,9 +93,11 @@ public sealed partial class DockerRunner
         }
     }
 
+    private BuildRequest NewRequest(BuildPlan plan, string tag) =>
+        new(plan, tag, NamespaceOf(plan.Deployment.Identity), _options.BuildsHaveNetwork);
+
     // By the identity: two spellings of one repository share their caches, two repositories never do.
-    private BuildRequest NewRequest(BuildPlan plan, string tag) => new(
-        plan, tag, BuildKey.Sha256($"{Own.Instance}\n{plan.Deployment.Identity}"), _options.BuildsHaveNetwork);
+    private string NamespaceOf(RepositoryIdentity repository) => BuildKey.Sha256($"{Own.Instance}\n{repository}");
 
     private async Task<string> FindImageIdAsync(string name, CancellationToken cancellationToken)
     {

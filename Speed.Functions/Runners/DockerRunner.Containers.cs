@@ -112,14 +112,15 @@ public sealed partial class DockerRunner
             : container.RemoveAsync(cancellationToken));
     }
 
-    private async Task<IReadOnlyList<ContainerListResponse>> ListOwnAsync(string label, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ContainerListResponse>> ListOwnAsync(
+        string label, CancellationToken cancellationToken, bool withSize = false)
     {
         var filters = new Dictionary<string, IDictionary<string, bool>>
         {
             ["label"] = new Dictionary<string, bool> { [label] = true },
         };
         var found = await _docker.AskAsync(client => client.Containers.ListContainersAsync(
-            new ContainersListParameters { All = true, Filters = filters }, cancellationToken));
+            new ContainersListParameters { All = true, Size = withSize, Filters = filters }, cancellationToken));
         return [.. found.Where(one => one.Names.Any(name => Own.OwnsContainer(name, one.Labels)))];
     }
 

@@ -35,6 +35,11 @@ public sealed partial class DockerRunner
         ];
     }
 
+    public async Task<IReadOnlyDictionary<long, long>> MeasureContainersAsync(CancellationToken cancellationToken) =>
+        (await ListOwnAsync($"{Ownership.InstanceLabel}={Own.Instance}", cancellationToken, withSize: true))
+            .GroupBy(one => long.Parse(one.Labels[Ownership.DeploymentLabel], CultureInfo.InvariantCulture))
+            .ToDictionary(group => group.Key, group => group.Sum(one => one.SizeRw ?? 0));
+
     public async Task RemoveAsync(OwnContainer container, CancellationToken cancellationToken)
     {
         await _volumes.SettleAsync(cancellationToken);

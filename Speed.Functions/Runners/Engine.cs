@@ -15,6 +15,11 @@ internal sealed record Engine(string Version, Version Api, string Os, string Arc
     /// <summary>Here-documents came with the frontend of 23.0 (API 1.42).</summary>
     public bool HasHereDocuments => Api >= new Version(1, 42);
 
+    /// <summary>
+    /// 20.10 tells what its cache holds only with all else that it has, one question at a time, and not by which id.
+    /// </summary>
+    public bool TellsOfCaches => HasBuildKit && Api >= new Version(1, 42);
+
     public bool HasBuildKit => Os == "linux" && Api >= new Version(1, 39);
 }
 
