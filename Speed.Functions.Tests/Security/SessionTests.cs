@@ -81,6 +81,25 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task A_hundred_sessions_are_the_most_of_one_token_and_the_first_makes_room()
+    {
+        await using var app = await Keys.OpenAsync();
+        var token = await app.NewTokenAsync(["read"]);
+        var admin = await app.SignInAsync(app.AdminKey());
+        var first = await app.SignInAsync(token);
+        var second = await app.SignInAsync(token);
+
+        for (var more = 0; more < 99; more++)
+        {
+            await app.SignInAsync(token);
+        }
+
+        Assert.Equal(401, (await app.AskAsync("GET", "/v1/session", null, null, first)).Status);
+        Assert.Equal(200, (await app.AskAsync("GET", "/v1/session", null, null, second)).Status);
+        Assert.Equal(200, (await app.AskAsync("GET", "/v1/session", null, null, admin)).Status);
+    }
+
+    [Fact]
     public async Task Without_keys_there_is_no_session()
     {
         await using var app = await SpeedApp.OpenIdleAsync();

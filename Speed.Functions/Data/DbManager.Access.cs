@@ -22,7 +22,9 @@ public sealed partial class DbManager : IAccessStore
         db =>
         {
             ForgetOldSessions(db);
-            return InsertSession(db, session) > 0;
+            var isAdded = InsertSession(db, session) > 0;
+            EndFirstSessions(db, session.TokenId);
+            return isAdded;
         },
         cancellationToken);
 
@@ -37,6 +39,19 @@ public sealed partial class DbManager : IAccessStore
 
     public Task<IReadOnlyList<AuditEntry>> ReadAuditAsync(int limit, CancellationToken cancellationToken) =>
         _database.ReadAsync<IReadOnlyList<AuditEntry>>(db => ReadAudit(db, limit), cancellationToken);
+
+    // Who signs in without end would fill the disk.
+    private static void EndFirstSessions(SqliteSession db, string? tokenId) => db.Execute(
+        """
+        DELETE FROM session
+        WHERE hash IN (
+            SELECT hash
+            FROM session
+            WHERE token_id IS $token
+            ORDER BY expires_at_ms DESC
+            LIMIT -1 OFFSET $most)
+        """,
+        ("$token", tokenId), ("$most", IAccessStore.MostSessions));
 
     private static int InsertToken(SqliteSession db, AccessToken token) => db.Execute(
         """

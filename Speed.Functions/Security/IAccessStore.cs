@@ -3,6 +3,8 @@ namespace Speed.Security;
 /// <summary>What is kept of tokens, sessions, and of who did what. Of keys only SHA-256 values, 32 bytes.</summary>
 public interface IAccessStore
 {
+    const int MostSessions = 100;
+
     Task AddTokenAsync(AccessToken token, CancellationToken cancellationToken);
 
     /// <summary>The expired ones too, the newest last.</summary>
@@ -14,7 +16,10 @@ public interface IAccessStore
     /// <summary>Removes it with its sessions. False if there was none.</summary>
     Task<bool> DeleteTokenAsync(string id, CancellationToken cancellationToken);
 
-    /// <summary>Adds a session, and forgets those that are over. False if its token has been removed meanwhile.</summary>
+    /// <summary>
+    /// Adds a session, and forgets those that are over; where its token, or the admin key, has more than
+    /// <see cref="MostSessions"/> then, the one that ends first as well. False if its token has been removed meanwhile.
+    /// </summary>
     Task<bool> AddSessionAsync(Session session, CancellationToken cancellationToken);
 
     /// <summary>Null if there is none, or it is over.</summary>
