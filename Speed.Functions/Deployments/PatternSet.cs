@@ -12,18 +12,20 @@ internal sealed class PatternSet
 
     private const int LongestWindow = byte.MaxValue;
     private const int Many = 8;
+    private const int FirstChild = 256;
 
     // Of each state: the byte that leads to it, its first child, its next sibling, how many bytes led to it, the state
     // of the longest shorter beginning, and the length of the longest pattern that ends here. Zero: none.
-    private readonly byte[] _label;
-    private readonly int[] _child;
-    private readonly int[] _sibling;
-    private readonly int[] _depth;
-    private readonly int[] _fallback;
-    private readonly int[] _found;
+    private byte[] _label;
+    private int[] _child;
+    private int[] _sibling;
+    private int[] _depth;
+    private int[] _fallback;
+    private int[] _found;
 
-    // By the byte that leads there, of states that have too many to walk along.
-    private readonly int[]?[] _manyChildren;
+    // Of states that have too many children to walk along: by the byte that leads there, and then the first one. Their
+    // _child is the complement of the index here.
+    private readonly List<int[]> _manyChildren = [new int[FirstChild + 1]];
 
     private readonly byte[] _leap = new byte[65_536];
     private readonly int _window;
@@ -32,11 +34,10 @@ internal sealed class PatternSet
     /// <param name="patterns">At least one; each of two bytes or more.</param>
     public PatternSet(IReadOnlyCollection<byte[]> patterns)
     {
-        var most = patterns.Sum(pattern => pattern.Length) + 1;
-        (_label, _child, _sibling) = (new byte[most], new int[most], new int[most]);
-        (_depth, _fallback, _found) = (new int[most], new int[most], new int[most]);
-        _manyChildren = new int[]?[most];
-        _manyChildren[Nothing] = new int[256];
+        (_label, _child, _sibling, _depth, _fallback, _found) = ([], [], [], [], [], []);
+        MakeRoom(1_024);
+        _child[Nothing] = ~0;
+        Longest = patterns.Max(pattern => pattern.Length);
         _window = Math.Min(LongestWindow, patterns.Min(pattern => pattern.Length));
         _leap.AsSpan().Fill((byte)(_window - 1));
         foreach (var pattern in patterns)
@@ -45,8 +46,15 @@ internal sealed class PatternSet
             ShortenLeaps(pattern);
         }
 
+        MakeRoom(_states);
         LinkFallbacks();
     }
+
+    /// <summary>The length of the longest pattern.</summary>
+    public int Longest { get; }
+
+    /// <summary>How much memory it takes, about, in bytes.</summary>
+    public long Size => (21L * _states) + (4L * (FirstChild + 1) * _manyChildren.Count) + _leap.Length;
 
     /// <summary>How many of the last bytes may be the beginning of a pattern.</summary>
     public int Begun(int state) => _depth[state];
@@ -83,12 +91,12 @@ internal sealed class PatternSet
 
     private int Child(int state, byte value)
     {
-        if (_manyChildren[state] is { } children)
+        var child = _child[state];
+        if (child < 0)
         {
-            return children[value];
+            return _manyChildren[~child][value];
         }
 
-        var child = _child[state];
         while (child != 0 && _label[child] != value)
         {
             child = _sibling[child];
@@ -111,30 +119,53 @@ internal sealed class PatternSet
 
     private int AddChild(int state, byte value)
     {
+        if (_states == _label.Length)
+        {
+            MakeRoom(2 * _states);
+        }
+
         var child = _states++;
         _label[child] = value;
         _depth[child] = _depth[state] + 1;
-        _sibling[child] = _child[state];
-        _child[state] = child;
-        if (_manyChildren[state] is { } children)
+        _sibling[child] = FirstOf(state);
+        if (_child[state] is < 0 and var many)
         {
-            children[value] = child;
+            (_manyChildren[~many][value], _manyChildren[~many][FirstChild]) = (child, child);
+            return child;
         }
-        else if (ChildrenOf(state).Count() > Many)
+
+        _child[state] = child;
+        if (ChildrenOf(state).Count() > Many)
         {
-            children = _manyChildren[state] = new int[256];
+            var children = new int[FirstChild + 1];
             foreach (var one in ChildrenOf(state))
             {
                 children[_label[one]] = one;
             }
+
+            children[FirstChild] = child;
+            _child[state] = ~_manyChildren.Count;
+            _manyChildren.Add(children);
         }
 
         return child;
     }
 
+    private void MakeRoom(int states)
+    {
+        Array.Resize(ref _label, states);
+        Array.Resize(ref _child, states);
+        Array.Resize(ref _sibling, states);
+        Array.Resize(ref _depth, states);
+        Array.Resize(ref _fallback, states);
+        Array.Resize(ref _found, states);
+    }
+
+    private int FirstOf(int state) => _child[state] is < 0 and var many ? _manyChildren[~many][FirstChild] : _child[state];
+
     private IEnumerable<int> ChildrenOf(int state)
     {
-        for (var child = _child[state]; child != 0; child = _sibling[child])
+        for (var child = FirstOf(state); child != 0; child = _sibling[child])
         {
             yield return child;
         }

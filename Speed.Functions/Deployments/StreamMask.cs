@@ -10,13 +10,14 @@ namespace Speed.Deployments;
 /// <remarks>
 /// Held back is only what may yet turn out to be a secret: the beginning of one at the very end of what came. Time sets
 /// nothing free, or a program that pauses in the middle of a secret would print it. A line that has ended waits only
-/// where it is a beginning of a secret of several lines.
+/// where it is a beginning of a secret of several lines, or ends with one in a long line of base64.
 /// </remarks>
 internal sealed class StreamMask(Masker masker)
 {
     private const byte LineFeed = (byte)'\n';
 
     private readonly PatternSet? _patterns = masker.Patterns;
+    private readonly WrappedBase64? _wrapped = masker.Base64 is { } base64 ? new WrappedBase64(base64) : null;
     private readonly ArrayBufferWriter<byte> _masked = new();
 
     // Of the text held and added: the stretches that patterns cover, in order, none touching another.
@@ -35,8 +36,11 @@ internal sealed class StreamMask(Masker masker)
 
         var text = _held.IsEmpty ? bytes : (byte[])[.. _held.Span, .. bytes.Span];
         Find(_patterns, text.Span, _held.Length);
-        var certain = CertainLength(text.Span, text.Length - _patterns.Begun(_state));
+        _wrapped?.Find(text.Span, _held.Length, Cover);
+        var begun = Math.Max(_patterns.Begun(_state), _wrapped?.Begun(text.Span) ?? 0);
+        var certain = CertainLength(text.Span, text.Length - begun);
         var masked = Mask(text[..certain]);
+        _wrapped?.Drop(text.Span, certain);
         Hold(text[certain..], certain);
         return masked;
     }
@@ -47,6 +51,7 @@ internal sealed class StreamMask(Masker masker)
         var masked = Mask(_held);
         Hold(default, _held.Length);
         _state = PatternSet.Nothing;
+        _wrapped?.Reset();
         return masked;
     }
 
@@ -71,13 +76,19 @@ internal sealed class StreamMask(Masker masker)
 
     private void Cover(int start, int end)
     {
-        while (_covered.Count > 0 && _covered[^1].End >= start)
+        var at = _covered.Count;
+        while (at > 0 && _covered[at - 1].End >= start)
         {
-            start = Math.Min(start, _covered[^1].Start);
-            _covered.RemoveAt(_covered.Count - 1);
+            at--;
         }
 
-        _covered.Add((start, end));
+        while (at < _covered.Count && _covered[at].Start <= end)
+        {
+            (start, end) = (Math.Min(start, _covered[at].Start), Math.Max(end, _covered[at].End));
+            _covered.RemoveAt(at);
+        }
+
+        _covered.Insert(at, (start, end));
     }
 
     // Of what may be a beginning, that is certain which is covered anyway, and line feeds, which stay in any case.
