@@ -19,6 +19,7 @@ internal sealed class NotifyWorld : IAsyncDisposable
     private readonly TempFolder _folder = TempFolder.InMemory();
     private readonly Bell _bell = new();
     private readonly SqliteStores _stores;
+    private readonly Maskers _maskers = new(TimeProvider.System);
     private NotificationWorker? _worker;
 
     private NotifyWorld(Receiver receiver)
@@ -29,7 +30,7 @@ internal sealed class NotifyWorld : IAsyncDisposable
         var seal = new SecretSeal(MasterKey.Open(_folder.File("secrets.key")));
         Secrets = new SecretVault(
             Store, Store, seal, new LeaderTokens(MasterKey.Open(_folder.File("secrets.key"))),
-            NullLogger<SecretVault>.Instance);
+            _maskers, NullLogger<SecretVault>.Instance);
         Vault = new NotificationVault(Store, Secrets, seal, Time);
     }
 
@@ -139,6 +140,7 @@ internal sealed class NotifyWorld : IAsyncDisposable
     {
         await StopWorkerAsync();
         await Receiver.DisposeAsync();
+        _maskers.Dispose();
         _stores.Dispose();
         _folder.Dispose();
     }

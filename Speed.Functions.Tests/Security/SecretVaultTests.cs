@@ -14,6 +14,7 @@ public sealed class SecretVaultTests : IDisposable
 
     private readonly TempFolder _folder = TempFolder.InMemory();
     private readonly SqliteStores _stores;
+    private readonly Maskers _maskers = new(TimeProvider.System);
     private readonly SecretVault _vault;
 
     public SecretVaultTests()
@@ -26,6 +27,7 @@ public sealed class SecretVaultTests : IDisposable
 
     public void Dispose()
     {
+        _maskers.Dispose();
         _stores.Dispose();
         _folder.Dispose();
     }
@@ -55,7 +57,7 @@ public sealed class SecretVaultTests : IDisposable
 
         Assert.Equal(["c-close", "b-wide", "a-far"], taken.Git.Select(one => one.Name));
         Assert.Equal("d-login", taken.Registries.Single().Name);
-        Assert.Equal("***, ***, ***, ***", taken.ToMasker().Mask("value one, value two, value three, value four"));
+        Assert.Equal("***, ***, ***, ***", Masker.Of(taken.Values).Mask("value one, value two, value three, value four"));
     }
 
     [Fact]
@@ -84,7 +86,7 @@ public sealed class SecretVaultTests : IDisposable
         var second = await _vault.TakeAsync(deployment with { Attempt = 2 }, Token);
 
         Assert.NotEqual(first, second.Variables["SPEED_TOKEN"]);
-        Assert.Equal("*** ***", second.ToMasker().Mask($"{first} {second.Variables["SPEED_TOKEN"]}"));
+        Assert.Equal("*** ***", Masker.Of(second.Values).Mask($"{first} {second.Variables["SPEED_TOKEN"]}"));
     }
 
     [Theory]
@@ -235,6 +237,32 @@ public sealed class SecretVaultTests : IDisposable
     }
 
     [Fact]
+    public async Task With_another_key_nothing_is_masked_and_with_the_old_one_it_is_again()
+    {
+        await PutAsync("A_KEY", SecretUse.Run, "value one");
+        var deployment = await AddRunningAsync("A_KEY");
+        await _vault.TakeAsync(deployment, Token);
+
+        Assert.Null(await VaultOf("another.key").MaskAsync(deployment.Id, "value one", Token));
+        Assert.Equal("***", await VaultOf("secrets.key").MaskAsync(deployment.Id, "value one", Token));
+    }
+
+    [Fact]
+    public async Task However_often_a_deployment_is_reported_on_one_masker_is_built_for_it_and_one_for_its_next_attempt()
+    {
+        await PutAsync("A_KEY", SecretUse.Run, "value one");
+        var deployment = await AddRunningAsync("A_KEY");
+        var masker = await _vault.MaskerOfAsync(await _vault.TakeAsync(deployment, Token), Token);
+
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _vault.MaskAsync(deployment.Id, "value one", Token)));
+
+        Assert.Equal(1, _maskers.Count);
+        var again = await _vault.TakeAsync(deployment with { Attempt = 2 }, Token);
+        Assert.NotSame(masker, await _vault.MaskerOfAsync(again, Token));
+        Assert.Equal(2, _maskers.Count);
+    }
+
+    [Fact]
     public async Task A_secret_does_not_open_under_another_name_or_for_another_place()
     {
         await PutAsync("A_KEY", SecretUse.Git, "value one", "git.example/*");
@@ -251,7 +279,7 @@ public sealed class SecretVaultTests : IDisposable
         var key = MasterKey.Open(_folder.File(keyFile));
         return new SecretVault(
             _stores.Deployments, _stores.Deployments, new SecretSeal(key), new LeaderTokens(key),
-            NullLogger<SecretVault>.Instance);
+            _maskers, NullLogger<SecretVault>.Instance);
     }
 
     private Task PutAsync(string name, SecretUse use, string value, params string[] repos) =>

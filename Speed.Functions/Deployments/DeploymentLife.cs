@@ -243,9 +243,12 @@ public sealed partial class DeploymentLife(
 
     private async Task TakeSecretsAsync(Life life)
     {
-        life.Secrets = await Retry.UntilDoneAsync(
+        var taken = await Retry.UntilDoneAsync(
             () => secrets.TakeAsync(life.Deployment, life.Token), time, life.Token);
-        life.Log.Masker = life.Secrets.ToMasker();
+
+        // Not cancelable: what is said of a life that was cut short is masked, too.
+        life.Log.Masker = await secrets.MaskerOfAsync(taken, CancellationToken.None);
+        life.Secrets = taken;
     }
 
     private async Task EnterAsync(Life life, DeploymentPhase phase)

@@ -19,9 +19,9 @@ public sealed record DeploymentSecrets
     /// <summary>Values that earlier attempts had: of no more use, and still not to be seen.</summary>
     public IReadOnlyList<string> Earlier { get; init; } = [];
 
-    /// <summary>Masks every value.</summary>
-    public Masker ToMasker() => Masker.Of(
-        [.. Variables.Values, .. Git.Select(one => one.Value), .. Registries.Select(one => one.Value), .. Earlier]);
+    /// <summary>All that nobody may see.</summary>
+    public IEnumerable<string> Values =>
+        [.. Variables.Values, .. Git.Select(one => one.Value), .. Registries.Select(one => one.Value), .. Earlier];
 }
 
 /// <summary>What lets SPEED in at a Git server or a registry.</summary>
@@ -59,11 +59,15 @@ public interface ISecrets
     Task<IReadOnlyList<SecretFault>> FindFaultsAsync(
         DeploymentOptions options, bool tellsOfOthers, CancellationToken cancellationToken);
 
+    /// <summary>What masks them: the same one, for as long as it is used.</summary>
+    Task<Masker> MaskerOfAsync(DeploymentSecrets secrets, CancellationToken cancellationToken);
+
     /// <summary>
     /// A text that came from outside, such as a reported result, without the values that the deployment has taken. Once
-    /// its log is closed those are forgotten, but for the tokens that it reports with.
+    /// its log is closed those are forgotten, but for the tokens that it reports with. Null where they do not open, for they
+    /// were sealed with another key: then the text cannot be masked, and must not be stored.
     /// </summary>
-    Task<string> MaskAsync(long deploymentId, string text, CancellationToken cancellationToken);
+    Task<string?> MaskAsync(long deploymentId, string text, CancellationToken cancellationToken);
 }
 
 /// <param name="Index">In the list, from 0.</param>

@@ -223,8 +223,11 @@ internal sealed class ServiceRun(
         life.GoOnWith(begun);
 
         // The word that its leader reports with is of the attempt.
-        life.Secrets = await Retry.UntilDoneAsync(() => secrets.TakeAsync(begun, life.Token), time, life.Token);
-        life.Log.Masker = life.Secrets.ToMasker();
+        var taken = await Retry.UntilDoneAsync(() => secrets.TakeAsync(begun, life.Token), time, life.Token);
+
+        // Not cancelable, as when they were taken first.
+        life.Log.Masker = await secrets.MaskerOfAsync(taken, CancellationToken.None);
+        life.Secrets = taken;
     }
 
     private async Task RecordAsync(Life life, DeploymentKind kind, IReadOnlyList<PublishedPort> endpoints)

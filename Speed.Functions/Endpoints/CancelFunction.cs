@@ -33,9 +33,14 @@ public sealed class CancelFunction(
             return Refusal.NoDeployment;
         }
 
-        reason = reason is null ? null : await secrets.MaskAsync(id, reason, cancellationToken);
+        var masked = reason is null ? null : await secrets.MaskAsync(id, reason, cancellationToken);
+        if (reason is not null && masked is null)
+        {
+            return Refusal.CannotMask("`reason`", "cancel without a reason");
+        }
+
         var by = request.Caller().Name;
-        if (await store.RequestCancelAsync(id, by, reason, cancellationToken) == CancelOutcome.AlreadyFinished)
+        if (await store.RequestCancelAsync(id, by, masked, cancellationToken) == CancelOutcome.AlreadyFinished)
         {
             return Finished;
         }

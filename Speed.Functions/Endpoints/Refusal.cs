@@ -32,6 +32,18 @@ public sealed record Refusal(int Status, string Code, string Detail) : IResult
         RetryAfterSeconds = 60,
     };
 
+    /// <param name="text">What would have to be masked, in front of "was not stored".</param>
+    /// <param name="wayOut">What to do instead, as a clause; null if there is nothing.</param>
+    public static Refusal CannotMask(string text, string? wayOut = null) => new(
+        503,
+        "CANNOT_MASK",
+        $"{text} was not stored: what this deployment was given is sealed with another key than the one in secrets.key, so the "
+        + "text cannot be masked. Have the operator put the old key back and start SPEED again"
+        + (wayOut is null ? "." : $", or {wayOut}."))
+    {
+        RetryAfterSeconds = 60,
+    };
+
     /// <param name="methods">Those that are, with commas between them.</param>
     public static Refusal MethodNotAllowed(string methods) =>
         new(405, "METHOD_NOT_ALLOWED", $"Method not allowed: use {methods}.");

@@ -16,7 +16,11 @@ public sealed class Reports(
             return Refusal.DiskLow(disk.Fault);
         }
 
-        var masked = await secrets.MaskAsync(id, text, cancellationToken);
+        if (await secrets.MaskAsync(id, text, cancellationToken) is not { } masked)
+        {
+            return Refusal.CannotMask("The result");
+        }
+
         return await store.ReportAsync(id, masked, settings.Value.MaxReportedBytes, cancellationToken) switch
         {
             ReportOutcome.Added => null,

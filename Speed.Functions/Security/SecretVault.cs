@@ -6,7 +6,8 @@ namespace Speed.Security;
 
 /// <summary>The secrets: written by people, read by deployments alone, sealed in between.</summary>
 public sealed partial class SecretVault(
-    ISecretStore store, IDeploymentStore deployments, SecretSeal seal, LeaderTokens tokens, ILogger<SecretVault> logger)
+    ISecretStore store, IDeploymentStore deployments, SecretSeal seal, LeaderTokens tokens, Maskers maskers,
+    ILogger<SecretVault> logger)
     : ISecrets
 {
     /// <summary>All but the values, by name.</summary>
@@ -33,8 +34,11 @@ public sealed partial class SecretVault(
             ?? await store.KeepTakenAsync(
                 deployment.Id, await ChooseAsync(deployment, cancellationToken), cancellationToken);
         var besides = await TakeOverAsync(deployment, cancellationToken);
-        return WithTokens(Open(kept, besides, deployment), deployment);
+        return WithTokens(Open(kept, besides, deployment) ?? throw Unopened(), deployment);
     }
+
+    public Task<Masker> MaskerOfAsync(DeploymentSecrets secrets, CancellationToken cancellationToken) =>
+        maskers.OfAsync(secrets, cancellationToken);
 
     public async Task<IReadOnlyList<SecretFault>> FindFaultsAsync(
         DeploymentOptions options, bool tellsOfOthers, CancellationToken cancellationToken)
@@ -55,7 +59,7 @@ public sealed partial class SecretVault(
         ];
     }
 
-    public async Task<string> MaskAsync(long deploymentId, string text, CancellationToken cancellationToken)
+    public async Task<string?> MaskAsync(long deploymentId, string text, CancellationToken cancellationToken)
     {
         if (await deployments.FindAsync(deploymentId, cancellationToken) is not { Attempt: > 0 } deployment)
         {
@@ -64,7 +68,9 @@ public sealed partial class SecretVault(
 
         var kept = await store.FindTakenAsync(deploymentId, cancellationToken);
         var besides = await store.FindTakenOverAsync(deploymentId, cancellationToken);
-        return WithTokens(Open(kept, besides, deployment), deployment).ToMasker().Mask(text);
+        return Open(kept, besides, deployment) is { } taken
+            ? (await MaskerOfAsync(WithTokens(taken, deployment), cancellationToken)).Mask(text)
+            : null;
     }
 
     /// <summary>
@@ -160,26 +166,21 @@ public sealed partial class SecretVault(
         }
     }
 
-    private DeploymentSecrets Open(byte[]? kept, byte[]? besides, Deployment deployment)
-    {
-        var taken = kept is null ? Taken.Nothing : Open(kept, About(deployment));
-        var takenOver = besides is null ? Taken.Nothing : Open(besides, AboutTakenOver(deployment));
-        return new DeploymentSecrets
-        {
-            Variables = taken.Variables.Concat(takenOver.Variables).ToDictionary(),
-            Git = taken.Git,
-            Registries = taken.Registries,
-        };
-    }
+    // Null where one of the two does not open.
+    private DeploymentSecrets? Open(byte[]? kept, byte[]? besides, Deployment deployment) =>
+        Open(kept, About(deployment)) is { } taken && Open(besides, AboutTakenOver(deployment)) is { } takenOver
+            ? new DeploymentSecrets
+            {
+                Variables = taken.Variables.Concat(takenOver.Variables).ToDictionary(),
+                Git = taken.Git,
+                Registries = taken.Registries,
+            }
+            : null;
 
-    private Taken Open(byte[] kept, string about) =>
-        seal.Open(kept, about) is { } json
-            ? JsonSerializer.Deserialize<Taken>(json)!
-            : throw new DeploymentFailedException(
-                FailureCode.Internal,
-                "What this deployment was given is sealed with another key than the one in secrets.key, so its output "
-                + "could not be masked.",
-                "Have the operator put the old key back, or deploy again.");
+    private Taken? Open(byte[]? kept, string about) =>
+        kept is null ? Taken.Nothing
+        : seal.Open(kept, about) is { } json ? JsonSerializer.Deserialize<Taken>(json)
+        : null;
 
     private DeploymentSecrets WithTokens(DeploymentSecrets secrets, Deployment deployment) => secrets with
     {
@@ -201,6 +202,12 @@ public sealed partial class SecretVault(
             FailureCode.ContainerStartFailed,
             $"Nothing was started: {fault} It would have been taken over from deployment {from}.",
             "Make it again, or give `secrets` those that it is to have, [] for none, and deploy again.");
+
+    private static DeploymentFailedException Unopened() => new(
+        FailureCode.Internal,
+        "What this deployment was given is sealed with another key than the one in secrets.key, so its output "
+        + "could not be masked.",
+        "Have the operator put the old key back, or deploy again.");
 
     private static DeploymentFailedException Unreadable(string name) => new(
         FailureCode.Internal,

@@ -30,6 +30,7 @@ public static partial class SecurityServices
         services.AddSingleton(provider => MasterKey.Open(KeyPath(provider.GetRequiredService<DataFolder>())));
         services.AddSingleton<SecretSeal>();
         services.AddSingleton<LeaderTokens>();
+        services.AddSingleton<Maskers>();
         services.AddSingleton<SecretVault>();
         services.AddSingleton<ISecrets>(provider => provider.GetRequiredService<SecretVault>());
         services.AddSingleton<NotificationVault>();
