@@ -141,7 +141,8 @@ public sealed class DeliveryTests : IAsyncLifetime
     {
         Receiver.Script = _ => 410;
         await _world.AddAsync();
-        await _world.SucceedAsync(await _world.BeginAsync());
+        var first = await _world.BeginAsync();
+        await _world.SucceedAsync(first);
 
         var all = await _world.UntilAsync("ops", all => all.Count > 0 && all.All(one => one.State == DeliveryState.Failed));
         var disabled = await _world.Vault.FindAsync("ops", TestContext.Current.CancellationToken);
@@ -157,7 +158,8 @@ public sealed class DeliveryTests : IAsyncLifetime
         await _world.UntilAsync("ops", all => all[0] is { State: DeliveryState.Delivered });
 
         Assert.Null(changed!.DisabledAt);
-        Assert.Equal("deployment.failed", Receiver.All.Skip(told).Single().Type);
+        // What was under way when it said that it is gone may be tried once more.
+        Assert.Equal("deployment.failed", Receiver.All.Skip(told).Single(message => message.DeploymentId != first.Id).Type);
     }
 
     [Fact]
