@@ -17,7 +17,7 @@ public sealed partial class IdentityUsersTests
         ["Data/DbManager.BaseImages.cs"] = "which images a registry let its deployments have",
         ["Data/DbManager.BuiltFrom.cs"] = "what the image of a retry was built from",
         ["Data/DbManager.Commit.cs"] = "the service that is taken over from",
-        ["Data/DbManager.HostPorts.cs"] = "the same service: ports that it has had",
+        ["Data/DbManager.Held.cs"] = "the same service: ports and hosts that it has had",
         ["Data/DbManager.HookDeliveries.cs"] = "what a hook started of a branch",
         ["Data/DbManager.Listing.cs"] = "lists by repository and by patterns",
         ["Data/DbManager.Queue.cs"] = "stored with each deployment; requests under one idempotency key",
@@ -63,7 +63,7 @@ public sealed partial class IdentityUsersTests
     {
         ["Data/DbManager.Events.cs"] = "told as it was given",
         ["Data/DbManager.Hooks.cs"] = "stored as it was given",
-        ["Data/DbManager.HostPorts.cs"] = "its identity is made of it",
+        ["Data/DbManager.Held.cs"] = "its identity is made of it",
         ["Data/DbManager.Queue.cs"] = "its identity is made of it; two wishes but for the spelling",
         ["Data/DbManager.Volumes.cs"] = "whose a volume is",
         ["Data/DbManager.Waiting.cs"] = "told as it was given",

@@ -66,7 +66,7 @@ public sealed class EngineEndTests
             "\"Status\": \"created\"", "\"Status\": \"exited\", \"ExitCode\": 137, \"OOMKilled\": false", StringComparison.Ordinal);
         await using var engine = await ScriptedEngine.StartAsync(context => ScriptedEngine.SayAsync(
             context,
-            ScriptedEngine.Asks(context, "/events") ? $$"""{ "Action": "{{happened}}", "Actor": { "ID": "c1" } }{{"\n"}}"""
+            ScriptedEngine.Asks(context, "/events") ? EventOf("start") + EventOf(happened)
             : ScriptedEngine.Asks(context, "/info") ? """{ "SystemTime": "2026-01-02T03:04:05Z" }"""
             : exited));
         await using var runner = engine.NewRunner();
@@ -76,6 +76,23 @@ public sealed class EngineEndTests
         var exit = await container!.WaitAsync(Token);
 
         Assert.Equal((137, expected), (exit.Code, exit.OutOfMemory));
+    }
+
+    [Fact]
+    public async Task An_engine_that_goes_away_when_it_is_asked_whether_memory_ran_out_blames_nobody()
+    {
+        var exited = CreatedContainer.Replace(
+            "\"Status\": \"created\"", "\"Status\": \"exited\", \"ExitCode\": 137, \"OOMKilled\": false", StringComparison.Ordinal);
+        await using var engine = await ScriptedEngine.StartAsync(context => ScriptedEngine.Asks(context, "/info")
+            ? ScriptedEngine.SayAsync(context, """{"message": "stopping"}""", StatusCodes.Status500InternalServerError)
+            : ScriptedEngine.SayAsync(context, ScriptedEngine.Asks(context, "/events") ? "" : exited));
+        await using var runner = engine.NewRunner();
+        await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
+        var container = await runner.FindAsync(SomeDeployment.Of(1), log, Token);
+
+        var exit = await container!.WaitAsync(Token);
+
+        Assert.Equal(new ContainerExit(137, OutOfMemory: false, EngineRestarted: true), exit);
     }
 
     [Theory]
@@ -117,6 +134,8 @@ public sealed class EngineEndTests
             () => resolving.WaitAsync(TimeSpan.FromSeconds(20), Token));
         Assert.Contains("it did not answer in 30 seconds", failure.Message, StringComparison.Ordinal);
     }
+
+    private static string EventOf(string what) => $$"""{ "Action": "{{what}}", "Actor": { "ID": "c1" } }{{"\n"}}""";
 
     private static async Task ResolveAsync(ScriptedEngine engine, TimeProvider time)
     {

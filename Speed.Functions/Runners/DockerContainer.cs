@@ -73,16 +73,15 @@ internal sealed class DockerContainer(
 
     public async Task<ContainerExit> WaitAsync(CancellationToken cancellationToken)
     {
-        var (state, restarted) = await WaitForExitAsync(cancellationToken);
+        var exit = await WaitForExitAsync(cancellationToken);
         State = ContainerState.Exited;
-        var code = (int)state.ExitCode;
         if (_output is not null)
         {
             await _output.Ended.WaitAsync(cancellationToken);
-            StartFailure.ThrowIfInitFailed(code, _output.FirstStderr);
+            StartFailure.ThrowIfInitFailed(exit.Code, _output.FirstStderr);
         }
 
-        return new ContainerExit(code, await WasOutOfMemoryAsync(state, cancellationToken), restarted);
+        return exit;
     }
 
     public async Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken)
@@ -136,13 +135,14 @@ internal sealed class DockerContainer(
         }
     }
 
-    // One that SPEED stopped may have been killed for that.
-    private async Task<bool> WasOutOfMemoryAsync(State state, CancellationToken cancellationToken) =>
+    // What SPEED stopped, or its engine took along, was killed for that.
+    private async Task<bool> WasOutOfMemoryAsync(State state, bool restarted, CancellationToken cancellationToken) =>
         state.ExitCode == Killed
-        && (state.OOMKilled || (!_isStopped && await EngineMemory.RanOutOfMemoryAsync(docker, _id, cancellationToken)));
+        && (state.OOMKilled
+            || (!restarted && !_isStopped && await EngineMemory.RanOutOfMemoryAsync(docker, _id, cancellationToken)));
 
     /// <summary>How it ended, and whether the engine went away before that was seen.</summary>
-    private async Task<(State State, bool EngineRestarted)> WaitForExitAsync(CancellationToken cancellationToken)
+    private async Task<ContainerExit> WaitForExitAsync(CancellationToken cancellationToken)
     {
         var (lost, watched) = (false, false);
         while (true)
@@ -156,7 +156,9 @@ internal sealed class DockerContainer(
                     case ContainerState.Exited when state.Status is "removing" or "dead":
                         throw Lost(_name);
                     case ContainerState.Exited:
-                        return (state, lost || await WasEndedByEngineAsync(state, watched, cancellationToken));
+                        var restarted = lost || await WasEndedByEngineAsync(state, watched, cancellationToken);
+                        return new ContainerExit(
+                            (int)state.ExitCode, await WasOutOfMemoryAsync(state, restarted, cancellationToken), restarted);
                     case ContainerState.Created:
                         throw new InvalidOperationException($"The container {_name} was never started.");
                     default:

@@ -14,7 +14,7 @@ internal static class SecretRules
     /// see which secrets they have either.
     /// </param>
     public static string? FindFault(
-        IEnumerable<SecretInfo> all, string name, RepositoryIdentity repository, bool tellsOfOthers = true) =>
+        IEnumerable<SecretInfo> all, string name, RepositoryIdentity repository, bool tellsOfOthers) =>
         all.FirstOrDefault(secret => secret.Name == name) switch
         {
             { Use: SecretUse.Run } secret when IsFor(secret, repository) && MayDeploy(secret, repository) => null,
