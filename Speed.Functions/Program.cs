@@ -24,6 +24,11 @@ internal static class Program
             return await RestoreCommand.RunAsync(args, Console.Out, Console.Error);
         }
 
+        if (HealthCommand.IsAskedBy(args))
+        {
+            return await HealthCommand.RunAsync(args, Console.Out, Console.Error);
+        }
+
         try
         {
             return FunctionsWorker.IsAskedBy(args)

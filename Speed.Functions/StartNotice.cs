@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Speed.Data;
+using Speed.Deployments;
 using Speed.Runners;
 using Speed.Security;
 
@@ -34,14 +35,20 @@ internal sealed partial class StartNotice(
         }
         else if (admin.JustMade is { } key)
         {
-            // A terminal is read by the operator; what stands in any other place may be kept there, and by others.
-            AdminKeyMade(admin.File!, Console.IsOutputRedirected ? "" : $": {key}");
+            AdminKeyMade(admin.File!, HowToRead(admin.File!, key));
         }
         else
         {
             Keys(admin.File ?? "Speed__AdminKey");
         }
     }
+
+    // A terminal is read by the operator; what stands in any other place may be kept there, and by others: what a container
+    // prints to its terminal, too.
+    private static string HowToRead(string file, string key) =>
+        Surroundings.AreContainer ? $" of this container: docker compose exec speed cat {file}"
+        : Console.IsOutputRedirected ? ""
+        : $": {key}";
 
     [LoggerMessage(LogLevel.Information, "Data directory: {Directory}, database: {Database}")]
     private partial void Data(string directory, string database);
@@ -58,6 +65,6 @@ internal sealed partial class StartNotice(
     [LoggerMessage(LogLevel.Warning, "Other accounts could open {Paths}; SPEED has taken that right away")]
     private partial void MadePrivate(string paths);
 
-    [LoggerMessage(LogLevel.Information, "Keys: required; the admin key, made just now, is in {File}{Key}")]
-    private partial void AdminKeyMade(string file, string key);
+    [LoggerMessage(LogLevel.Information, "Keys: required; the admin key, made just now, is in {File}{HowToRead}")]
+    private partial void AdminKeyMade(string file, string howToRead);
 }

@@ -133,7 +133,7 @@ public sealed class ProgramTests : IDisposable
         var (_, notice) = await SpeedProgram.ReadStartAsync(speed, Now);
         var file = Path.Combine(_data, "admin.key");
 
-        Assert.Contains($"made just now, is in {file}\n", notice, StringComparison.Ordinal);
+        Assert.Contains($"made just now, is in {file}", notice, StringComparison.Ordinal);
         Assert.DoesNotContain(
             (await File.ReadAllTextAsync(file, Now)).Trim(), notice, StringComparison.Ordinal);
 

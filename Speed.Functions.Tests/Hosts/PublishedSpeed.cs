@@ -37,8 +37,8 @@ public sealed class PublishedSpeed : IAsyncLifetime
         _folder.Delete(recursive: true);
     }
 
-    // What was built for the tests, or each run would build all of it once more.
-    private static async Task PublishAsync(string output)
+    /// <summary>Publishes what was built for the tests, or each run would build all of it once more.</summary>
+    internal static async Task PublishAsync(string output)
     {
         using var publish = Process.Start(new ProcessStartInfo(
             "dotnet",

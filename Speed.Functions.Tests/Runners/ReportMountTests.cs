@@ -14,13 +14,14 @@ public sealed class ReportMountTests
     [Theory]
     [InlineData("1193 1186 8:1 /var/lib/docker/containers/ID/resolv.conf /etc/resolv.conf rw - ext4 /dev/sda1 rw\n", true)]
     [InlineData("700 1 8:1 /data/docker/containers/ID/hostname /etc/hostname rw - ext4 /dev/sda1 rw\n", true)]
+    [InlineData("812 9 0:45 /containers/storage/overlay-containers/ID/userdata/hosts /etc/hosts rw - tmpfs tmpfs rw\n", true)]
     [InlineData("700 1 8:1 /var/lib/docker/containers/ID/mounts/shm /dev/shm rw - tmpfs shm rw\n", false)]
     [InlineData("22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n", false)]
     public void The_container_that_this_process_lives_in_is_read_off_its_mounts(string mounts, bool isOne)
     {
         var id = string.Concat(Enumerable.Repeat("0123456789abcdef", 4));
 
-        var found = ReportMount.ContainerIn(mounts.Replace("ID", id, StringComparison.Ordinal));
+        var found = SpeedContainer.IdIn(mounts.Replace("ID", id, StringComparison.Ordinal));
 
         Assert.Equal(isOne ? id : null, found);
     }
@@ -38,18 +39,14 @@ public sealed class ReportMountTests
                 HostConfig = new HostConfig { Binds = [$"{host.FullPath}:/var/lib/speed"] },
             },
             Token));
-        using var docker = new DockerConnection(DockerWorld.Endpoint);
-        var mount = new ReportMount(docker, DockerWorld.Endpoint, folder: null);
+        var place = new SpeedPlace(
+            true, await world.AskAsync(client => client.Containers.InspectContainerAsync(own.ID, Token)));
 
-        var found = await mount.MapAsync(own.ID, "/var/lib/speed/report", Token);
-        var (outside, noMount) = await mount.MapAsync(own.ID, "/var/lib/speedy/report", Token);
-        var (elsewhere, noContainer) = await mount.MapAsync(new string('0', 64), "/var/lib/speed/report", Token);
-
-        Assert.Equal(($"{host.FullPath}/report", null), found);
-        Assert.Null(outside);
-        Assert.Contains("not a mount", noMount, StringComparison.Ordinal);
-        Assert.Null(elsewhere);
-        Assert.Contains("another engine", noContainer, StringComparison.Ordinal);
+        Assert.Equal($"{host.FullPath}/report", place.OnHost("/var/lib/speed/report"));
+        Assert.Equal(host.FullPath, place.OnHost("/var/lib/speed"));
+        Assert.Null(place.OnHost("/var/lib/speedy/report"));
+        Assert.Null(new SpeedPlace(true, null).OnHost("/var/lib/speed/report"));
+        Assert.Equal("/var/lib/speed/report", new SpeedPlace(false, null).OnHost("/var/lib/speed/report"));
     }
 
     [Fact]
@@ -75,7 +72,7 @@ public sealed class ReportMountTests
         await File.WriteAllTextAsync(folder.Socket, "", Token);
         using var docker = new DockerConnection(DockerWorld.Endpoint);
 
-        var (source, why) = await new ReportMount(docker, endpoint, folder).FindAsync(Token);
+        var (source, why) = await new ReportMount(docker, new SpeedContainer(docker), endpoint, folder).FindAsync(Token);
 
         Assert.Null(source);
         Assert.Contains(reason, why, StringComparison.Ordinal);

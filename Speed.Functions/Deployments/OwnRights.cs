@@ -15,8 +15,9 @@ internal static class OwnRights
 
     private const int StatxBytes = 256;
     private const int CurrentFolder = -100;
+    private const int ThroughLinks = 0;
     private const int NotThroughLinks = 0x100;
-    private const uint OwnerAndType = 0x1 | 0x2 | 0x8;
+    private const uint OwnersAndType = 0x1 | 0x2 | 0x8 | 0x10;
     private const int TypeMask = 0xF000;
     private const int Folder = 0x4000;
 
@@ -97,16 +98,28 @@ internal static class OwnRights
     private static bool IsAllMade(string folder) => Directory.EnumerateFileSystemEntries(folder).All(path =>
         Made.Any(name => FileSystemName.MatchesSimpleExpression(name, Path.GetFileName(path), ignoreCase: false)));
 
+    /// <summary>The number of the group of a file, links followed; on Linux only. Throws <see cref="IOException"/>.</summary>
+    public static uint GroupOf(string path)
+    {
+        Span<byte> found = stackalloc byte[StatxBytes];
+        Look(path, ThroughLinks, found);
+        return MemoryMarshal.Read<uint>(found[24..]);
+    }
+
     private static bool IsOwnedByThisUser(string path, out bool isFolder)
     {
         Span<byte> found = stackalloc byte[StatxBytes];
-        if (Statx(CurrentFolder, path, NotThroughLinks, OwnerAndType, ref MemoryMarshal.GetReference(found)) != 0)
+        Look(path, NotThroughLinks, found);
+        isFolder = (MemoryMarshal.Read<ushort>(found[28..]) & TypeMask) == Folder;
+        return MemoryMarshal.Read<uint>(found[20..]) == EffectiveUser();
+    }
+
+    private static void Look(string path, int flags, Span<byte> found)
+    {
+        if (Statx(CurrentFolder, path, flags, OwnersAndType, ref MemoryMarshal.GetReference(found)) != 0)
         {
             throw new IOException($"{path} cannot be looked at (errno {Marshal.GetLastPInvokeError()}).");
         }
-
-        isFolder = (MemoryMarshal.Read<ushort>(found[28..]) & TypeMask) == Folder;
-        return MemoryMarshal.Read<uint>(found[20..]) == EffectiveUser();
     }
 
     [DllImport("libc", EntryPoint = "umask")]
@@ -115,7 +128,7 @@ internal static class OwnRights
     [DllImport("libc", EntryPoint = "geteuid")]
     private static extern uint EffectiveUser();
 
-    // Unlike stat's, the struct of statx(2) is the same on every architecture: stx_uid at 20, stx_mode at 28.
+    // Unlike stat's, the struct of statx(2) is the same on every architecture: stx_uid at 20, stx_gid at 24, stx_mode at 28.
     [DllImport("libc", EntryPoint = "statx", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
     private static extern int Statx(int folder, string path, int flags, uint wanted, ref byte found);
 }

@@ -32,9 +32,7 @@ internal static class SelfHost
             ContentRootPath = AppContext.BaseDirectory,
         });
 
-        builder.Configuration.AddInMemoryCollection(EnvironmentSettings.Read()).AddCommandLine(args);
-        builder.Configuration.Sources.Insert(0, LocalSettings.Source(AppFolder.Find(builder.Configuration)));
-
+        Configure(builder.Configuration, args);
         Logs.Add(builder.Logging);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(LimitKestrel);
         builder.WebHost.UseUrls(ListenAddress.Read(builder.Configuration));
@@ -43,6 +41,17 @@ internal static class SelfHost
         builder.Services.AddSingleton<IStartupFilter, ThroughPipeline>();
         builder.Services.AddHostedService<ListenNotice>();
         return builder;
+    }
+
+    /// <summary>
+    /// Adds the settings of arguments, environment and local.settings.json, in this order. Throws
+    /// <see cref="Microsoft.Extensions.Options.OptionsValidationException"/> for what cannot be read.
+    /// </summary>
+    public static void Configure(ConfigurationManager configuration, string[] args)
+    {
+        configuration.AddInMemoryCollection(EnvironmentSettings.Read()).AddCommandLine(args);
+        IList<IConfigurationSource> sources = configuration.Sources;
+        sources.Insert(0, LocalSettings.Source(AppFolder.Find(configuration)));
     }
 
     public static void LimitKestrel(KestrelServerOptions kestrel)

@@ -6,7 +6,7 @@ using Speed.Deployments;
 namespace Speed.Runners;
 
 /// <summary>Looks at the engine: whether it answers, its version, its clock, and what it cannot hold to its limits.</summary>
-internal sealed class DockerCheckup(DockerOptions options, TimeProvider time) : ICheckup
+internal sealed class DockerCheckup(DockerOptions options, DataFolder data, TimeProvider time) : ICheckup
 {
     private static readonly System.Version LeastApi = new(1, 41);
     private static readonly TimeSpan MostSkew = TimeSpan.FromSeconds(5);
@@ -16,7 +16,7 @@ internal sealed class DockerCheckup(DockerOptions options, TimeProvider time) : 
         using var docker = new DockerConnection(options.Endpoint);
         if (await docker.FindFaultAsync(cancellationToken) is { } fault)
         {
-            return [new Finding("docker", fault, "Start the engine, or set Speed__Docker__Endpoint.")];
+            return [new Finding("docker", fault.What, fault.WayOut)];
         }
 
         try
@@ -26,6 +26,7 @@ internal sealed class DockerCheckup(DockerOptions options, TimeProvider time) : 
             return
             [
                 CheckVersion(engine), CheckClock(info), CheckLimits(info), CheckBuilds(engine),
+                .. CheckContainer(await new SpeedContainer(docker).FindAsync(cancellationToken), info),
                 UpstreamFixes.NoteOf("Docker", engine.Components["Engine"].FirstOrDefault()),
                 UpstreamFixes.NoteOf("runc", engine.Components["runc"].FirstOrDefault()),
             ];
@@ -65,6 +66,54 @@ internal sealed class DockerCheckup(DockerOptions options, TimeProvider time) : 
                 "docker limits",
                 $"The engine cannot limit {string.Join(", ", missing)} of containers.",
                 "Enable the cgroup controllers in the host's kernel (for swap: swapaccount=1), and start it again.");
+    }
+
+    private IEnumerable<Finding> CheckContainer(SpeedPlace place, SystemInfoResponse info)
+    {
+        if (!place.IsContainer)
+        {
+            yield break;
+        }
+
+        if (place.Container is not { } own)
+        {
+            yield return new Finding(
+                "container",
+                "SPEED runs in a container of another engine than the one it deploys on: programs cannot report through their "
+                    + "socket, and services are asked on this container's own loopback address.",
+                "Mount the socket of the engine that runs SPEED, or run SPEED on the host: docs/container.md.");
+            yield break;
+        }
+
+        yield return CheckData(place, own.Name.TrimStart('/'));
+        yield return CheckNetwork(place, own.Name.TrimStart('/'), info);
+    }
+
+    private Finding CheckData(SpeedPlace place, string name) => place.OnHost(data.FullPath) is { } source
+        ? new Finding("container", $"{name}; its {data.FullPath} is {source} on the engine's host")
+        : new Finding(
+            "container",
+            $"{name} has no mount with {data.FullPath}: with the container all of it is gone, and programs cannot report "
+                + "through their socket.",
+            $"Back up, and run it with a volume: `--volume speed-data:{data.FullPath}`.");
+
+    private static Finding CheckNetwork(SpeedPlace place, string name, SystemInfoResponse info)
+    {
+        const string Off = "the proxy reaches no service, `health.path` cannot be asked, and a service without another health "
+            + "check counts as up once it has run for ten seconds";
+        if (!place.HasHostNetwork)
+        {
+            return new Finding(
+                "container network",
+                $"{name} does not share the host's network, on which services are published: {Off}.",
+                "Run it with `--network host`, in compose.yaml `network_mode: host`.");
+        }
+
+        return info.OperatingSystem?.Contains("Docker Desktop", StringComparison.Ordinal) == true
+            ? new Finding(
+                "container network",
+                $"the host's, which is Docker Desktop's own machine: unless its settings enable host networking, {Off}")
+            : new Finding("container network", "the host's: services are reached where they are published");
     }
 
     // Not a fault: it is how the profile is meant.

@@ -99,7 +99,7 @@ internal sealed class DockerConnection : IDisposable
     }
 
     /// <summary>Null if the engine answers within five seconds.</summary>
-    public async Task<string?> FindFaultAsync(CancellationToken cancellationToken)
+    public async Task<EngineFault?> FindFaultAsync(CancellationToken cancellationToken)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limited.CancelAfter(PingLimit);
@@ -110,13 +110,15 @@ internal sealed class DockerConnection : IDisposable
         }
         catch (DockerApiException exception)
         {
-            return $"Docker at {_endpoint} is not well: {exception.Reason}.";
+            return new EngineFault($"Docker at {_endpoint} is not well: {exception.Reason}.", "Look at the engine's own log.");
         }
-        catch (Exception exception) when (exception is DeploymentFailedException
-            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (DeploymentFailedException exception)
         {
-            return $"Docker does not answer at {_endpoint}: start it, for example with `eng/docker-engine`, "
-                + "or set Speed__Docker__Endpoint.";
+            return EngineFault.Of(_endpoint, exception.InnerException);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return EngineFault.Of(_endpoint, exception);
         }
     }
 
@@ -141,11 +143,12 @@ internal sealed class DockerConnection : IDisposable
         }
     }
 
-    public DeploymentFailedException Unavailable(Exception inner) => new(
-        FailureCode.DockerUnavailable,
-        $"Docker does not answer at {_endpoint}.",
-        "Start the engine, for example with `eng/docker-engine`, and deploy again.",
-        inner: inner);
+    public DeploymentFailedException Unavailable(Exception inner)
+    {
+        var fault = EngineFault.Of(_endpoint, inner);
+        return new DeploymentFailedException(
+            FailureCode.DockerUnavailable, fault.What, $"{fault.WayOut} Then deploy again.", inner: inner);
+    }
 
     public void Dispose()
     {

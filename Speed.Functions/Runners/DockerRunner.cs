@@ -18,6 +18,7 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
     private readonly AddFetch _fetch;
     private readonly AddedImages _added;
     private readonly InstanceNetwork _network;
+    private readonly SpeedContainer _own;
     private readonly ReportMount _reports;
     private readonly ServiceVolumes _volumes;
     private readonly ServiceSettings _settings;
@@ -43,13 +44,15 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
         _added = new AddedImages(_docker);
         _network = new InstanceNetwork(_docker);
         _volumes = volumes;
-        _reports = new ReportMount(_docker, options.Endpoint, reports);
+        _own = new SpeedContainer(_docker);
+        _reports = new ReportMount(_docker, _own, options.Endpoint, reports);
     }
 
     // Asked for late: the store knows its instance once its database is open.
     private Ownership Own => new(_store.Instance);
 
-    public Task<string?> FindFaultAsync(CancellationToken cancellationToken) => _docker.FindFaultAsync(cancellationToken);
+    public async Task<string?> FindFaultAsync(CancellationToken cancellationToken) =>
+        (await _docker.FindFaultAsync(cancellationToken))?.ToString();
 
     public async Task<bool> HasImageAsync(ImageRecord image, CancellationToken cancellationToken)
     {
