@@ -159,6 +159,36 @@ public sealed class ContainerTests(SpeedImage image) : IClassFixture<SpeedImage>
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Without_the_host_s_network_doctor_says_what_is_off_and_services_come_up_all_the_same()
+    {
+        using var site = await GitRepository.CreateAsync(r => r.File("Dockerfile", "FROM busybox\nEXPOSE 8080\nCMD exec httpd -f -p 8080\n"));
+        var port = FreePort.Find();
+        await using var speed = new PlainSpeed(port)
+        {
+            Network = ["--publish", $"127.0.0.1:{port}:{port}"],
+            More = ["--volume", $"{site.Folder}:/site:ro"],
+            Settings = { ["Speed__Urls"] = $"http://0.0.0.0:{port}" },
+        };
+        await DockerCli.RunAsync(
+            "run", "--rm", "--volume", $"{site.Folder}:/site", "busybox", "chown", "-R", "1654:1654", "/site");
+        await speed.UpAsync(image.First);
+
+        var network = (await speed.ExamineAsync())["container network"].Single();
+        var plain = await speed.IsUpAsync(await speed.DeployAsync("file:///site", new { name = "plain" }));
+        var asked = await speed.EndsAsync(
+            await speed.DeployAsync("file:///site", new { name = "asked", health = new { path = "/" } }));
+
+        Assert.All(
+            ["proxy", "health.path"],
+            words => Assert.Contains(words, network.GetProperty("detail").GetString(), StringComparison.Ordinal));
+        Assert.Contains("--network host", network.GetProperty("fix").GetString(), StringComparison.Ordinal);
+        Assert.True(ContainedSpeed.IsRunning(plain));
+        Assert.Equal("UNHEALTHY", asked.GetProperty("failure").GetProperty("code").GetString());
+        Assert.Contains(
+            "--network host", asked.GetProperty("failure").GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
     private async Task<ContainedSpeed> NewAsync() =>
         await HasComposeAsync() ? new ComposedSpeed(FreePort.Find(), image.Program) : new PlainSpeed(FreePort.Find());
 

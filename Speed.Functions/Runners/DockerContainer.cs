@@ -8,8 +8,10 @@ namespace Speed.Runners;
 /// <summary>One container on the engine.</summary>
 /// <param name="deployment">Whose it is; null where it is only to be removed.</param>
 /// <param name="log">Where a gap in the output is noted; null where nobody reads it.</param>
+/// <param name="own">Where SPEED is, which says what of the container it reaches; null where that is not asked.</param>
 internal sealed class DockerContainer(
-    DockerConnection docker, ContainerInspectResponse found, Deployment? deployment, DeploymentLog? log) : IContainer
+    DockerConnection docker, ContainerInspectResponse found, Deployment? deployment, DeploymentLog? log,
+    SpeedContainer? own = null) : IContainer
 {
     private const int Killed = 137;
 
@@ -86,7 +88,8 @@ internal sealed class DockerContainer(
 
     public async Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken)
     {
-        _probe ??= new ServiceProbe(deployment!);
+        _probe ??= new ServiceProbe(
+            deployment!, own is null || (await own.FindAsync(cancellationToken)).ReachesServices);
         return await _probe.AskAsync((await InspectAsync(cancellationToken)).State!, cancellationToken);
     }
 

@@ -10,8 +10,11 @@ namespace Speed.Runners;
 /// Asks a service whether it serves: by HTTP where a path is given, by the engine's health check where the image or the
 /// deployment has one, else by a connection to one of its ports.
 /// </summary>
-internal sealed class ServiceProbe(Deployment deployment) : IDisposable
+/// <param name="isReachable">False where SPEED's container does not share the network on which services are published.</param>
+internal sealed class ServiceProbe(Deployment deployment, bool isReachable = true) : IDisposable
 {
+    private const string OutOfReach = "SPEED's own container does not share the host's network, on which services are published";
+
     private const int QuotedCharacters = 200;
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(2);
 
@@ -36,6 +39,17 @@ internal sealed class ServiceProbe(Deployment deployment) : IDisposable
     {
         if (_health?.Path is { } path)
         {
+            if (!isReachable)
+            {
+                // It says nothing of the service: one that is up stays as it is.
+                return new ProbeAnswer(
+                    false, true,
+                    $"GET {path} cannot be asked: {OutOfReach}. Run SPEED with `--network host`, or give `health.command`.")
+                {
+                    IsPending = true,
+                };
+            }
+
             return EndpointOf(_health.Port) is { } endpoint
                 ? await AskByHttpAsync(endpoint, path, cancellationToken)
                 : new ProbeAnswer(false, true, "The health check has a path, and no port is published to ask it on.");
@@ -124,6 +138,11 @@ internal sealed class ServiceProbe(Deployment deployment) : IDisposable
         if (deployment.Endpoints.Count == 0)
         {
             return new ProbeAnswer(true, false, "It has no port to ask on.");
+        }
+
+        if (!isReachable)
+        {
+            return new ProbeAnswer(true, false, $"It cannot be asked: {OutOfReach}.");
         }
 
         foreach (var endpoint in deployment.Endpoints)
