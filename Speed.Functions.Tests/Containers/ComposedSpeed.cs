@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Speed.Tests.Data;
+using Speed.Tests.EndToEnd;
 using Xunit;
 
 namespace Speed.Tests.Containers;
@@ -13,6 +14,10 @@ internal sealed class ComposedSpeed(int port, string program) : ContainedSpeed(p
     private readonly string _project = $"speed-of-tests-{port}";
 
     public override string Container => $"{_project}-speed-1";
+
+    /// <summary>True where the engine's client has it.</summary>
+    public static async Task<bool> IsThereAsync() =>
+        (await DockerCli.RunAsync("--help")).Contains(" compose", StringComparison.Ordinal);
 
     /// <summary>Compose's words where it refuses; null where it does not.</summary>
     public static async Task<string?> TryAsync(params string[] arguments)

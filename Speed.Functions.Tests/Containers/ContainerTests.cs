@@ -190,10 +190,7 @@ public sealed class ContainerTests(SpeedImage image) : IClassFixture<SpeedImage>
     }
 
     private async Task<ContainedSpeed> NewAsync() =>
-        await HasComposeAsync() ? new ComposedSpeed(FreePort.Find(), image.Program) : new PlainSpeed(FreePort.Find());
-
-    private static async Task<bool> HasComposeAsync() =>
-        (await DockerCli.RunAsync("--help")).Contains(" compose", StringComparison.Ordinal);
+        await ComposedSpeed.IsThereAsync() ? new ComposedSpeed(FreePort.Find(), image.Program) : new PlainSpeed(FreePort.Find());
 
     private static async Task<IReadOnlyList<string>> ContainersOfAsync(ContainedSpeed speed, long id) =>
         await DockerCli.ContainersAsync($"speed-{await speed.FindInstanceAsync()}-{id}-");

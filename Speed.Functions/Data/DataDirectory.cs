@@ -114,6 +114,6 @@ public sealed class DataDirectory : IDisposable
 
     private static StoreStartException Unusable(string directory, Exception fault) => new(
         $"The data directory {directory} cannot be used: {fault.Message} Set Speed__DataDirectory to a folder "
-        + "that this account may write.",
+        + $"that this account{OwnRights.InBrackets} may write.",
         fault);
 }

@@ -30,6 +30,9 @@ internal static class OwnRights
         "lost+found",
     ];
 
+    /// <summary>The number of the account that SPEED runs as, for a sentence; a container's has no name outside of it.</summary>
+    public static string InBrackets => OperatingSystem.IsWindows() ? "" : $" (user {EffectiveUser()})";
+
     /// <summary>From here on every file of this process, and of those that it starts, is its user's alone.</summary>
     public static void MakeFilesPrivate()
     {

@@ -30,15 +30,16 @@ internal sealed record EngineFault(string What, string WayOut)
 
     public override string ToString() => $"{What} {WayOut}";
 
+    // By the number that SPEED sees: in a rootless engine's container that is another one than on its host.
     private static EngineFault Denied(string endpoint, string socket)
     {
-        var group = OperatingSystem.IsLinux() ? $"group {OwnRights.GroupOf(socket)}" : "its group";
+        var group = OperatingSystem.IsLinux() ? $"{OwnRights.GroupOf(socket)}" : "its own";
         return new EngineFault(
-            $"SPEED may not open Docker's socket, {endpoint}: {group} may, and SPEED is not in it.",
+            $"SPEED may not open Docker's socket, {endpoint}: group {group} may, and SPEED is not in it.",
             Surroundings.AreContainer
-                ? $"Run it with `--group-add` and that number, in compose.yaml with DOCKER_GROUP: {Command} tells it on the host."
+                ? $"Run it with `--group-add {group}`, in compose.yaml with DOCKER_GROUP={group}: {Command} finds the number."
                 : $"Add its account, `sudo usermod --append --groups docker $USER`, and start SPEED from a new login; {Command} "
-                    + "tells the group's number.");
+                    + "finds the group's number.");
     }
 
     private static bool IsDenied(Exception? cause) => cause switch
