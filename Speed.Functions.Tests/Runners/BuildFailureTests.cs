@@ -102,7 +102,7 @@ public sealed class BuildFailureTests
     public void A_program_for_another_machine_is_told_with_the_platform_that_was_asked_for(string dockerfile, string wayOut)
     {
         var failure = BuildFailure.From(
-            new FailedBuild("exit code: 1", "RUN x", Engine, Builder.BuildKit, Dockerfile.Parse(dockerfile)) { SawForeignProgram = true });
+            new FailedBuild("exit code: 1", "RUN x", Engine, Builder.BuildKit, Dockerfile.Parse(dockerfile)) { Signs = BuildSigns.ForeignProgram });
 
         Assert.Equal((FailureCode.BuildFailed, 1), (failure.Code, failure.ExitCode));
         Assert.Contains("exec format error", failure.Message, StringComparison.Ordinal);

@@ -55,7 +55,7 @@ public sealed class BuildKitProgressTests
             [.. Output((1, step), (3, 2), (4, "exec /x: exec format error\n"))],
             [.. Vertex((1, "b"), (3, "RUN b"), (5, At(1, 0)), (6, At(2, 0)), (7, "exit code: 1"))]);
 
-        Assert.Equal(("RUN b", isForeign), (progress.FailedStep, progress.SawForeignProgram));
+        Assert.Equal(("RUN b", isForeign), (progress.FailedStep, progress.Signs == BuildSigns.ForeignProgram));
     }
 
     [Fact]

@@ -199,4 +199,13 @@ public delegate ValueTask OutputSink(LogStream stream, ReadOnlyMemory<byte> byte
 
 /// <param name="OutOfMemory">The kernel killed the program for its memory limit.</param>
 /// <param name="EngineRestarted">The engine went away while it ran: the code is not the program's.</param>
-public sealed record ContainerExit(int Code, bool OutOfMemory, bool EngineRestarted);
+public sealed record ContainerExit(int Code, bool OutOfMemory, bool EngineRestarted)
+{
+    /// <summary>What was seen to be wrong with the program's own file; null for nothing.</summary>
+    public ProgramFault? Program { get; init; }
+}
+
+/// <summary>Why the kernel does not run a program, as was seen in its file.</summary>
+/// <param name="What">The beginning of a sentence, without its end: it names the file.</param>
+/// <param name="WayOut">A sentence.</param>
+public sealed record ProgramFault(string What, string WayOut);

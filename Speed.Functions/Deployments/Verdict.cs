@@ -21,6 +21,8 @@ internal static class Verdict
             "Allow more with `resources.memory_mb`.",
             exit.Code),
         { Code: 0 } => null,
+        { Program: { } program } => new(
+            FailureCode.ExitNonzero, $"{Describe(exit.Code)} {program.What}.", program.WayOut, exit.Code),
         _ => new(FailureCode.ExitNonzero, Describe(exit.Code), HintFor(exit.Code, life), exit.Code),
     };
 
@@ -40,8 +42,8 @@ internal static class Verdict
 
         return code switch
         {
-            126 => "The command was found but could not be executed: is it executable, and made for this platform?",
-            127 => "The command was not found in the image.",
+            126 => "A shell says so of a command that it finds and cannot run; the last lines of the log name it.",
+            127 => "A shell says so of a command that it does not find; the last lines of the log name it.",
             _ => "The last lines of the log say more.",
         };
     }

@@ -24,6 +24,14 @@ internal sealed class DockerfileReader(string text, Dialect dialect)
 
     public IReadOnlyList<Instruction> Read()
     {
+        if (IsOfTwoBytes(text))
+        {
+            Fault = new DockerfileFault(1, "the file is UTF-16")
+            {
+                WayOut = "Save it as UTF-8, without a mark at its beginning: engines read no other.",
+            };
+        }
+
         while (Fault is null && NextLine() is { } line)
         {
             ReadFrom(line);
@@ -39,6 +47,10 @@ internal sealed class DockerfileReader(string text, Dialect dialect)
 
         return _read;
     }
+
+    // Read as UTF-8, its mark is two characters that stand for what is none, and every second one of the rest is zero.
+    private static bool IsOfTwoBytes(string text) =>
+        text is ['\uFFFD', '\uFFFD', ..] && text.Contains('\0') || text is ['\0', not '\0', '\0', ..] or [not '\0', '\0', not '\0', '\0', ..];
 
     private void ReadFrom(LocatedText line)
     {

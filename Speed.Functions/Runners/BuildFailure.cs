@@ -17,8 +17,8 @@ internal sealed record FailedBuild(string Reason, string? Step, Engine Engine, B
     /// <summary>Whether RUN steps had one.</summary>
     public bool HasNetwork { get; init; } = true;
 
-    /// <summary>The step said that the kernel does not know the format of a program.</summary>
-    public bool SawForeignProgram { get; init; }
+    /// <summary>What the step itself said.</summary>
+    public BuildSigns Signs { get; init; }
 
     /// <summary>For people.</summary>
     public string BuilderName => Builder == Builder.Legacy
@@ -80,7 +80,7 @@ internal static partial class BuildFailure
 
     private static DeploymentFailedException Exited(FailedBuild build, int code)
     {
-        if (build.SawForeignProgram)
+        if (build.Signs.HasFlag(BuildSigns.ForeignProgram))
         {
             return new DeploymentFailedException(
                 FailureCode.BuildFailed,
@@ -94,6 +94,10 @@ internal static partial class BuildFailure
             "The step's own output, just above in the log, says why."
             + (build.Mounts("secret") ? " No secret is mounted there: SPEED hands none to builds." : "")
             + (build.Mounts("ssh") ? " No SSH agent is there: SPEED hands none to builds." : "")
+            + (build.Signs.HasFlag(BuildSigns.NoRepository)
+                ? " A build has the files of the commit, and no .git: in the place of asking Git, declare ARG SOURCE_COMMIT or "
+                    + "ARG SOURCE_BRANCH, which SPEED gives."
+                : "")
             + (build.HasNetwork ? "" : " RUN steps have no network here, unless the operator sets "
                 + "Speed__Docker__BuildNetwork to bridge."),
             code);

@@ -9,14 +9,14 @@ namespace Speed.Runners;
 internal sealed class BuildKitProgress(DeploymentLog log) : BuildProgress
 {
     private readonly Dictionary<string, BuildKitStep> _steps = [];
-    private readonly HashSet<string> _foreign = [];
+    private readonly Dictionary<string, BuildSigns> _signs = [];
     private string? _failedStep;
     private string? _failed;
     private int _announced;
 
     public override string? FailedStep => _failedStep;
 
-    public override bool SawForeignProgram => _failed is not null && _foreign.Contains(_failed);
+    public override BuildSigns Signs => _failed is null ? BuildSigns.None : _signs.GetValueOrDefault(_failed);
 
     public override async ValueTask DisposeAsync()
     {
@@ -44,9 +44,9 @@ internal sealed class BuildKitProgress(DeploymentLog log) : BuildProgress
         foreach (var output in status.Outputs)
         {
             await StepOf(output.Vertex).WriteAsync(output, cancellationToken);
-            if (IsForeignProgram(output.Bytes.Span))
+            if (SignsIn(output.Bytes.Span) is not BuildSigns.None and var signs)
             {
-                _foreign.Add(output.Vertex);
+                _signs[output.Vertex] = _signs.GetValueOrDefault(output.Vertex) | signs;
             }
         }
 

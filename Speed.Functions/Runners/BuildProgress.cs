@@ -15,10 +15,8 @@ internal abstract class BuildProgress : IAsyncDisposable
     /// </summary>
     public abstract string? FailedStep { get; }
 
-    /// <summary>
-    /// True if the step that failed, as far as it is known, said that the kernel does not know a program's format.
-    /// </summary>
-    public abstract bool SawForeignProgram { get; }
+    /// <summary>What the step that failed, as far as it is known, said.</summary>
+    public abstract BuildSigns Signs { get; }
 
     public async ValueTask TakeAsync(BuildMessage message, CancellationToken cancellationToken)
     {
@@ -34,8 +32,23 @@ internal abstract class BuildProgress : IAsyncDisposable
     /// <summary>Writes what is left of the last lines.</summary>
     public abstract ValueTask DisposeAsync();
 
-    // A runtime writes it in one piece.
-    protected static bool IsForeignProgram(ReadOnlySpan<byte> output) => output.IndexOf("exec format error"u8) >= 0;
+    // Whoever writes one of these does so in one piece.
+    protected static BuildSigns SignsIn(ReadOnlySpan<byte> output) =>
+        (output.IndexOf("exec format error"u8) >= 0 ? BuildSigns.ForeignProgram : BuildSigns.None)
+        | (output.IndexOf("fatal: not a git repository"u8) >= 0 ? BuildSigns.NoRepository : BuildSigns.None);
 
     protected abstract ValueTask WriteAsync(BuildMessage message, CancellationToken cancellationToken);
+}
+
+/// <summary>What a step's output tells of why it failed.</summary>
+[Flags]
+internal enum BuildSigns
+{
+    None = 0,
+
+    /// <summary>The kernel does not know the format of a program.</summary>
+    ForeignProgram = 1,
+
+    /// <summary>Git was asked where there is no repository.</summary>
+    NoRepository = 2,
 }

@@ -9,9 +9,10 @@ namespace Speed.Runners;
 /// <param name="deployment">Whose it is; null where it is only to be removed.</param>
 /// <param name="log">Where a gap in the output is noted; null where nobody reads it.</param>
 /// <param name="own">Where SPEED is, which says what of the container it reaches; null where that is not asked.</param>
+/// <param name="ports">Who has the ports that it wants; null where it is not started.</param>
 internal sealed class DockerContainer(
     DockerConnection docker, ContainerInspectResponse found, Deployment? deployment, DeploymentLog? log,
-    SpeedContainer? own = null) : IContainer
+    SpeedContainer? own = null, PortHolders? ports = null) : IContainer
 {
     private const int Killed = 137;
 
@@ -59,7 +60,12 @@ internal sealed class DockerContainer(
         }
         catch (DockerApiException exception)
         {
-            throw StartFailure.From(exception);
+            throw StartFailure.From(
+                exception,
+                await CheckProgramAsync(byShell: false, cancellationToken),
+                ports is not null && StartFailure.IsOfPort(exception.Reason)
+                    ? await ports.FindAsync(found, deployment!, cancellationToken)
+                    : null);
         }
     }
 
@@ -80,10 +86,16 @@ internal sealed class DockerContainer(
         if (_output is not null)
         {
             await _output.Ended.WaitAsync(cancellationToken);
-            StartFailure.ThrowIfInitFailed(exit.Code, _output.FirstStderr);
+            if (StartFailure.WordsOfInit(exit.Code, _output.FirstStderr, found.Path) is { } words)
+            {
+                throw StartFailure.OfInit(words, exit.Code, await CheckProgramAsync(byShell: false, cancellationToken));
+            }
         }
 
-        return exit;
+        // What shells say of a program that they cannot run, and of a script that they do not understand.
+        return exit is { Code: 126 or 127 or 2, EngineRestarted: false }
+            ? exit with { Program = await CheckProgramAsync(byShell: true, cancellationToken) }
+            : exit;
     }
 
     public async Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken)
@@ -137,6 +149,9 @@ internal sealed class DockerContainer(
             await _output.DisposeAsync();
         }
     }
+
+    private Task<ProgramFault?> CheckProgramAsync(bool byShell, CancellationToken cancellationToken) =>
+        new ProgramCheck(docker, found).FindAsync(byShell, cancellationToken);
 
     // What SPEED stopped, or its engine took along, was killed for that.
     private async Task<bool> WasOutOfMemoryAsync(State state, bool restarted, CancellationToken cancellationToken) =>

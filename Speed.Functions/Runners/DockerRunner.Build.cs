@@ -53,7 +53,7 @@ public sealed partial class DockerRunner
                 {
                     ExitCode = progress.ErrorCode,
                     HasNetwork = _options.BuildsHaveNetwork,
-                    SawForeignProgram = progress.SawForeignProgram,
+                    Signs = progress.Signs,
                 });
 
             // An engine on its way down fails the steps of its builds with any words and any exit code.

@@ -29,7 +29,7 @@ public sealed partial class DockerRunner
 
         var (asked, made, isAdopted) = await MakeAsync(
             profile, held => held.For(deployment, secrets, image, Own), log, cancellationToken);
-        var container = new DockerContainer(_docker, made, deployment, log, _own);
+        var container = new DockerContainer(_docker, made, deployment, log, _own, _holders);
         if (container.State != ContainerState.Created
             || await FindDifferencesAsync(asked, volumes, made, cancellationToken) is not { Count: > 0 } differences)
         {
@@ -63,7 +63,7 @@ public sealed partial class DockerRunner
                 deployment, name, DockerVolumes.MountsOf(found.Mounts), log, cancellationToken);
         }
 
-        return new DockerContainer(_docker, found, deployment, log, _own);
+        return new DockerContainer(_docker, found, deployment, log, _own, _holders);
     }
 
     public async Task RemoveAllAsync(long deploymentId, CancellationToken cancellationToken)

@@ -19,6 +19,7 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
     private readonly AddedImages _added;
     private readonly InstanceNetwork _network;
     private readonly SpeedContainer _own;
+    private readonly PortHolders _holders;
     private readonly ReportMount _reports;
     private readonly ServiceVolumes _volumes;
     private readonly ServiceSettings _settings;
@@ -45,6 +46,7 @@ public sealed partial class DockerRunner : IRunner, IAsyncDisposable, IDisposabl
         _network = new InstanceNetwork(_docker);
         _volumes = volumes;
         _own = new SpeedContainer(_docker);
+        _holders = new PortHolders(_docker, store);
         _reports = new ReportMount(_docker, _own, options.Endpoint, reports);
     }
 

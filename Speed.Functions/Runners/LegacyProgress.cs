@@ -18,11 +18,11 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
     private readonly List<string> _layers = [];
     private string? _step;
     private bool _stepIsNew;
-    private bool _isForeign;
+    private BuildSigns _signs;
 
     public override string? FailedStep => _step;
 
-    public override bool SawForeignProgram => _isForeign;
+    public override BuildSigns Signs => _signs;
 
     /// <summary>
     /// The containers of the steps so far: they bear no label, only these ids tell that they are ours.
@@ -44,7 +44,7 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
         var text = message.Output ?? "";
         if (Step().Match(text) is { Success: true } step)
         {
-            (_step, _isForeign) = (step.Groups[1].Value, false);
+            (_step, _signs) = (step.Groups[1].Value, BuildSigns.None);
             _stepIsNew = !_step.StartsWith("FROM ", StringComparison.OrdinalIgnoreCase);
         }
         else if (Running().Match(text) is { Success: true } running)
@@ -55,9 +55,9 @@ internal sealed partial class LegacyProgress(DeploymentLog log) : BuildProgress
         {
             _stepIsNew = false;
         }
-        else if (IsForeignProgram(Encoding.UTF8.GetBytes(text)))
+        else if (SignsIn(Encoding.UTF8.GetBytes(text)) is not BuildSigns.None and var signs)
         {
-            _isForeign = true;
+            _signs |= signs;
         }
         else if (Layer().Match(text) is { Success: true } layer && _stepIsNew)
         {
