@@ -23,5 +23,5 @@ COPY --from=program /app /app
 ENV Speed__DataDirectory=/data
 VOLUME /data
 USER $APP_UID
-HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["dotnet", "/app/Speed.Functions.dll", "--health"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s CMD ["dotnet", "/app/Speed.Functions.dll", "--health"]
 ENTRYPOINT ["dotnet", "/app/Speed.Functions.dll"]

@@ -21,11 +21,12 @@ internal static class HealthCommand
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
+        Uri? address = null;
         try
         {
             using var configuration = new ConfigurationManager();
             SelfHost.Configure(configuration, args[1..]);
-            var address = FindLocal(ListenAddress.Read(configuration)[0]);
+            address = FindLocal(ListenAddress.Read(configuration)[0]);
             using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience };
             using var answer = await http.GetAsync(new Uri(address, "health"));
             if (answer.StatusCode == HttpStatusCode.OK)
@@ -42,11 +43,11 @@ internal static class HealthCommand
         }
         catch (HttpRequestException fault)
         {
-            await error.WriteLineAsync($"SPEED does not answer: {fault.Message}");
+            await error.WriteLineAsync($"SPEED does not answer at {address}: {fault.Message}");
         }
         catch (TaskCanceledException)
         {
-            await error.WriteLineAsync($"SPEED does not answer within {Patience.TotalSeconds:0} s.");
+            await error.WriteLineAsync($"SPEED does not answer at {address} within {Patience.TotalSeconds:0} s.");
         }
 
         return 1;

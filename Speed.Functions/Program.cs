@@ -29,6 +29,12 @@ internal static class Program
             return await HealthCommand.RunAsync(args, Console.Out, Console.Error);
         }
 
+        if (!FunctionsWorker.IsAskedBy(args) && Arguments.FindFault(args) is { } unknown)
+        {
+            await Console.Error.WriteLineAsync(unknown);
+            return Arguments.AreForHelp(args) ? 0 : 2;
+        }
+
         try
         {
             return FunctionsWorker.IsAskedBy(args)

@@ -46,7 +46,7 @@ internal sealed partial class StartNotice(
     // A terminal is read by the operator; what stands in any other place may be kept there, and by others: what a container
     // prints to its terminal, too.
     private static string HowToRead(string file, string key) =>
-        Surroundings.AreContainer ? $" of this container: docker compose exec speed cat {file}"
+        Surroundings.AreContainer ? $" of this container: docker compose exec speed cat {file}, or docker exec and the container's name"
         : Console.IsOutputRedirected ? ""
         : $": {key}";
 

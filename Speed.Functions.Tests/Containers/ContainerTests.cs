@@ -142,12 +142,16 @@ public sealed class ContainerTests(SpeedImage image) : IClassFixture<SpeedImage>
     }
 
     [Fact]
-    public async Task As_a_user_with_the_host_s_network_and_its_data_on_a_volume_nothing_is_amiss()
+    public async Task As_a_user_with_the_host_s_network_its_data_on_a_volume_and_all_else_read_only_nothing_is_amiss()
     {
-        await using var speed = new PlainSpeed(FreePort.Find());
+        using var job = await GitRepository.CreateAsync(r => r.File("Dockerfile", "FROM busybox\nCMD echo done\n"));
+        await DockerCli.RunAsync("run", "--rm", "--volume", $"{job.Folder}:/job", "busybox", "chown", "-R", "1654:1654", "/job");
+        await using var speed = new PlainSpeed(FreePort.Find()) { More = ["--read-only", "--volume", $"{job.Folder}:/job:ro"] };
         await speed.UpAsync(image.First);
 
         var findings = await speed.ExamineAsync();
+        var ended = await speed.EndsAsync(await speed.DeployAsync("file:///job", new { }));
+        Assert.Equal("Succeeded", ended.GetProperty("status").GetString());
 
         Assert.All(
             ["docker", "container", "container network", "data directory"],
@@ -157,6 +161,18 @@ public sealed class ContainerTests(SpeedImage image) : IClassFixture<SpeedImage>
             "SPEED answers",
             await DockerCli.RunAsync("exec", speed.Container, "dotnet", "/app/Speed.Functions.dll", "--health"),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Data_on_a_volume_without_a_name_are_said_to_be_lost_with_the_container()
+    {
+        await using var speed = new PlainSpeed(FreePort.Find()) { Data = "/data" };
+        await speed.UpAsync(image.First);
+
+        var container = (await speed.ExamineAsync())["container"].Single();
+
+        Assert.False(container.GetProperty("ok").GetBoolean());
+        Assert.Contains("volume without a name", container.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,6 +16,9 @@ internal sealed class PlainSpeed(int port) : ContainedSpeed(port)
     /// <summary>Null: as it should be, the host's.</summary>
     public string[] Network { get; init; } = ["--network", "host"];
 
+    /// <summary>What is mounted at <c>/data</c>; null: a volume of its own.</summary>
+    public string? Data { get; init; }
+
     /// <summary>The group that opens the socket.</summary>
     public string[] Group { get; init; } = ["--group-add", SocketGroup()];
 
@@ -35,7 +38,7 @@ internal sealed class PlainSpeed(int port) : ContainedSpeed(port)
 
         await DockerCli.RunAsync(
         [
-            "run", "--detach", "--init", "--name", _name, .. Network, .. Group, "--volume", $"{_name}:/data",
+            "run", "--detach", "--init", "--name", _name, .. Network, .. Group, "--volume", Data ?? $"{_name}:/data",
             "--volume", $"{HostSocket}:{Socket}", .. Settings.SelectMany(setting => new[] { "--env", $"{setting.Key}={setting.Value}" }),
             .. More, image,
         ]);

@@ -157,14 +157,14 @@ public sealed class SqliteWriterTests : IAsyncLifetime
     public async Task Every_connection_has_the_settings_that_durability_rests_on()
     {
         string[] pragmas =
-            ["journal_mode", "synchronous", "busy_timeout", "foreign_keys", "trusted_schema", "cell_size_check"];
+            ["journal_mode", "synchronous", "busy_timeout", "foreign_keys", "trusted_schema", "cell_size_check", "temp_store"];
 
-        Assert.Equal(["wal", "2", "1000", "1", "0", "1"], await Database.WriteAsync(Read, Token));
-        Assert.Equal(["wal", "2", "1000", "1", "0", "1"], await Database.ReadAsync(Read, Token));
-        Assert.Equal(["wal", "1", "1000", "1", "0", "1"], await _stores.Logs.Database.WriteAsync(Read, Token));
+        Assert.Equal(["wal", "2", "1000", "1", "0", "1", "2"], await Database.WriteAsync(Read, Token));
+        Assert.Equal(["wal", "2", "1000", "1", "0", "1", "2"], await Database.ReadAsync(Read, Token));
+        Assert.Equal(["wal", "1", "1000", "1", "0", "1", "2"], await _stores.Logs.Database.WriteAsync(Read, Token));
         Assert.Equal(
-            ["wal", "2", "1000", "1", "0", "1"], await _stores.Logs.Database.WriteDurablyAsync(Read, Token));
-        Assert.Equal(["wal", "1", "1000", "1", "0", "1"], await _stores.Logs.Database.WriteAsync(Read, Token));
+            ["wal", "2", "1000", "1", "0", "1", "2"], await _stores.Logs.Database.WriteDurablyAsync(Read, Token));
+        Assert.Equal(["wal", "1", "1000", "1", "0", "1", "2"], await _stores.Logs.Database.WriteAsync(Read, Token));
 
         string?[] Read(SqliteSession db) => [.. pragmas.Select(pragma => db.Run($"PRAGMA {pragma}"))];
     }

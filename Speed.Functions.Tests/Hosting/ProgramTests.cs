@@ -34,6 +34,24 @@ public sealed class ProgramTests : IDisposable
         Assert.DoesNotContain("   at ", await speed.StandardOutput.ReadToEndAsync(Now), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(2, "'--restor' is no argument", "--restor", "x")]
+    [InlineData(2, "'--nonsense' is no argument", "--nonsense")]
+    [InlineData(2, "'--Speed:MaxRunning' has no value", "--Speed:MaxRunning")]
+    [InlineData(0, "--restore BACKUP", "--help")]
+    [InlineData(1, "Speed__MaxRunning", "--Speed:MaxRunning=many")]
+    [InlineData(1, "Speed__MaxRunning", "--Speed:MaxRunning", "many")]
+    public async Task An_argument_that_is_none_is_told_and_nothing_is_served(int exitCode, string words, params string[] arguments)
+    {
+        using var speed = SpeedProgram.Start(["dotnet"], _data, arguments);
+
+        var sentence = await speed.StandardError.ReadToEndAsync(Now);
+        await speed.WaitForExitAsync(Now);
+
+        Assert.Equal(exitCode, speed.ExitCode);
+        Assert.Contains(words, sentence, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_git_that_is_too_old_ends_the_start()
     {

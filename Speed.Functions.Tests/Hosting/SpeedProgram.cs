@@ -9,9 +9,13 @@ internal static class SpeedProgram
         Start(["dotnet"], data, settings);
 
     /// <param name="under">The program that runs it, with what comes before SPEED's own file.</param>
-    public static Process Start(string[] under, string data, params (string Name, string Value)[] settings)
+    public static Process Start(string[] under, string data, params (string Name, string Value)[] settings) =>
+        Start(under, data, [], settings);
+
+    /// <param name="arguments">Behind SPEED's own file.</param>
+    public static Process Start(string[] under, string data, string[] arguments, params (string Name, string Value)[] settings)
     {
-        var start = new ProcessStartInfo(under[0], [.. under[1..], typeof(Speed.Endpoints.Refusal).Assembly.Location])
+        var start = new ProcessStartInfo(under[0], [.. under[1..], typeof(Speed.Endpoints.Refusal).Assembly.Location, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -114,6 +114,7 @@ public sealed class DataDirectory : IDisposable
 
     private static StoreStartException Unusable(string directory, Exception fault) => new(
         $"The data directory {directory} cannot be used: {fault.Message} Set Speed__DataDirectory to a folder "
-        + $"that this account{OwnRights.InBrackets} may write.",
+        + $"that this account{OwnRights.InBrackets} may write"
+        + (Surroundings.AreContainer ? "; a folder of the host that is mounted there has to be that user's, by chown." : "."),
         fault);
 }

@@ -135,6 +135,8 @@ internal sealed class SqliteSession : IDisposable
         Set("foreign_keys", "1");
         Set("trusted_schema", "0");
         Set("cell_size_check", "1");
+        // 2: in memory. A file's place would be /tmp, which a container with a read-only root has not.
+        Set("temp_store", "2");
         Set("journal_size_limit", "67108864");
     }
 

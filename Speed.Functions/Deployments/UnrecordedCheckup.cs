@@ -32,7 +32,7 @@ internal sealed class UnrecordedCheckup(Unrecorded unrecorded) : ICheckup
                 $"Kept, for no record tells of it: {string.Join(", ", names)}{more}. It came after the backup that was "
                 + "restored.",
                 "Deploy again what is to go on. `GET /v1/gc` lists all of it; what it lists as unrecorded goes with "
-                + "`speed gc --unrecorded --do`, or `docker rm`."),
+                + "`speed gc --unrecorded --do`, or `docker rm`, an image with `docker rmi`."),
         ];
     }
 }

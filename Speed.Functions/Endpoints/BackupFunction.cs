@@ -10,7 +10,7 @@ public sealed class BackupFunction(Backup backup)
 {
     private const string Note =
         "Keys are not in it, nor volumes: keep secrets.key and admin.key elsewhere. To restore, stop SPEED, and run "
-        + "`speed restore` with this folder.";
+        + "`speed restore`, or SPEED's program with --restore, with this folder.";
 
     [Function("Backup")]
     [Needs(Scope.Admin)]

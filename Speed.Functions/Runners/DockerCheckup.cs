@@ -90,7 +90,13 @@ internal sealed class DockerCheckup(DockerOptions options, DataFolder data, Time
     }
 
     private Finding CheckData(SpeedPlace place, string name) => place.OnHost(data.FullPath) is { } source
-        ? new Finding("container", $"{name}; its {data.FullPath} is {source} on the engine's host")
+        ? place.IsOnNamelessVolume(data.FullPath)
+            ? new Finding(
+                "container",
+                $"{name} has its {data.FullPath} on a volume without a name, which the next container does not find, and "
+                    + "`docker rm --volumes` removes.",
+                $"Back up, and run it with a volume that has one: `--volume speed-data:{data.FullPath}`.")
+            : new Finding("container", $"{name}; its {data.FullPath} is {source} on the engine's host")
         : new Finding(
             "container",
             $"{name} has no mount with {data.FullPath}: with the container all of it is gone, and programs cannot report "

@@ -65,11 +65,16 @@ internal sealed record SpeedPlace(bool IsContainer, ContainerInspectResponse? Co
             return path;
         }
 
-        var mount = (Container?.Mounts ?? [])
-            .Where(mount => $"{path}/".StartsWith($"{mount.Destination.TrimEnd('/')}/", StringComparison.Ordinal))
-            .MaxBy(mount => mount.Destination.Length);
-        return mount is { Source: { Length: > 0 } source }
+        return MountOf(path) is { Source: { Length: > 0 } source } mount
             ? source.TrimEnd('/') + path[mount.Destination.TrimEnd('/').Length..]
             : null;
     }
+
+    /// <summary>True where nobody gave the volume with it a name, and the engine one of its own.</summary>
+    public bool IsOnNamelessVolume(string path) =>
+        MountOf(path) is { Type: "volume", Name: { Length: 64 } name } && name.All(char.IsAsciiHexDigitLower);
+
+    private MountPoint? MountOf(string path) => (Container?.Mounts ?? [])
+        .Where(mount => $"{path}/".StartsWith($"{mount.Destination.TrimEnd('/')}/", StringComparison.Ordinal))
+        .MaxBy(mount => mount.Destination.Length);
 }
