@@ -70,6 +70,30 @@ public sealed class ProxyTests : IAsyncLifetime
         Assert.Equal("other's", await GetAsync());
     }
 
+    [Fact]
+    public async Task What_a_program_that_closes_each_connection_unread_says_of_a_request_reaches_its_client()
+    {
+        // It has read a line when it answers, and says no word of closing.
+        var repository = await _world.RepositoryAsync(r => r
+            .Executable(
+                "answer",
+                "#!/bin/sh\nread -r line\nline=${line% HTTP/1.1*}\nstatus=200\n[ \"${line%% *}\" = POST ] && status=413\n"
+                + "printf 'HTTP/1.1 %s Said\\r\\nContent-Length: %s\\r\\n\\r\\n%s' $status ${#line} \"$line\"\n")
+            .File(
+                "Dockerfile",
+                "FROM busybox\nCOPY answer /answer\nEXPOSE 8080\nHEALTHCHECK --interval=1s CMD true\nCMD exec nc -ll -p 8080 -e /answer\n"));
+        await UpAsync(repository);
+        using var client = NewClient();
+
+        for (var time = 0; time < 20; time++)
+        {
+            using var body = new ByteArrayContent(new byte[2_000_000]);
+            using var refused = await client.PostAsync($"http://{Host}/large%2F{time}", body, Now);
+            Assert.Equal((HttpStatusCode.RequestEntityTooLarge, $"POST /large%2F{time}"), (refused.StatusCode, await refused.Content.ReadAsStringAsync(Now)));
+            Assert.Equal($"GET /{time}?a=%2F", await client.GetStringAsync($"http://{Host}/{time}?a=%2F", Now));
+        }
+    }
+
     private static Action<GitChanges> Server(string text) => r => r.File(
         "Dockerfile",
         $"FROM busybox\nRUN mkdir /www && printf \"{text}\" > /www/index.html\nEXPOSE 8080\n"

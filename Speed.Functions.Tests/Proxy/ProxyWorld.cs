@@ -36,7 +36,7 @@ internal sealed class ProxyWorld : IAsyncDisposable
             _stores.Deployments, _bell, new AccessSettings { AllowedHosts = allowedHosts }, Log);
         _proxy = new ReverseProxy(
             proxy, _hosts, new Certificates(proxy, _time, NullLogger<Certificates>.Instance), Traffic, _time,
-            NullLogger<ReverseProxy>.Instance);
+            ProxyLog);
         Client = NewClient();
     }
 
@@ -53,7 +53,12 @@ internal sealed class ProxyWorld : IAsyncDisposable
     /// <summary>Reaches the proxy whatever the host of the address is.</summary>
     public HttpClient Client { get; }
 
-    public Uri Address => _proxy.Addresses.First();
+    public Uri Address => Addresses.First();
+
+    public IEnumerable<Uri> Addresses => _proxy.Addresses;
+
+    /// <summary>What the proxy itself logged.</summary>
+    public KeptLog<ReverseProxy> ProxyLog { get; } = new();
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
@@ -78,11 +83,16 @@ internal sealed class ProxyWorld : IAsyncDisposable
     /// <summary>A server that says this, and its port.</summary>
     public Task<int> ServerAsync(string text) => ServerAsync(context => context.Response.WriteAsync(text, Now));
 
-    public async Task<int> ServerAsync(RequestDelegate serve, HttpProtocols protocols = HttpProtocols.Http1)
+    public async Task<int> ServerAsync(
+        RequestDelegate serve, HttpProtocols protocols = HttpProtocols.Http1, Action<KestrelServerLimits>? limits = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0")
-            .ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = protocols));
+            .ConfigureKestrel(kestrel =>
+            {
+                limits?.Invoke(kestrel.Limits);
+                kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = protocols);
+            });
         var server = builder.Build();
         server.UseWebSockets();
         server.Run(serve);

@@ -15,6 +15,7 @@ public static class DeploymentServices
         services.TryAddSingleton<Bell>();
         services.AddSingleton<WorkerState>();
         services.AddSingleton<Traffic>();
+        services.AddSingleton<TrafficMeter>();
         services.AddSingleton<QueueView>();
         services.AddSingleton<LogReader>();
         services.AddSingleton<Images>();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ namespace Speed.Proxy;
 /// more: then the newer one gets it.
 /// </summary>
 internal sealed partial class Forwarding(
-    HostTable hosts, Traffic traffic, IHttpForwarder forwarder, HttpMessageInvoker client, ServiceRequest transformer,
+    HostTable hosts, Traffic traffic, IHttpForwarder forwarder, ServiceClients clients, ServiceRequest transformer,
     TimeProvider time, ILogger logger)
 {
     private const int MostTurns = 10;
@@ -34,35 +35,39 @@ internal sealed partial class Forwarding(
     // Who serves gRPC speaks HTTP/2, and without TLS nothing else on that port.
     private static readonly ForwarderRequestConfig Grpc = Plain with { Version = HttpVersion.Version20 };
 
-    public async Task ServeAsync(HttpContext context)
+    /// <summary>Answers it, and says in <paramref name="request"/> what became of it.</summary>
+    public async Task ServeAsync(HttpContext context, ProxiedRequest request)
     {
         try
         {
-            await RouteAsync(context);
+            await RouteAsync(context, request);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client has gone: there is nobody to answer.
+            // There is nobody to answer.
+            request.Fault ??= ProxyFault.ClientGone;
         }
         catch (Exception fault) when (!context.Response.HasStarted)
         {
             NotForwarded(fault);
-            await AnswerAsync(context, StatusCodes.Status502BadGateway);
+            await OwnAnswer.WriteAsync(context, request, StatusCodes.Status502BadGateway, ProxyFault.InternalError);
         }
     }
 
-    private async Task RouteAsync(HttpContext context)
+    private async Task RouteAsync(HttpContext context, ProxiedRequest request)
     {
         if (IsTunnel(context))
         {
+            request.Fault = ProxyFault.RequestDenied;
             context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
             return;
         }
 
         var host = HostOf(context.Request);
-        if (!IsSound(host) || context.Request.Headers.Any(header => header.Value.Any(HasControl)))
+        request.Line = RequestLine.Of(context);
+        if (request.Line is null || !IsSound(host) || context.Request.Headers.Any(header => header.Value.Any(HasControl)))
         {
-            await AnswerAsync(context, StatusCodes.Status400BadRequest);
+            await OwnAnswer.WriteAsync(context, request, StatusCodes.Status400BadRequest, ProxyFault.RequestError);
             return;
         }
 
@@ -81,7 +86,8 @@ internal sealed partial class Forwarding(
             {
                 if (passage is not null)
                 {
-                    if (await IsAnsweredAsync(context, destination))
+                    request.Route = route;
+                    if (await IsAnsweredAsync(context, request, destination))
                     {
                         return;
                     }
@@ -93,8 +99,11 @@ internal sealed partial class Forwarding(
             look = await hosts.LookAgainAsync(look, context.RequestAborted);
         }
 
-        var isKnown = failed is not null || look.Find(host.Host) is not null;
-        await AnswerAsync(context, isKnown ? StatusCodes.Status502BadGateway : StatusCodes.Status404NotFound);
+        request.Route ??= look.Find(host.Host);
+        await (request.Route is null
+            ? OwnAnswer.WriteAsync(context, request, StatusCodes.Status404NotFound, ProxyFault.DestinationNotFound)
+            : OwnAnswer.WriteAsync(
+                context, request, StatusOf(request.Fault), request.Fault ?? ProxyFault.DestinationUnavailable));
     }
 
     /// <summary>
@@ -104,17 +113,25 @@ internal sealed partial class Forwarding(
     internal static HostString HostOf(HttpRequest request) => new(request.Headers.Host.ToString());
 
     // False: it has not reached the service, and another one may have it.
-    private async Task<bool> IsAnsweredAsync(HttpContext context, string destination)
+    private async Task<bool> IsAnsweredAsync(HttpContext context, ProxiedRequest request, string destination)
     {
         var aborted = context.RequestAborted;
-        var config = IsGrpc(context.Request) ? Grpc : Plain;
-        var error = await forwarder.SendAsync(context, destination, client, config, transformer, aborted);
-        if (error == ForwarderError.None || context.Response.HasStarted || aborted.IsCancellationRequested)
+        var isGrpc = IsGrpc(context.Request);
+        var error = await forwarder.SendAsync(
+            context, destination, isGrpc ? clients.Grpc : clients.Plain, isGrpc ? Grpc : Plain, transformer, aborted);
+        if (error == ForwarderError.None)
         {
             return true;
         }
 
-        if (MayBeRepeated(context, error))
+        var cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        request.Fault = aborted.IsCancellationRequested ? ProxyFault.ClientGone : FaultOf(context, request, error, cause);
+        if (aborted.IsCancellationRequested || context.Response.HasStarted || request is { IsAnswered: true, Fault: null })
+        {
+            return true;
+        }
+
+        if (MayBeRepeated(request.Line!, error, cause))
         {
             context.Response.Clear();
             return false;
@@ -122,15 +139,50 @@ internal sealed partial class Forwarding(
 
         if (context.Request.Body is PatientBody { IsTooSlow: true })
         {
-            await AnswerAsync(context, StatusCodes.Status408RequestTimeout);
+            await OwnAnswer.WriteAsync(context, request, StatusCodes.Status408RequestTimeout, ProxyFault.RequestTimeout);
         }
         else if (context.Response.StatusCode >= StatusCodes.Status500InternalServerError)
         {
-            await AnswerAsync(context, context.Response.StatusCode);
+            await OwnAnswer.WriteAsync(context, request, StatusOf(request.Fault), request.Fault ?? ProxyFault.InternalError);
         }
 
         return true;
     }
+
+    // Null: the service has answered before all of the body came.
+    private static string? FaultOf(HttpContext context, ProxiedRequest request, ForwarderError error, Exception? cause) => error switch
+    {
+        ForwarderError.RequestBodyClient or ForwarderError.RequestBodyDestination or ForwarderError.RequestBodyCanceled
+            when request.IsAnswered => null,
+        ForwarderError.RequestBodyClient when context.Request.Body is PatientBody { IsTooSlow: true } => ProxyFault.RequestTimeout,
+        ForwarderError.RequestBodyClient => ProxyFault.RequestError,
+        ForwarderError.ResponseHeaders => ProxyFault.ProtocolError,
+        ForwarderError.RequestTimedOut or ForwarderError.UpgradeActivityTimeout => ProxyFault.ResponseTimeout,
+        ForwarderError.ResponseBodyClient or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient => ProxyFault.ClientGone,
+        _ when request.IsAnswered => ProxyFault.ResponseIncomplete,
+        ForwarderError.RequestCreation => ProxyFault.InternalError,
+        _ => Causes(cause).Select(NameOf).FirstOrDefault(name => name is not null) ?? ProxyFault.ConnectionTerminated,
+    };
+
+    private static string? NameOf(Exception cause) => cause switch
+    {
+        NoAnswerException none => none.Fault,
+        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => ProxyFault.ConnectionRefused,
+        HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse } => ProxyFault.ProtocolError,
+        _ => null,
+    };
+
+    private static IEnumerable<Exception> Causes(Exception? fault) => fault switch
+    {
+        null => [],
+        AggregateException many => [many, .. many.InnerExceptions.SelectMany(Causes)],
+        _ => [fault, .. Causes(fault.InnerException)],
+    };
+
+    private static int StatusOf(string? fault) =>
+        fault is ProxyFault.ConnectionTimeout or ProxyFault.ResponseTimeout
+            ? StatusCodes.Status504GatewayTimeout
+            : StatusCodes.Status502BadGateway;
 
     // A service would see two hosts where HttpClient cannot read the client's own and adds another.
     private static bool IsSound(HostString host)
@@ -161,15 +213,10 @@ internal sealed partial class Forwarding(
     }
 
     // Without a connection nothing has been sent. With one it may have been done: then only what changes nothing.
-    private static bool MayBeRepeated(HttpContext context, ForwarderError error) =>
+    private static bool MayBeRepeated(RequestLine line, ForwarderError error, Exception? cause) =>
         error == ForwarderError.Request
-        && (context.Features.Get<IForwarderErrorFeature>()?.Exception
-                is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }
-            || (ChangesNothing(context.Request.Method)
-                && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }));
-
-    private static bool ChangesNothing(string method) =>
-        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+        && (line.IsRepeatable
+            || cause is NoAnswerException { IsUnsent: true } or HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError });
 
     // Not application/grpc-web, which is made for HTTP/1.1.
     private static bool IsGrpc(HttpRequest request) =>
@@ -182,24 +229,6 @@ internal sealed partial class Forwarding(
     private static bool IsTunnel(HttpContext context) =>
         HttpMethods.IsConnect(context.Request.Method)
         && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true };
-
-    // The same words for all: they tell nothing of what else there is.
-    private static Task AnswerAsync(HttpContext context, int status)
-    {
-        context.Response.Clear();
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/plain; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-store";
-        return context.Response.WriteAsync(
-            status switch
-            {
-                StatusCodes.Status400BadRequest => "The Host of the request is not a name with a port from 1 to 65535, or a header has a control character.\n",
-                StatusCodes.Status404NotFound => "No service is up under this name.\n",
-                StatusCodes.Status408RequestTimeout => "Nothing came of the request's body for 60 seconds.\n",
-                _ => "The service under this name does not answer.\n",
-            },
-            context.RequestAborted);
-    }
 
     [LoggerMessage(LogLevel.Error, "A request could not be passed on")]
     private partial void NotForwarded(Exception fault);

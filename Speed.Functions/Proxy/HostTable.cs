@@ -107,7 +107,7 @@ internal sealed partial class HostTable(
             var holder = wishing.Count == 1
                 ? wishing[0]
                 : await FindEldestAsync(wishing, isNamed ? wish.Key : null, cancellationToken);
-            routes.TryAdd(wish.Key, new Route(holder.Id, holder.UpAt is null ? null : holder.Endpoints[0].Url));
+            routes.TryAdd(wish.Key, new Route(holder.Id, holder.UpAt is null ? null : holder.Endpoints[0].Url, NameOf(holder)));
             refused.AddRange(wishing.Where(service => service != holder)
                 .Select(service => new Refused(service.Id, wish.Key, holder.Id)));
         }
@@ -122,6 +122,9 @@ internal sealed partial class HostTable(
         var eldest = await services.FindEldestAsync(ids, host, cancellationToken);
         return wishing.Find(service => service.Id == eldest) ?? wishing[0];
     }
+
+    // The same for all deployments of a service.
+    private static string NameOf(Deployment service) => service.OwnHosts is [var own, ..] ? own : ServiceName.Own(service);
 
     private static IEnumerable<string> BriefHostOf(Deployment service) =>
         service.BriefHost is { } host ? [host] : [];
@@ -144,7 +147,8 @@ internal sealed partial class HostTable(
 
 /// <summary>Where requests for a service go.</summary>
 /// <param name="Destination">Scheme, address and port; null while it is not up.</param>
-internal sealed record Route(long Id, string? Destination);
+/// <param name="Service">What the service is called, now and after its next swap.</param>
+internal sealed record Route(long Id, string? Destination, string Service);
 
 /// <summary>The hosts as they were at one moment.</summary>
 internal sealed class Look(IReadOnlyDictionary<string, Route> routes, Task ring)

@@ -1,10 +1,13 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Speed.Deployments;
 
 namespace Speed.Proxy;
 
-/// <summary>Where the reverse proxy listens, and the certificates it shows there.</summary>
+/// <summary>Where the reverse proxy listens, the certificates it shows there, what it takes, and what it writes down.</summary>
 public sealed class ProxySettings
 {
     private const string Shape =
@@ -36,9 +39,48 @@ public sealed class ProxySettings
     /// </summary>
     public IReadOnlySet<string> TrustedHeaders { get; init; } = new HashSet<string>();
 
+    /// <summary>
+    /// Bytes that the line of a request may have, and once more all of its headers. 8 KiB to 16 MiB; 1 MiB unless set.
+    /// </summary>
+    public int MaxHeaderBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>How many headers a request may have. 10 to 10,000; 1,000 unless set.</summary>
+    public int MaxHeaders { get; init; } = 1000;
+
+    /// <summary>The file that gets a line for each request, or <c>-</c> for standard output. Null, for none, unless set.</summary>
+    public string? AccessLog { get; init; }
+
+    /// <summary>
+    /// At so many bytes the file of the access log is renamed to <c>.1</c>, and another one begun. 0: never. 100 MiB unless set.
+    /// </summary>
+    public long AccessLogMaxBytes { get; init; } = 100 * 1024 * 1024;
+
     /// <summary>Whether a connection from there is one of a trusted proxy.</summary>
     public bool IsTrustedProxy(IPAddress? address) =>
         address is not null && TrustedProxies.Any(network => network.Contains(address));
+
+    /// <summary>
+    /// Who asks: the last address in <c>X-Forwarded-For</c> that is no trusted proxy's, as far as trusted ones say so.
+    /// </summary>
+    public IPAddress? ClientOf(HttpContext context)
+    {
+        var client = Plain(context.Connection.RemoteIpAddress);
+        foreach (var said in context.Request.Headers["X-Forwarded-For"].ToString().Split(',', StringSplitOptions.TrimEntries).Reverse())
+        {
+            if (!IsTrustedProxy(client) || !IPAddress.TryParse(said, out var before))
+            {
+                break;
+            }
+
+            client = Plain(before);
+        }
+
+        return client;
+    }
+
+    /// <summary>An address of IPv4 as such, where it came to a socket of both.</summary>
+    public static IPAddress? Plain(IPAddress? address) =>
+        address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 
     /// <summary>
     /// Reads them from the section <c>Speed:Proxy</c>. Throws
@@ -55,16 +97,46 @@ public sealed class ProxySettings
             CertificateFolder = reader.Text(nameof(CertificateFolder)),
             TrustedProxies = [.. (reader.List(nameof(TrustedProxies)) ?? []).Select(one => ReadNetwork(reader, one))],
             TrustedHeaders = (reader.List(nameof(TrustedHeaders)) ?? []).ToHashSet(StringComparer.OrdinalIgnoreCase),
+            MaxHeaderBytes = reader.Number(nameof(MaxHeaderBytes), 1024 * 1024, 8 * 1024, 16 * 1024 * 1024),
+            MaxHeaders = reader.Number(nameof(MaxHeaders), 1000, 10, 10_000),
+            AccessLog = reader.Text(nameof(AccessLog)) is { } log ? log is "stdout" ? "-" : log : null,
+            AccessLogMaxBytes = reader.Number(nameof(AccessLogMaxBytes), 100L * 1024 * 1024, 0, long.MaxValue),
         };
         JudgeCertificates(settings, reader);
         return settings;
     }
 
-    private static IPNetwork ReadNetwork(SettingsReader reader, string text) =>
-        IPNetwork.TryParse(text, out var network) ? network
-        : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
-        : throw reader.Unusable(
+    // Some write a range by any address in it.
+    private static IPNetwork ReadNetwork(SettingsReader reader, string text)
+    {
+        var parts = text.Split('/');
+        if (parts.Length > 2 || !IPAddress.TryParse(parts[0], out var address) || !IsWhole(parts[0], address))
+        {
+            throw Unusable();
+        }
+
+        var bytes = address.GetAddressBytes();
+        var bits = bytes.Length * 8;
+        if (parts.Length == 2
+            && (!int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out bits) || bits > bytes.Length * 8))
+        {
+            throw Unusable();
+        }
+
+        for (var bit = bits; bit < bytes.Length * 8; bit++)
+        {
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        }
+
+        return new IPNetwork(new IPAddress(bytes), bits);
+
+        Exception Unusable() => reader.Unusable(
             nameof(TrustedProxies), $"must be addresses and ranges such as 10.0.0.1,192.168.0.0/16, not '{text}'.");
+    }
+
+    // Not 10 or 10.1, which would be 0.0.0.10 and 10.0.0.1.
+    private static bool IsWhole(string text, IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 || text.Split('.').Length == 4;
 
     private static void JudgeCertificates(ProxySettings settings, SettingsReader reader)
     {

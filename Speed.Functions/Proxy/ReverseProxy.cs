@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -19,7 +18,7 @@ namespace Speed.Proxy;
 /// </summary>
 internal sealed partial class ReverseProxy(
     ProxySettings settings, HostTable hosts, Certificates certificates, Traffic traffic, TimeProvider time,
-    ILogger<ReverseProxy> logger)
+    ILogger<ReverseProxy> logger, TrafficMeter? meter = null)
     : IHostedService, IDisposable
 {
     // They share the process with SPEED, which needs room for files of its own.
@@ -27,7 +26,8 @@ internal sealed partial class ReverseProxy(
 
     private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(5);
 
-    private readonly HttpMessageInvoker _client = new(NewHandler());
+    private readonly ServiceClients _clients = new(settings.MaxHeaderBytes);
+    private readonly AccessLog? _log = settings.AccessLog is null ? null : new AccessLog(settings, time, meter, logger);
     private WebApplication? _server;
 
     /// <summary>Where it listens, with the ports it got.</summary>
@@ -40,6 +40,7 @@ internal sealed partial class ReverseProxy(
             certificates.Load();
         }
 
+        _log?.Open();
         _server = Build();
         await _server.StartAsync(cancellationToken);
         foreach (var url in _server.Urls)
@@ -58,9 +59,15 @@ internal sealed partial class ReverseProxy(
             await _server.StopAsync(limit.Token);
             await _server.DisposeAsync();
         }
+
+        await (_log?.CloseAsync() ?? Task.CompletedTask);
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _clients.Dispose();
+        _log?.Dispose();
+    }
 
     private WebApplication Build()
     {
@@ -78,18 +85,24 @@ internal sealed partial class ReverseProxy(
 
         var server = builder.Build();
         var forwarding = new Forwarding(
-            hosts, traffic, server.Services.GetRequiredService<IHttpForwarder>(), _client, new ServiceRequest(settings), time,
+            hosts, traffic, server.Services.GetRequiredService<IHttpForwarder>(), _clients, new ServiceRequest(settings), time,
             logger);
-        server.Run(forwarding.ServeAsync);
+        server.Run(new Recording(forwarding, settings, _log, meter, time).ServeAsync);
         return server;
     }
 
-    private static void Limit(KestrelServerOptions kestrel)
+    private void Limit(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Limits.MaxConcurrentConnections = MostConnections;
         kestrel.Limits.MaxConcurrentUpgradedConnections = MostConnections;
+        // A service may want less, and says so itself.
+        kestrel.Limits.MaxRequestBufferSize = Math.Max(settings.MaxHeaderBytes, 1024 * 1024);
+        kestrel.Limits.MaxRequestLineSize = settings.MaxHeaderBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = settings.MaxHeaderBytes;
+        kestrel.Limits.MaxRequestHeaderCount = settings.MaxHeaders;
+        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = settings.MaxHeaderBytes;
         // How much and how slowly is between a service and its clients.
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.MinRequestBodyDataRate = null;
@@ -124,21 +137,6 @@ internal sealed partial class ReverseProxy(
         {
             ServerCertificateContext = certificates.For(connection.ClientHelloInfo.ServerName),
         });
-
-    private static SocketsHttpHandler NewHandler() => new()
-    {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseCookies = false,
-        ActivityHeadersPropagator = null,
-        EnableMultipleHttp2Connections = true,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
-        // Less than the five seconds after which many servers close a connection that is idle.
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
-        RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
-        ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
-    };
 
     [LoggerMessage(LogLevel.Information, "The proxy listens on {Address}")]
     private partial void Listening(string address);

@@ -1,5 +1,5 @@
-using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Speed.Security;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -14,6 +14,7 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
     private const string ForwardedFor = "X-Forwarded-For";
     private const string ForwardedHost = "X-Forwarded-Host";
     private const string ForwardedProto = "X-Forwarded-Proto";
+    private const string Upgraded = "Upgrade-Insecure-Requests";
 
     // The addresses that proxies, CDNs and clouds tell by headers of their own.
     private static readonly HashSet<string> Claims = new(StringComparer.OrdinalIgnoreCase)
@@ -38,7 +39,8 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         var request = httpContext.Request;
-        var client = Plain(httpContext.Connection.RemoteIpAddress);
+        SetLine(httpContext, proxyRequest, destinationPrefix);
+        var client = ProxySettings.Plain(httpContext.Connection.RemoteIpAddress);
         var isTrusted = settings.IsTrustedProxy(client);
         foreach (var header in request.Headers.Keys.Where(IsTwin))
         {
@@ -56,6 +58,8 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
         Set(ForwardedFor, isTrusted && Given(ForwardedFor) is { } before ? $"{before}, {client}" : client?.ToString());
         Set(ForwardedHost, (isTrusted ? Given(ForwardedHost) : null) ?? Forwarding.HostOf(request).Value);
         Set(ForwardedProto, (isTrusted ? Given(ForwardedProto) : null) ?? request.Scheme);
+        // It asks the service for something; the forwarder takes it for a matter of this connection.
+        Set(Upgraded, request.Headers[Upgraded]);
         HideSession(request, proxyRequest);
 
         string? Given(string name) => request.Headers[name].ToString() is { Length: > 0 } value ? value : null;
@@ -63,7 +67,24 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
         void Set(string name, string? value)
         {
             proxyRequest.Headers.Remove(name);
-            proxyRequest.Headers.TryAddWithoutValidation(name, value);
+            if (value is not null)
+            {
+                proxyRequest.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+    }
+
+    // The forwarder would decode the path and encode it anew, and write methods of its own in capitals.
+    private static void SetLine(HttpContext context, HttpRequestMessage proxyRequest, string destinationPrefix)
+    {
+        var line = context.Features.GetRequiredFeature<ProxiedRequest>().Line!;
+        proxyRequest.Options.Set(RequestLine.Key, line);
+        proxyRequest.RequestUri = new Uri(
+            destinationPrefix + (line.Target == "*" ? "/" : line.Target),
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        if (line.Method.Equals(proxyRequest.Method.Method, StringComparison.OrdinalIgnoreCase) && line.Method != proxyRequest.Method.Method)
+        {
+            proxyRequest.Method = new HttpMethod(line.Method);
         }
     }
 
@@ -82,20 +103,37 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
 
     private static string Hyphened(string header) => string.Concat(header.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
 
-    private static IPAddress? Plain(IPAddress? address) =>
-        address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
-
     public override async ValueTask<bool> TransformResponseAsync(
         HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
         var goesOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        var request = httpContext.Features.GetRequiredFeature<ProxiedRequest>();
+        request.IsAnswered |= proxyResponse is not null;
+        request.Upgraded = (proxyResponse?.Content as AnswerContent)?.Body as UpgradedStream;
         var cookies = httpContext.Response.Headers.SetCookie;
         if (cookies.Any(IsSession))
         {
             httpContext.Response.Headers.SetCookie = cookies.Where(cookie => !IsSession(cookie)).ToArray();
         }
 
+        // Whoever waits for events wants to know at once that they will come.
+        if (proxyResponse?.Content is AnswerContent { Body: AnswerBody { IsThere: false } })
+        {
+            await httpContext.Response.Body.FlushAsync(cancellationToken);
+        }
+
         return goesOn;
+    }
+
+    public override async ValueTask TransformResponseTrailersAsync(
+        HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
+    {
+        await base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
+        if (httpContext.Features.GetRequiredFeature<ProxiedRequest>().Line!.HasBody)
+        {
+            // The client has all of it now, and not only once its own body has come.
+            await httpContext.Response.CompleteAsync();
+        }
     }
 
     // Browsers send a cookie to every port of a host: that of the dashboard would come here as well.
