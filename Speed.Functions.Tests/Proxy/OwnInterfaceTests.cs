@@ -120,6 +120,29 @@ public sealed class OwnInterfaceTests : IAsyncLifetime
         Assert.Contains("is not allowed: add it to Speed__AllowedHosts", answer, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Its_metrics_count_the_requests_of_each_service_and_those_that_failed()
+    {
+        await UpAsync(1, "dead", ["dead.example.org"]);
+        await AskAsync(Proxy, "GET / HTTP/1.1\nHost: site.example.org");
+        await AskAsync(Proxy, "GET / HTTP/1.1\nHost: app-main.localhost");
+        await AskAsync(Proxy, "GET / HTTP/1.1\nHost: dead.example.org");
+
+        // A request is counted a moment after its answer.
+        string text;
+        do
+        {
+            text = await _app.Client.GetStringAsync("/metrics", Now);
+        }
+        while (!text.Contains("speed_proxy_faults_total{service=\"dead-main-", StringComparison.Ordinal));
+
+        Assert.Matches("speed_proxy_requests_total\\{service=\"app-main-[a-z2-7]{26}.localhost\",status=\"2xx\"\\} 1\n", text);
+        Assert.Matches("speed_proxy_requests_total\\{service=\"dead-main-[a-z2-7]{26}.localhost\",status=\"5xx\"\\} 1\n", text);
+        Assert.Matches("speed_proxy_faults_total\\{service=\"dead-main-[a-z2-7]{26}.localhost\",reason=\"connection_refused\"\\} 1\n", text);
+        Assert.Contains("speed_proxy_requests_total{service=\"\",status=\"4xx\"} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("speed_access_log_dropped_lines_total 0\n", text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("localhost")]
     [InlineData("speed.localhost")]

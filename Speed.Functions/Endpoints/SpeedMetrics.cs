@@ -6,7 +6,7 @@ namespace Speed.Endpoints;
 
 /// <summary>
 /// The numbers that <c>GET /metrics</c> tells, each of this process since it began. Labels have few values: words of the
-/// contract, names of functions, never ids or addresses.
+/// contract, names of functions and of a bounded number of services, never ids or addresses.
 /// </summary>
 public sealed class SpeedMetrics : IDisposable
 {
@@ -15,7 +15,12 @@ public sealed class SpeedMetrics : IDisposable
     private readonly Prometheus.Counter _lines;
     private readonly Prometheus.Counter _bytes;
 
-    public SpeedMetrics(StoreMeter store, OpenStreams streams)
+    private readonly Prometheus.Counter _proxied;
+    private readonly Prometheus.Counter _faults;
+    private readonly Prometheus.Counter _dropped;
+    private readonly ServiceLabels _services;
+
+    public SpeedMetrics(StoreMeter store, TrafficMeter traffic, OpenStreams streams, TimeProvider time)
     {
         var make = Metrics.WithCustomRegistry(Registry);
         QueueLength = make.CreateGauge("speed_queue_length", "Deployments that wait.");
@@ -37,7 +42,14 @@ public sealed class SpeedMetrics : IDisposable
         _bytes = make.CreateCounter("speed_log_bytes_total", "Bytes of log lines stored.");
         var open = make.CreateGauge("speed_open_streams", "Answers that are open for what is still to come.");
         Registry.AddBeforeCollectCallback(() => open.Set(streams.Count));
-        Listen(store);
+        _proxied = make.CreateCounter(
+            "speed_proxy_requests_total", "Requests at the proxy, by service and class of status.", ["service", "status"]);
+        _faults = make.CreateCounter(
+            "speed_proxy_faults_total", "Requests that the proxy could not pass on in full, by service and reason.",
+            ["service", "reason"]);
+        _dropped = make.CreateCounter("speed_access_log_dropped_lines_total", "Lines that the access log could not take.");
+        _services = new ServiceLabels(time, _proxied, _faults);
+        Listen(store, traffic);
     }
 
     public CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
@@ -59,19 +71,41 @@ public sealed class SpeedMetrics : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    private void Listen(StoreMeter store)
+    private void Listen(StoreMeter store, TrafficMeter traffic)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (store.Owns(instrument))
+            if (store.Owns(instrument) || traffic.Owns(instrument))
             {
                 listener.EnableMeasurementEvents(instrument);
             }
         };
         _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) =>
             _commits.WithLabels((string)tags[0].Value!).Observe(seconds));
-        _listener.SetMeasurementEventCallback<long>((instrument, count, _, _) =>
-            (instrument.Name == StoreMeter.LogLines ? _lines : _bytes).Inc(count));
+        _listener.SetMeasurementEventCallback<long>((instrument, count, tags, _) => Count(instrument.Name, count, tags));
         _listener.Start();
+    }
+
+    private void Count(string name, long count, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        switch (name)
+        {
+            case StoreMeter.LogLines:
+                _lines.Inc(count);
+                break;
+            case StoreMeter.LogBytes:
+                _bytes.Inc(count);
+                break;
+            case TrafficMeter.Requests:
+                var status = (int)tags[1].Value!;
+                _proxied.WithLabels(_services.Of((string)tags[0].Value!), $"{status / 100}xx").Inc(count);
+                break;
+            case TrafficMeter.Faults:
+                _faults.WithLabels(_services.Of((string)tags[0].Value!), (string)tags[1].Value!).Inc(count);
+                break;
+            case TrafficMeter.Dropped:
+                _dropped.Inc(count);
+                break;
+        }
     }
 }
