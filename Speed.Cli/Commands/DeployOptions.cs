@@ -31,6 +31,8 @@ internal sealed class DeployOptions
     private readonly Option<string?> _kind = Asked.Text("--kind", "KIND", "auto, job or service; auto asks the image");
     private readonly Option<string?> _healthPath =
         Asked.Text("--health-path", "PATH", "Which answers by HTTP once the service is up");
+    private readonly Option<string?> _healthHost = Asked.Text(
+        "--health-host", "NAME", "Under which that path is asked; else the first --host, else the service's own name");
     private readonly Option<string?> _restart =
         Asked.Text("--restart", "RULE", "no, or on-failure: a service that fails is started again");
     private readonly Option<string?> _ttl = Asked.Text("--ttl", "TIME", "How long a service lives: 90s, 30m, 2h, 7d");
@@ -44,7 +46,7 @@ internal sealed class DeployOptions
 
     public void AddTo(Command command) => command.Options.Add(
         _branch, _commit, _subdirectory, _name, _dockerfile, _target, _buildArgs, _env, _secrets, _ports, _volumes,
-        _hosts, _kind, _healthPath, _restart, _ttl, _labels, _without, _noInherit, _clearCache, _submodules);
+        _hosts, _kind, _healthPath, _healthHost, _restart, _ttl, _labels, _without, _noInherit, _clearCache, _submodules);
 
     /// <summary>
     /// The body of the request. What SPEED would not understand is refused here, the rest is SPEED's to judge.
@@ -78,13 +80,19 @@ internal sealed class DeployOptions
         ("volumes", Each(asked.GetValue(_volumes), Volume)),
         ("hosts", Asked.List(asked.GetValue(_hosts))),
         ("kind", asked.GetValue(_kind)),
-        ("health", asked.GetValue(_healthPath) is { } path ? new JsonObject { ["path"] = path } : null),
+        ("health", Health(asked)),
         ("restart", asked.GetValue(_restart)),
         ("ttl_s", Asked.Seconds(asked.GetValue(_ttl), "--ttl")),
         ("labels", Asked.Map(asked.GetValue(_labels), "--label")),
         ("inherit", asked.GetValue(_noInherit) ? false : null),
         ("clear_cache", asked.GetValue(_clearCache) ? true : null),
         ("submodules", asked.GetValue(_submodules) ? true : null));
+
+    private JsonObject? Health(ParseResult asked)
+    {
+        var (path, host) = (asked.GetValue(_healthPath), asked.GetValue(_healthHost));
+        return path is null && host is null ? null : Asked.Body(("path", path), ("host", host));
+    }
 
     // What is given as an empty one is not taken over.
     private static JsonNode Nothing(string member) => member switch

@@ -31,6 +31,8 @@ public sealed class DeployCommandTests
             """["a.example.org","b.example.org"]"""),
         ("--kind", ["--kind", "job"], "kind", "\"job\""),
         ("--health-path", ["--health-path", "/health"], "health", """{"path":"/health","""),
+        ("--health-host", ["--health-host", "a.example.org", "--health-path", "/"], "health",
+            """{"path":"/","port":null,"host":"a.example.org","""),
         ("--restart", ["--restart", "on-failure"], "restart", "\"on-failure\""),
         ("--ttl", ["--ttl", "2h"], "ttl_s", "7200"),
         ("--label", ["--label", "team=a b"], "labels", """{"team":"a b"}"""),

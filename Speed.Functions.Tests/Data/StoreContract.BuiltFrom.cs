@@ -10,7 +10,10 @@ public abstract partial class StoreContract
     {
         var running = await AddRunningAsync();
         var first = new BuiltFrom("FROM a\n", []);
-        var latest = new BuiltFrom("FROM \u00e4\n", [new BuildSource(1, "$A", "r/a:1", "sha256:1"), new BuildSource(2, "b", "r/b:1", "sha256:2")]);
+        var latest = new BuiltFrom("FROM \u00e4\n", [new BuildSource(1, "$A", "r/a:1", "sha256:1"), new BuildSource(2, "b", "r/b:1", "sha256:2")])
+        {
+            Exposed = [9000, 80],
+        };
 
         var before = await Store.FindBuiltFromAsync(running.Id, Token);
         Assert.True(await Store.RecordBuiltFromAsync(running.Claim, first, Token));
@@ -21,6 +24,7 @@ public abstract partial class StoreContract
         Assert.Null(before);
         Assert.Equal(latest.Dockerfile, kept?.Dockerfile);
         Assert.Equal(latest.Sources, kept?.Sources);
+        Assert.Equal([9000, 80], kept?.Exposed);
     }
 
     [Fact]

@@ -15,6 +15,7 @@ public abstract partial class StoreContract
         ["running"] = [Illegal, Unchanged, Changed, Changed, Changed],
         ["taken over"] = [Illegal, Unchanged, Changed, Changed, Changed],
         ["being canceled"] = [BeingCanceled, BeingCanceled, BeingCanceled, BeingCanceled, Unchanged],
+        ["being superseded"] = [Illegal, Unchanged, BeingSuperseded, BeingSuperseded, Changed],
         ["succeeded"] = [AlreadyFinished, AlreadyFinished, Unchanged, AlreadyFinished, AlreadyFinished],
         ["failed"] = [AlreadyFinished, AlreadyFinished, AlreadyFinished, Unchanged, AlreadyFinished],
         ["canceled"] = [AlreadyFinished, AlreadyFinished, AlreadyFinished, AlreadyFinished, Unchanged],
@@ -41,7 +42,7 @@ public abstract partial class StoreContract
         }
 
         Assert.True(after.Version > before.Version);
-        var stopsFirst = state == "running" && word == Canceled;
+        var stopsFirst = state is "running" or "being superseded" && word == Canceled;
         Assert.Equal(stopsFirst ? Running : word, after.Status);
         Assert.Equal(stopsFirst || state == "being canceled" || word == Canceled, after.Cancel is not null);
         Assert.Equal(word.IsFinal && state != "running", after.LogClosedAt is not null);
@@ -153,6 +154,14 @@ public abstract partial class StoreContract
             }
 
             return await FindAsync(added.Id);
+        }
+
+        if (state == "being superseded")
+        {
+            var (older, newer) = (await AddServiceAsync(), await AddServiceAsync());
+            await Services.BecomeUpAsync(older.Claim, Token);
+            await Services.BecomeUpAsync(newer.Claim, Token);
+            return await FindAsync(older.Id);
         }
 
         var running = await AddRunningAsync();

@@ -32,6 +32,21 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task The_port_that_the_proxy_asks_is_recorded_once_and_stays_over_attempts()
+    {
+        var service = await AddServiceAsync();
+
+        Assert.True(await Services.RecordProxyPortAsync(service.Claim, 9090, Token));
+        Assert.True(await Services.RecordProxyPortAsync(service.Claim, 8080, Token));
+        await Services.BecomeUpAsync(service.Claim, Token);
+        await Services.GoDownAsync(service.Claim, Exited, Token);
+        await Services.BeginRunAnewAsync(service.Claim, 1, Token);
+
+        Assert.Equal(9090, (await FindAsync(service.Id)).ProxyPort);
+        Assert.False(await Services.RecordProxyPortAsync(service.Claim with { Epoch = 9 }, 8080, Token));
+    }
+
+    [Fact]
     public async Task The_newest_wins_even_if_an_older_one_comes_up_last()
     {
         var older = await AddServiceAsync();

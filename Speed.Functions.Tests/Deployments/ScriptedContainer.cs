@@ -9,7 +9,10 @@ internal sealed class ScriptedContainer : IContainer
 
     public Func<CancellationToken, Task<ProbeAnswer>> Probe { get; init; } = _ => throw new NotSupportedException();
 
-    public Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken) => Probe(cancellationToken);
+    public Task<ProbeAnswer> ProbeAsync(bool isUp, CancellationToken cancellationToken) => Probe(cancellationToken);
+
+    public Task<IReadOnlyList<int>> ListAnsweringPortsAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task AttachAsync(OutputSink sink, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -23,12 +23,14 @@ internal sealed class Walker(string text)
     /// <summary>The images that were asked for, in their order.</summary>
     public List<string> Asked { get; } = [];
 
-    public async Task<IReadOnlyList<Reference>> WalkAsync()
+    public async Task<IReadOnlyList<Reference>> WalkAsync() => (await WalkAllAsync()).References;
+
+    public async Task<Walk> WalkAllAsync()
     {
         var readings = Readings.Of(text, HereDocuments);
         Assert.Null(readings.Fault);
         readings.Check();
-        var walk = await readings.WalkAsync(
+        return await readings.WalkAsync(
             new BuildInputs(BuildArgs, "linux/amd64", Builder, Target),
             (reference, _) =>
             {
@@ -36,7 +38,6 @@ internal sealed class Walker(string text)
                 return Task.FromResult(new BaseImage(Environment, Triggers));
             },
             TestContext.Current.CancellationToken);
-        return walk.References;
     }
 
     /// <summary>One line for each: its kind, and what it comes to.</summary>

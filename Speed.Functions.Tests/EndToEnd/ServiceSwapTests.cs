@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Xunit;
@@ -40,6 +41,26 @@ public sealed class ServiceSwapTests : IAsyncLifetime
         Assert.Equal(second.Id(), ended.Resource.GetProperty("superseded_by").GetInt64());
         await _world.EventuallyNoContainersAsync(first.Id());
         Assert.Single(await _world.ContainersAsync());
+    }
+
+    [Fact]
+    public async Task A_leader_s_word_of_an_end_comes_too_late_once_a_newer_one_is_up_and_a_result_does_not()
+    {
+        // Ignores SIGTERM: there are ten seconds in which it is being superseded.
+        var repository = await _world.RepositoryAsync(r => r.File(
+            "Dockerfile", "FROM busybox\nHEALTHCHECK --interval=1s CMD true\nCMD trap '' TERM; while true; do sleep 1; done\n"));
+        var first = await _world.UpAsync(await _world.StartAsync(repository));
+        await _world.UpAsync(await _world.StartAsync(repository));
+
+        using var word = await _world.App.UpdateAsync(first.Id(), "Succeeded");
+        using var result = await _world.App.UpdateAsync(first.Id(), "all done");
+        var ended = await _world.EndAsync(first.Id());
+
+        Assert.Equal(HttpStatusCode.Conflict, word.StatusCode);
+        Assert.Equal("Deployment is being superseded", (await word.Content.ReadFromJsonAsync<JsonElement>(Now)).Text("error"));
+        Assert.Equal(HttpStatusCode.OK, result.StatusCode);
+        Assert.Equal(("Canceled", "SUPERSEDED"), (ended.Status, ended.Resource.GetProperty("failure").Text("code")));
+        Assert.Contains("all done", ended.Results);
     }
 
     [Fact]

@@ -94,6 +94,21 @@ public sealed class ServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_service_with_sixty_days_to_live_lives()
+    {
+        var up = await _world.UpAsync(await _world.StartAsync(await _world.ServerAsync("one"), new { ttl_s = 60 * 86_400 }));
+
+        await _world.App.RestartAsync();
+        (await _world.DeployAsync("FROM busybox\nCMD echo done\n")).Succeeded();
+        var still = await _world.App.GetDeploymentAsync(up.Id());
+        await _world.App.PostAsync($"/v1/deployments/{up.Id()}/cancel", new { });
+
+        Assert.Equal(("Running", JsonValueKind.String), (still.Text("status"), still.GetProperty("up_at").ValueKind));
+        var ended = await _world.EndAsync(up.Id());
+        Assert.Equal(("Canceled", "CANCELED"), (ended.Status, ended.Resource.GetProperty("failure").Text("code")));
+    }
+
+    [Fact]
     public async Task One_that_waits_to_be_started_again_is_not_called_up_and_ends_when_its_time_is_up()
     {
         var repository = await _world.RepositoryAsync(r => r.File(

@@ -20,7 +20,7 @@ public sealed class CreateTests
         "restart", "hosts", "own_host", "timeouts", "build_resources", "resources", "labels",
         "inherit", "taken_over", "id", "status", "phase",
         "version", "attempt", "run_by",
-        "worker_id", "image_id", "phases", "failure", "exit_code", "endpoints", "up_at", "superseded_by", "cancel",
+        "worker_id", "image_id", "phases", "failure", "exit_code", "endpoints", "proxy_port", "up_at", "superseded_by", "cancel",
         "waiting", "deadline_at", "created_at", "started_at", "ended_at", "log", "can", "retry_of",
     ];
 

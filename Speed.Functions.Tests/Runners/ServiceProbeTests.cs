@@ -34,6 +34,68 @@ public sealed class ServiceProbeTests
     }
 
     [Theory]
+    [InlineData(null, "app.example.org other.example.org", "app.example.org")]
+    [InlineData(null, "", "hello-main-x.localhost")]
+    [InlineData("127.0.0.1:8080", "app.example.org", "127.0.0.1:8080")]
+    public async Task It_asks_under_the_name_that_its_users_have(string? host, string hosts, string asked)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        using var probe = new ServiceProbe(SomeDeployment.Of(1, options => options with
+        {
+            Health = new HealthOption { Path = "/health", Host = host },
+            Hosts = hosts.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        }) with
+        {
+            Endpoints = [new PublishedPort(8080, port)],
+            OwnHosts = ["hello-main-x.localhost"],
+        });
+
+        var asking = probe.AskAsync(new State(), Now);
+        using var client = await listener.AcceptTcpClientAsync(Now);
+        using var reader = new StreamReader(client.GetStream());
+        List<string> lines = [];
+        while (await reader.ReadLineAsync(Now) is { Length: > 0 } line)
+        {
+            lines.Add(line);
+        }
+
+        await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno"u8.ToArray(), Now);
+
+        Assert.Equal("GET /health HTTP/1.1", lines[0]);
+        Assert.Contains($"Host: {asked}", lines);
+        Assert.Equal(
+            new ProbeAnswer(false, false, $"GET /health on port 8080 answered 400, asked as {asked}: no"),
+            await asking.WaitAsync(TimeSpan.FromMinutes(1), Now));
+    }
+
+    [Fact]
+    public async Task Where_no_port_is_named_the_first_that_answers_is_asked()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var closed = ((IPEndPoint)silent.LocalEndpoint).Port;
+        silent.Stop();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        using var probe = new ServiceProbe(
+            SomeDeployment.Of(1, options => options with { Health = new HealthOption { Path = "/" } }) with
+            {
+                Endpoints = [new PublishedPort(80, closed), new PublishedPort(8080, port)],
+            });
+
+        var asking = probe.AskAsync(new State(), Now);
+        using var tried = await listener.AcceptTcpClientAsync(Now);
+        using var asked = await listener.AcceptTcpClientAsync(Now);
+        await asked.GetStream().WriteAsync("HTTP/1.1 204 No Content\r\n\r\n"u8.ToArray(), Now);
+
+        Assert.Equal(new ProbeAnswer(true, true, "GET / on port 8080 answered 204."), await asking);
+        Assert.Equal([8080], await probe.ListAnsweringPortsAsync(Now));
+    }
+
+    [Theory]
     [InlineData("starting", true, false)]
     [InlineData("unhealthy", false, true)]
     public async Task A_health_check_that_starts_has_come_to_nothing_yet(string status, bool isPending, bool isConclusive)

@@ -189,8 +189,11 @@ internal sealed class ScriptedBox(
 
     public Task<ContainerExit> WaitAsync(CancellationToken cancellationToken) => _exit.Task.WaitAsync(cancellationToken);
 
-    public Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken) =>
+    public Task<ProbeAnswer> ProbeAsync(bool isUp, CancellationToken cancellationToken) =>
         Task.FromResult(new ProbeAnswer(true, true, "well"));
+
+    public Task<IReadOnlyList<int>> ListAnsweringPortsAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<int>>([]);
 
     public Task StopAsync(TimeSpan grace, CancellationToken cancellationToken)
     {

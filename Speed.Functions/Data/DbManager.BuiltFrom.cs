@@ -15,21 +15,22 @@ public sealed partial class DbManager
     // The latest attempt counts: a base may have become another in between.
     private static bool RecordBuiltFrom(SqliteSession db, Claim claim, BuiltFrom from) => db.Execute(
         """
-        INSERT INTO built_from (deployment_id, dockerfile, sources)
-        SELECT id, $dockerfile, $sources
+        INSERT INTO built_from (deployment_id, dockerfile, sources, exposed)
+        SELECT id, $dockerfile, $sources, $exposed
         FROM deployment
         WHERE id = $id AND status = $status AND epoch = $epoch
         ON CONFLICT (deployment_id) DO UPDATE
-        SET dockerfile = excluded.dockerfile, sources = excluded.sources
+        SET dockerfile = excluded.dockerfile, sources = excluded.sources, exposed = excluded.exposed
         """,
         ("$dockerfile", from.Dockerfile), ("$sources", JsonSerializer.Serialize(from.Sources)),
+        ("$exposed", from.Exposed is null ? null : JsonSerializer.Serialize(from.Exposed)),
         ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
 
     // One that uses a kept image again has judged nothing itself: what the image was built from is on record with another of
     // its repository.
     private static BuiltFrom? FindBuiltFrom(SqliteSession db, long id) => db.One(
         """
-        SELECT b.dockerfile, b.sources
+        SELECT b.dockerfile, b.sources, b.exposed
         FROM deployment d
         JOIN deployment other
             ON other.id = d.id
@@ -39,6 +40,9 @@ public sealed partial class DbManager
         ORDER BY other.id = d.id DESC, other.id DESC
         LIMIT 1
         """,
-        row => new BuiltFrom(row.Text(), JsonSerializer.Deserialize<BuildSource[]>(row.Text())!),
+        row => new BuiltFrom(row.Text(), JsonSerializer.Deserialize<BuildSource[]>(row.Text())!)
+        {
+            Exposed = row.TextOrNull() is { } exposed ? JsonSerializer.Deserialize<int[]>(exposed) : null,
+        },
         ("$id", id));
 }

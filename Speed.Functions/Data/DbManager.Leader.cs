@@ -46,6 +46,7 @@ public sealed partial class DbManager
             ({ Cancel: not null }, Canceled) => DeclareOutcome.Unchanged,
             _ when deployment.Status == word => DeclareOutcome.Unchanged,
             (_, Pending) => DeclareOutcome.Illegal,
+            ({ SupersededBy: not null }, Succeeded or Failed) => DeclareOutcome.BeingSuperseded,
             (_, Running) => Do(HandToLeader(db, deployment)),
             (_, Canceled) => Do(Cancel(db, id, Leader, reason: null).Changed),
             _ => Do(EndAsDeclared(db, deployment, word)),

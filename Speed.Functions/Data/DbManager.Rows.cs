@@ -15,7 +15,7 @@ public sealed partial class DbManager
         d.created_at_ms, d.started_at_ms, d.ended_at_ms, d.deadline_at_ms, d.log_closed_at_ms, d.retry_of,
         d.kind, d.endpoints, d.up_at_ms, d.first_up_at_ms, d.superseded_by, d.yields_to, d.restarts,
         d.identity, d.repos, d.own_hosts, d.brief_host,
-        d.unhealthy, d.restarting ->> 'try',
+        d.unhealthy, d.restarting ->> 'try', d.proxy_port,
         (SELECT json_group_array(json_array(p.name, p.attempt, p.started_at_ms, p.ended_at_ms, p.status) ORDER BY p.seq)
          FROM phase p
          WHERE p.deployment_id = d.id)
@@ -79,6 +79,7 @@ public sealed partial class DbManager
             BriefHost = row.TextOrNull(),
             Unhealthy = row.TextOrNull(),
             NextTry = row.IntOrNull(),
+            ProxyPort = row.IntOrNull(),
             Phases = ReadPhases(row.Text()),
         };
     }

@@ -24,6 +24,9 @@ public sealed partial class DbManager : IServiceStore
     public Task<IReadOnlyList<PublishedPort>> FindKeptEndpointsAsync(long id, CancellationToken cancellationToken) =>
         _database.ReadAsync(db => FindKeptEndpoints(db, id), cancellationToken);
 
+    public Task<bool> RecordProxyPortAsync(Claim claim, int port, CancellationToken cancellationToken) =>
+        ChangeAsync(claim.Id, db => SetProxyPort(db, claim, port), cancellationToken);
+
     public async Task<UpOutcome> BecomeUpAsync(Claim claim, CancellationToken cancellationToken)
     {
         var (outcome, replaced) = await _database.WriteAsync(db => BecomeUp(db, claim), cancellationToken);
@@ -81,6 +84,15 @@ public sealed partial class DbManager : IServiceStore
         """,
         ("$kind", kind.ToString().ToLowerInvariant()), ("$endpoints", CanonicalJson.Of(endpoints)),
         ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
+
+    private static bool SetProxyPort(SqliteSession db, Claim claim, int port) => db.Execute(
+        """
+        UPDATE deployment
+        SET proxy_port = coalesce(proxy_port, $port), version = version + 1
+        WHERE id = $id AND status = $status AND epoch = $epoch
+            AND kind = 'service'
+        """,
+        ("$port", port), ("$id", claim.Id), ("$status", Word(claim.Status)), ("$epoch", claim.Epoch)) > 0;
 
     private static IReadOnlyList<PublishedPort> FindKeptEndpoints(SqliteSession db, long id) => db.One(
         $"""

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Speed.Deployments;
 
 /// <summary>What an attempt of a deployment is built from.</summary>
@@ -5,15 +7,22 @@ namespace Speed.Deployments;
 /// <param name="Sources">In the order of the file.</param>
 public sealed record BuiltFrom(string Dockerfile, IReadOnlyList<BuildSource> Sources)
 {
+    /// <summary>TCP ports that the Dockerfile exposes, in its order. Null where nobody noted them.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<int>? Exposed { get; init; }
+
     /// <summary>The same without the values of secrets, which a repository may hold as well.</summary>
-    public BuiltFrom Masked(Masker masker) => new(
-        masker.Mask(Dockerfile),
+    public BuiltFrom Masked(Masker masker) => this with
+    {
+        Dockerfile = masker.Mask(Dockerfile),
+        Sources =
         [
             .. Sources.Select(source => source with
             {
                 Written = masker.Mask(source.Written), Name = masker.Mask(source.Name),
             }),
-        ]);
+        ],
+    };
 }
 
 /// <summary>An image or a file that comes into a build from elsewhere.</summary>

@@ -68,6 +68,16 @@ public sealed record Deployment
     public IReadOnlyList<PublishedPort> Endpoints { get; init; } = [];
 
     /// <summary>
+    /// The container's port that the proxy asks, since it was the first to answer when the service came up. Null until then,
+    /// and where none did: then it is the first of <see cref="Endpoints"/>.
+    /// </summary>
+    public int? ProxyPort { get; init; }
+
+    /// <summary>Where the proxy sends requests; null where no port is published.</summary>
+    public PublishedPort? ProxyEndpoint =>
+        Endpoints.FirstOrDefault(endpoint => endpoint.Container == ProxyPort) ?? (Endpoints is [var first, ..] ? first : null);
+
+    /// <summary>
     /// The host names that a service has by itself and no other has, the one that is shown first. Empty until it is known
     /// to be one.
     /// </summary>

@@ -148,7 +148,7 @@ public sealed partial class DeploymentLife(
     private async Task RunAsync(Life life, string imageId)
     {
         var run = new ContainerRun(runner, store, logs, _watch, traffic, time);
-        var service = new ServiceRun(run, runner, services, _watch, secrets, time);
+        var service = new ServiceRun(run, runner, store, services, _watch, secrets, time);
         if (life.Deployment is { StartAskedAt: null, Kind: null })
         {
             await service.ResolveKindAsync(life, imageId);
@@ -219,7 +219,7 @@ public sealed partial class DeploymentLife(
     private async Task<string> BuildAsync(Life life, ISourceTree tree, CancellationToken cancellationToken)
     {
         await using var plan = await runner.PlanAsync(life.Deployment, tree, life.Secrets, life.Log, cancellationToken);
-        var from = new BuiltFrom(plan.DockerfileText, plan.Sources).Masked(life.Log.Masker);
+        var from = new BuiltFrom(plan.DockerfileText, plan.Sources) { Exposed = plan.Exposed }.Masked(life.Log.Masker);
         await RecordAsync(life, () => store.RecordBuiltFromAsync(life.Claim, from, life.Token));
         return await images.UseAsync(plan, tree, life.Log, RecordImageAsync, cancellationToken);
 

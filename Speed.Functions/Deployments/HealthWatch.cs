@@ -92,7 +92,7 @@ internal sealed partial class HealthWatch(IServiceStore services, TimeProvider t
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, over);
         try
         {
-            return (await container.ProbeAsync(either.Token), null);
+            return (await container.ProbeAsync(isUp: true, either.Token), null);
         }
         catch (DeploymentFailedException)
         {

@@ -256,6 +256,8 @@ public enum DeclareOutcome
     /// <summary>There is no such arrow from where it stands.</summary>
     Illegal,
     BeingCanceled,
+    /// <summary>A newer one is up in its place: it ends for that, and not as its leader says.</summary>
+    BeingSuperseded,
     AlreadyFinished,
 }
 

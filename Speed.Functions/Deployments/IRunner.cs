@@ -98,7 +98,7 @@ public sealed record OwnCache(string Id, long Bytes);
 /// <param name="Keys">Of its builds, as the tags say.</param>
 public sealed record OwnImage(string Id, IReadOnlyList<string> Keys, long Bytes);
 
-/// <param name="Ports">TCP ports that it exposes, in order.</param>
+/// <param name="Ports">TCP ports that it exposes, with those of its base, by number.</param>
 /// <param name="HasHealthcheck">It says how to tell that the program is well.</param>
 public sealed record ImageTraits(IReadOnlyList<int> Ports, bool HasHealthcheck);
 
@@ -127,6 +127,9 @@ public sealed record BuildPlan(
     /// options. Null where there is none such, and where that key does not tell what is in the image.
     /// </summary>
     public string? FormerKey { get; init; }
+
+    /// <summary>TCP ports that the Dockerfile itself exposes, in its order; those of a base image are not among them.</summary>
+    public IReadOnlyList<int> Exposed { get; init; } = [];
 
     /// <summary>The images and files that come into the build from elsewhere, in the order of the Dockerfile.</summary>
     public IReadOnlyList<BuildSource> Sources { get; init; } = [];
@@ -178,7 +181,13 @@ public interface IContainer : IAsyncDisposable
     Task<ContainerExit> WaitAsync(CancellationToken cancellationToken);
 
     /// <summary>Asks once whether the program serves.</summary>
-    Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken);
+    /// <param name="isUp">
+    /// False while it comes up: until the engine has come to a word, the command of a health check is run by SPEED.
+    /// </param>
+    Task<ProbeAnswer> ProbeAsync(bool isUp, CancellationToken cancellationToken);
+
+    /// <summary>The ports of the container that are published and take connections now, in the deployment's order.</summary>
+    Task<IReadOnlyList<int>> ListAnsweringPortsAsync(CancellationToken cancellationToken);
 
     /// <summary>SIGTERM, and SIGKILL after <paramref name="grace"/>. Idempotent.</summary>
     Task StopAsync(TimeSpan grace, CancellationToken cancellationToken);

@@ -25,6 +25,9 @@ public interface IServiceStore
     /// <summary>The same of a host that it named.</summary>
     Task<bool> HasHeldHostAsync(DeploymentOptions asked, string host, CancellationToken cancellationToken);
 
+    /// <summary>Records which port of the container the proxy asks, once for all attempts. False if the claim is stale.</summary>
+    Task<bool> RecordProxyPortAsync(Claim claim, int port, CancellationToken cancellationToken);
+
     /// <summary>
     /// Records that it is up, and that it takes the place of the older ones of its like that have begun to run. Where a
     /// newer one is up already, that one takes its place instead.

@@ -55,8 +55,11 @@ public sealed record HealthOption
     /// <summary>Asked for by HTTP. Null where there is a command.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Of the container. Null: the only one, or the first.</summary>
+    /// <summary>Of the container. Null: the only one, or the first that answers.</summary>
     public int? Port { get; init; }
+
+    /// <summary>The name that the path is asked under. Null: the first of the hosts, else the service's own name.</summary>
+    public string? Host { get; init; }
 
     /// <summary>The status that is good. Null: any from 200 to 399.</summary>
     public int? Status { get; init; }

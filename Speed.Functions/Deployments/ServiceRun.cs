@@ -4,8 +4,12 @@ namespace Speed.Deployments;
 /// The run phase of a service: publishes it, makes room for it, and starts it again after an exit that calls for it.
 /// </summary>
 internal sealed class ServiceRun(
-    ContainerRun run, IRunner runner, IServiceStore services, ServiceWatch watch, ISecrets secrets, TimeProvider time)
+    ContainerRun run, IRunner runner, IDeploymentStore store, IServiceStore services, ServiceWatch watch, ISecrets secrets,
+    TimeProvider time)
 {
+    // Each is a listener of the engine's, and a program of its own on most of them.
+    private const int MostPublished = 32;
+
     /// <summary>How often one is started again without being up for long.</summary>
     internal const int MostRestarts = 10;
 
@@ -37,11 +41,30 @@ internal sealed class ServiceRun(
         var kept = life.Deployment.Endpoints.Count > 0
             ? life.Deployment.Endpoints
             : await services.FindKeptEndpointsAsync(life.Deployment.Id, life.Token);
-        IReadOnlyList<PortOption> ports = options.Ports.Count > 0
-            ? options.Ports
-            : [.. image.Ports.Select(port => new PortOption(port, null))];
+        var ports = options.Ports.Count > 0 ? options.Ports : await ListExposedAsync(life, image);
         await RecordAsync(
             life, DeploymentKind.Service, runner.ChooseEndpoints(life.Deployment, ports, kept));
+    }
+
+    // As the Dockerfile has them, and those that it has of its base behind them: what it says itself is what it means.
+    private async Task<IReadOnlyList<PortOption>> ListExposedAsync(Life life, ImageTraits image)
+    {
+        if (image.Ports.Count == 0)
+        {
+            return [];
+        }
+
+        var from = await Retry.UntilDoneAsync(
+            () => store.FindBuiltFromAsync(life.Deployment.Id, life.Token), time, life.Token);
+        var own = (from?.Exposed ?? []).Where(image.Ports.Contains).ToList();
+        if (image.Ports.Count > MostPublished && life.Deployment.Kind is null)
+        {
+            await life.Log.SayAsync(
+                $"The image exposes {image.Ports.Count} ports: {MostPublished} of them are published. Name those that are needed in `ports`.",
+                life.Token);
+        }
+
+        return [.. own.Union(image.Ports).Take(MostPublished).Select(port => new PortOption(port, null))];
     }
 
     /// <summary>Runs it, or goes on with it, until it ends for good; then <see cref="Life.Exit"/> says how.</summary>
@@ -244,6 +267,8 @@ internal sealed class ServiceRun(
             await life.Interruption.WaitAsync();
         }
 
-        life.GoOnWith(deployment with { Kind = kind, Endpoints = endpoints });
+        // With the names that it was given.
+        var now = await Retry.UntilDoneAsync(() => store.FindAsync(deployment.Id, life.Token), time, life.Token);
+        life.GoOnWith(now ?? deployment with { Kind = kind, Endpoints = endpoints });
     }
 }

@@ -11,6 +11,9 @@ internal sealed class ServiceWatch(
     private static readonly TimeSpan AliveFor = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(250);
 
+    // No timer takes more than 2^32 ms, and a time to live may be a year.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
+
     /// <summary>
     /// Gives the exit of a service that was up. Throws <c>UNHEALTHY</c> for one that does not come up, and
     /// <c>TTL_EXPIRED</c> for one that was up for as long as it may.
@@ -60,6 +63,8 @@ internal sealed class ServiceWatch(
             UntilHealthyAsync,
             life.Token);
 
+        var answering = await ChoosePortAsync(life, container);
+
         // Superseded, canceled or asked to yield at this very moment: the watch is about to see it.
         if (await Retry.UntilDoneAsync(() => services.BecomeUpAsync(life.Claim, life.Token), time, life.Token) != UpOutcome.Up)
         {
@@ -68,7 +73,7 @@ internal sealed class ServiceWatch(
 
         var now = await Retry.UntilDoneAsync(() => store.FindAsync(life.Deployment.Id, life.Token), time, life.Token);
         life.GoOnWith(now ?? life.Deployment);
-        await life.Log.SayAsync(Listening(life.Deployment), life.Token);
+        await life.Log.SayAsync(Listening(life.Deployment, answering), life.Token);
         await SayReplacedAsync(life);
 
         async Task<bool> UntilHealthyAsync(CancellationToken cancellationToken)
@@ -100,6 +105,20 @@ internal sealed class ServiceWatch(
         }
     }
 
+    // The first that answers by now is the proxy's for good. Where none does, none was passed over.
+    private async Task<IReadOnlyList<int>> ChoosePortAsync(Life life, IContainer container)
+    {
+        var answering = await container.ListAnsweringPortsAsync(life.Token);
+        if (life.Deployment.ProxyPort is null && answering is [var first, ..]
+            && !await Retry.UntilDoneAsync(
+                () => services.RecordProxyPortAsync(life.Claim, first, life.Token), time, life.Token))
+        {
+            await life.Interruption.WaitAsync();
+        }
+
+        return answering;
+    }
+
     private async Task SayReplacedAsync(Life life)
     {
         var replaced = await Retry.UntilDoneAsync(
@@ -117,7 +136,7 @@ internal sealed class ServiceWatch(
     {
         try
         {
-            return await container.ProbeAsync(cancellationToken);
+            return await container.ProbeAsync(isUp: false, cancellationToken);
         }
         catch (DeploymentFailedException fault) when (fault.Code == FailureCode.DockerUnavailable)
         {
@@ -133,14 +152,19 @@ internal sealed class ServiceWatch(
         }
 
         var left = expiresAt - time.GetUtcNow();
-        try
+        while (left > TimeSpan.Zero)
         {
-            return await exit.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, life.Token);
+            try
+            {
+                return await exit.WaitAsync(left < LongestTimer ? left : LongestTimer, time, life.Token);
+            }
+            catch (TimeoutException)
+            {
+                left = expiresAt - time.GetUtcNow();
+            }
         }
-        catch (TimeoutException)
-        {
-            throw Expired(life.Deployment);
-        }
+
+        throw Expired(life.Deployment);
     }
 
     /// <summary>What ends a service that was first up as long ago as it may be.</summary>
@@ -149,9 +173,22 @@ internal sealed class ServiceWatch(
         $"The {deployment.Options.TtlSeconds} s that the service was to be up are over.",
         "Deploy again, with another `ttl_s` or none.");
 
-    private static string Listening(Deployment deployment) => deployment.Endpoints.Count > 0
-        ? $"Up: listening at {string.Join(", ", deployment.Endpoints.Select(endpoint => endpoint.Url))}"
-        : "Up.";
+    private static string Listening(Deployment deployment, IReadOnlyList<int> answering)
+    {
+        var (alive, silent) = (new List<PublishedPort>(), new List<PublishedPort>());
+        foreach (var endpoint in deployment.Endpoints)
+        {
+            (answering.Contains(endpoint.Container) ? alive : silent).Add(endpoint);
+        }
+
+        var nothing = silent.Count > 0
+            ? $"nothing takes connections on port {string.Join(", ", silent.Select(endpoint => endpoint.Container))} yet"
+            : "";
+        return alive.Count > 0
+            ? $"Up: listening at {string.Join(", ", alive.Select(endpoint => endpoint.Url))}"
+                + (silent.Count > 0 ? $"; {nothing}" : "")
+            : silent.Count > 0 ? $"Up: {nothing}." : "Up.";
+    }
 
     private static DeploymentFailedException EndedEarly(ContainerExit exit, Life life, string last) =>
         exit.EngineRestarted

@@ -30,6 +30,9 @@ internal sealed partial class BuildGraph
                 }
 
                 break;
+            case "EXPOSE" when !isTrigger:
+                TakePorts(stage, instruction, scope);
+                break;
             case "RUN":
                 foreach (var flag in instruction.FlagsOf("mount"))
                 {
@@ -38,6 +41,23 @@ internal sealed partial class BuildGraph
                 }
 
                 break;
+        }
+    }
+
+    // What nobody can tell is among those of the image all the same, and counts with those of its base.
+    private void TakePorts(Stage stage, Instruction instruction, Scope scope)
+    {
+        if (!_exposed.TryGetValue(stage.Index, out var ports))
+        {
+            _exposed[stage.Index] = ports = [];
+        }
+
+        foreach (var word in instruction.Words)
+        {
+            if (Expand(word.Text, scope).Value is { } value)
+            {
+                ports.AddRange(value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).SelectMany(ExposedPorts.Read));
+            }
         }
     }
 

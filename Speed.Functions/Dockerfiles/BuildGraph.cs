@@ -19,6 +19,7 @@ internal sealed partial class BuildGraph
     private readonly Queue<Stage> _waiting = [];
     private readonly List<Reference> _references = [];
     private readonly Dictionary<int, List<Need>> _needs = [];
+    private readonly Dictionary<int, List<int>> _exposed = [];
     private DeploymentFailedException? _failure;
 
     /// <param name="resolve">Gives the image of a reference: its variables carry on into the stage.</param>
@@ -50,7 +51,22 @@ internal sealed partial class BuildGraph
 
         return new Walk(
             [.. _references.OrderBy(reference => reference.Line).ThenBy(reference => reference.Span?.Start ?? 0)],
-            _failure is null ? OrderImages(target) : [], _failure);
+            _failure is null ? OrderImages(target) : [], _failure)
+        {
+            Exposed = ExposedBy(target),
+        };
+    }
+
+    // Its own before those of the stages that it stands on.
+    private List<int> ExposedBy(Stage target)
+    {
+        var exposed = new List<int>();
+        for (var stage = target; stage is not null; stage = _bases[stage.Index].Stage)
+        {
+            exposed.AddRange(_exposed.GetValueOrDefault(stage.Index, []));
+        }
+
+        return [.. exposed.Distinct()];
     }
 
     // A name in it makes the newest engines fetch what the stage of that name adds, needed or not
@@ -272,7 +288,11 @@ internal sealed partial class BuildGraph
 /// <param name="Images">Each of them once: the images among them.</param>
 /// <param name="Failure">Why an engine that reads so does not build it; null for nothing.</param>
 internal sealed record Walk(
-    IReadOnlyList<Reference> References, IReadOnlyList<Reference> Images, DeploymentFailedException? Failure);
+    IReadOnlyList<Reference> References, IReadOnlyList<Reference> Images, DeploymentFailedException? Failure)
+{
+    /// <summary>TCP ports that the target exposes, and then those of the stages that it stands on, as they are written.</summary>
+    public IReadOnlyList<int> Exposed { get; init; } = [];
+}
 
 /// <summary>What an image brings into the stages that stand on it.</summary>
 /// <param name="Triggers">Its ONBUILD instructions.</param>

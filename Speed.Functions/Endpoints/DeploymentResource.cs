@@ -97,6 +97,12 @@ public sealed record DeploymentResource
     /// <summary>Where a service is, or was, published.</summary>
     public required IReadOnlyList<EndpointView> Endpoints { get; init; }
 
+    /// <summary>
+    /// Which port of the container the proxy asks: the first that answered when the service came up. Null until then, and
+    /// where none did: then it is the first of the endpoints.
+    /// </summary>
+    public required int? ProxyPort { get; init; }
+
     public required DateTimeOffset? UpAt { get; init; }
 
     public required long? SupersededBy { get; init; }
@@ -128,11 +134,8 @@ public sealed record DeploymentResource
             Url = options.Url,
             Branch = deployment.Branch ?? options.Branch,
             Commit = deployment.Commit ?? options.Commit,
-            Subdirectory = options.Subdirectory,
-            Name = options.Name,
-            Dockerfile = options.Dockerfile,
-            DockerfileText = options.DockerfileText,
-            Target = options.Target,
+            Subdirectory = options.Subdirectory, Name = options.Name,
+            Dockerfile = options.Dockerfile, DockerfileText = options.DockerfileText, Target = options.Target,
             BuildArgs = options.BuildArgs,
             Submodules = options.Submodules,
             ClearCache = options.ClearCache,
@@ -149,9 +152,7 @@ public sealed record DeploymentResource
             Restart = options.Restart,
             Hosts = options.Hosts,
             OwnHost = deployment.OwnHosts is [var host, ..] ? host : null,
-            Timeouts = options.Timeouts,
-            BuildResources = options.BuildResources,
-            Resources = options.Resources,
+            Timeouts = options.Timeouts, BuildResources = options.BuildResources, Resources = options.Resources,
             Labels = options.Labels,
             Inherit = options.Inherit ?? false,
             TakenOver = deployment.TakenOver is { } taken ? new TakenOverView(taken.From, taken.Members) : null,
@@ -166,14 +167,13 @@ public sealed record DeploymentResource
             Failure = FailureView.Of(deployment.Failure),
             ExitCode = deployment.ExitCode,
             Endpoints = [.. deployment.Endpoints.Select(port => new EndpointView(port.Container, port.Url))],
+            ProxyPort = deployment.ProxyPort,
             UpAt = deployment.UpAt,
             SupersededBy = deployment.SupersededBy,
             Cancel = deployment.Cancel,
             Waiting = waiting is null ? null : new WaitingView(waiting.Position, waiting.Reason, waiting.EtaAt),
             DeadlineAt = deployment.DeadlineAt,
-            CreatedAt = deployment.CreatedAt,
-            StartedAt = deployment.StartedAt,
-            EndedAt = deployment.EndedAt,
+            CreatedAt = deployment.CreatedAt, StartedAt = deployment.StartedAt, EndedAt = deployment.EndedAt,
             Log = log,
             Can = CanView.Of(deployment),
             RetryOf = deployment.RetryOf,

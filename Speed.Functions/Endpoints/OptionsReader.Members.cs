@@ -14,7 +14,7 @@ public sealed partial class OptionsReader
 
     private static readonly (string Name, string[] Members)[] Groups =
     [
-        ("health", ["path", "port", "status", "command", "interval_s", "timeout_s", "start_s"]),
+        ("health", ["path", "port", "status", "host", "command", "interval_s", "timeout_s", "start_s"]),
         ("timeouts", ["queue_s", "clone_s", "build_s", "start_s", "run_s"]),
         ("build_resources", ["memory_mb", "cpus"]),
         ("resources", ["memory_mb", "cpus", "pids"]),

@@ -154,6 +154,7 @@ public sealed partial class OptionsReader
             Path = health.Text("path", MaxPathLength),
             Port = health.Has("port") ? health.Whole("port", 0, 1, MaxPort) : null,
             Status = health.Has("status") ? health.Whole("status", 0, 100, 599) : null,
+            Host = health.Text("host", MaxHostLength),
             Command = health.List("command", MaxVariables, MaxVariableLength),
             IntervalSeconds = health.Whole("interval_s", missing.IntervalSeconds, 1, 3_600),
             TimeoutSeconds = health.Whole("timeout_s", missing.TimeoutSeconds, 1, 600),
@@ -169,9 +170,14 @@ public sealed partial class OptionsReader
             health.Refuse("path", "must begin with '/' and have no blanks.");
         }
 
-        if (read.Path is null && (read.Port is not null || read.Status is not null))
+        if (read.Path is null && (read.Port is not null || read.Status is not null || read.Host is not null))
         {
-            fields.Refuse("health", "has a port or a status, which go with a path.");
+            fields.Refuse("health", "has a port, a status or a host, which go with a path.");
+        }
+
+        if (read.Host is { } host && !HealthHost().IsMatch(host))
+        {
+            health.Refuse("host", "must be a host name or an address, such as app.example.org, with a port if need be.");
         }
 
         if (read.Port is { } port and > 0 && ports.Count > 0 && ports.All(one => one.Container != port))
@@ -215,6 +221,9 @@ public sealed partial class OptionsReader
 
     [GeneratedRegex(@"^/[\x21-\x7e]*$")]
     private static partial Regex HealthPath();
+
+    [GeneratedRegex(@"^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\z")]
+    private static partial Regex HealthHost();
 
     // No address: the last part of a name is never a number.
     [GeneratedRegex(@"^(?!.*\.[0-9]+$)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$")]

@@ -58,6 +58,8 @@ public sealed class UpdateFunction(IDeploymentStore store, VisibleDeployments de
                 return TypedResults.NotFound(Error.NoDeployment);
             case DeclareOutcome.BeingCanceled:
                 return TypedResults.Conflict(new Error("Deployment is being canceled"));
+            case DeclareOutcome.BeingSuperseded:
+                return TypedResults.Conflict(new Error("Deployment is being superseded"));
             case DeclareOutcome.AlreadyFinished:
                 return TypedResults.Conflict(new Error("Deployment already finished"));
             default:

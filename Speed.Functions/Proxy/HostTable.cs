@@ -107,7 +107,9 @@ internal sealed partial class HostTable(
             var holder = wishing.Count == 1
                 ? wishing[0]
                 : await FindEldestAsync(wishing, isNamed ? wish.Key : null, cancellationToken);
-            routes.TryAdd(wish.Key, new Route(holder.Id, holder.UpAt is null ? null : holder.Endpoints[0].Url, NameOf(holder)));
+            routes.TryAdd(
+                wish.Key,
+                new Route(holder.Id, holder.UpAt is null ? null : holder.ProxyEndpoint?.Url, NameOf(holder)));
             refused.AddRange(wishing.Where(service => service != holder)
                 .Select(service => new Refused(service.Id, wish.Key, holder.Id)));
         }

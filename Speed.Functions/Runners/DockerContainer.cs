@@ -23,6 +23,7 @@ internal sealed class DockerContainer(
     private OutputSink? _sink;
     private ContainerOutput? _output;
     private ServiceProbe? _probe;
+    private HealthcheckRun? _check;
     private bool _isStopped;
 
     public ContainerState State { get; private set; } = StateOf(found.State);
@@ -98,12 +99,24 @@ internal sealed class DockerContainer(
             : exit;
     }
 
-    public async Task<ProbeAnswer> ProbeAsync(CancellationToken cancellationToken)
+    public async Task<ProbeAnswer> ProbeAsync(bool isUp, CancellationToken cancellationToken)
     {
-        _probe ??= new ServiceProbe(
-            deployment!, own is null || (await own.FindAsync(cancellationToken)).ReachesServices);
-        return await _probe.AskAsync((await InspectAsync(cancellationToken)).State!, cancellationToken);
+        var container = await InspectAsync(cancellationToken);
+        var answer = await (await OpenProbeAsync(cancellationToken)).AskAsync(container.State!, cancellationToken);
+        if (isUp)
+        {
+            await EndCheckAsync();
+            return answer;
+        }
+
+        // One that is asked by path waits for no word of the engine's.
+        return answer.IsPending && deployment!.Options.Health?.Path is null
+            ? (_check ??= HealthcheckRun.Begin(docker, container))?.Last ?? answer
+            : answer;
     }
+
+    public async Task<IReadOnlyList<int>> ListAnsweringPortsAsync(CancellationToken cancellationToken) =>
+        await (await OpenProbeAsync(cancellationToken)).ListAnsweringPortsAsync(cancellationToken);
 
     public async Task StopAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
@@ -143,6 +156,7 @@ internal sealed class DockerContainer(
 
     public async ValueTask DisposeAsync()
     {
+        await EndCheckAsync();
         _probe?.Dispose();
         if (_output is not null)
         {
@@ -152,6 +166,18 @@ internal sealed class DockerContainer(
 
     private Task<ProgramFault?> CheckProgramAsync(bool byShell, CancellationToken cancellationToken) =>
         new ProgramCheck(docker, found).FindAsync(byShell, cancellationToken);
+
+    private async Task<ServiceProbe> OpenProbeAsync(CancellationToken cancellationToken) => _probe ??= new ServiceProbe(
+        deployment!, own is null || (await own.FindAsync(cancellationToken)).ReachesServices);
+
+    private async ValueTask EndCheckAsync()
+    {
+        if (_check is { } check)
+        {
+            _check = null;
+            await check.DisposeAsync();
+        }
+    }
 
     // What SPEED stopped, or its engine took along, was killed for that.
     private async Task<bool> WasOutOfMemoryAsync(State state, bool restarted, CancellationToken cancellationToken) =>

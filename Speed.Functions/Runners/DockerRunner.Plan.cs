@@ -61,6 +61,7 @@ public sealed partial class DockerRunner
             DockerfileInTree = (await source.ResolveAsync(path, cancellationToken)).Path,
             FormerKey = walk.References.Any(IsMoreThanFormerKeysKnow) ? null : former.Hash(),
             Sources = sources,
+            Exposed = walk.Exposed,
             Fetched = fetched.HandOver(),
         };
 

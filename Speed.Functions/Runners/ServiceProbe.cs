@@ -8,7 +8,7 @@ namespace Speed.Runners;
 
 /// <summary>
 /// Asks a service whether it serves: by HTTP where a path is given, by the engine's health check where the image or the
-/// deployment has one, else by a connection to one of its ports.
+/// deployment has one, else by a connection to one of its ports. Where no port is named, the first that answers is asked.
 /// </summary>
 /// <param name="isReachable">False where SPEED's container does not share the network on which services are published.</param>
 internal sealed class ServiceProbe(Deployment deployment, bool isReachable = true) : IDisposable
@@ -35,6 +35,8 @@ internal sealed class ServiceProbe(Deployment deployment, bool isReachable = tru
         MaxResponseContentBufferSize = 64 * 1024,
     };
 
+    private PublishedPort? _good;
+
     public async Task<ProbeAnswer> AskAsync(State state, CancellationToken cancellationToken)
     {
         if (_health?.Path is { } path)
@@ -50,7 +52,7 @@ internal sealed class ServiceProbe(Deployment deployment, bool isReachable = tru
                 };
             }
 
-            return EndpointOf(_health.Port) is { } endpoint
+            return await FindEndpointAsync(cancellationToken) is { } endpoint
                 ? await AskByHttpAsync(endpoint, path, cancellationToken)
                 : new ProbeAnswer(false, true, "The health check has a path, and no port is published to ask it on.");
         }
@@ -60,11 +62,44 @@ internal sealed class ServiceProbe(Deployment deployment, bool isReachable = tru
             : await ConnectAnyAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// The ports of the container that take connections now, in the order of the deployment; all of them where none can be
+    /// reached from here.
+    /// </summary>
+    public async Task<IReadOnlyList<int>> ListAnsweringPortsAsync(CancellationToken cancellationToken)
+    {
+        var endpoints = deployment.Endpoints;
+        if (!isReachable)
+        {
+            return [.. endpoints.Select(endpoint => endpoint.Container)];
+        }
+
+        var answers = await Task.WhenAll(endpoints.Select(endpoint => ConnectsAsync(endpoint, cancellationToken)));
+        return [.. endpoints.Zip(answers).Where(one => one.Second).Select(one => one.First.Container)];
+    }
+
+    /// <summary>What a command of a health check that ended like this is told as.</summary>
+    public static string Ended(long exitCode, string output) => string.Create(
+        CultureInfo.InvariantCulture, $"Its health check ended with {exitCode}: {OneLine(output)}");
+
     public void Dispose() => _http.Dispose();
 
-    private PublishedPort? EndpointOf(int? port) => port is null
-        ? (deployment.Endpoints is [var first, ..] ? first : null)
-        : deployment.Endpoints.FirstOrDefault(endpoint => endpoint.Container == port);
+    private async Task<PublishedPort?> FindEndpointAsync(CancellationToken cancellationToken)
+    {
+        var endpoints = deployment.Endpoints;
+        if ((_health!.Port ?? deployment.ProxyPort ?? _good?.Container) is { } port)
+        {
+            return endpoints.FirstOrDefault(endpoint => endpoint.Container == port);
+        }
+
+        if (endpoints.Count > 1)
+        {
+            var answering = await ListAnsweringPortsAsync(cancellationToken);
+            return endpoints.FirstOrDefault(endpoint => answering.Contains(endpoint.Container)) ?? endpoints[0];
+        }
+
+        return endpoints is [var only, ..] ? only : null;
+    }
 
     private async Task<ProbeAnswer> AskByHttpAsync(PublishedPort endpoint, string path, CancellationToken cancellationToken)
     {
@@ -74,16 +109,19 @@ internal sealed class ServiceProbe(Deployment deployment, bool isReachable = tru
         limit.CancelAfter(TimeSpan.FromSeconds(seconds));
         try
         {
-            using var answer = await _http.GetAsync(
-                new Uri(endpoint.Url + path), HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint.Url + path));
+            request.Headers.Host = HostToAskUnder;
+            using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var status = (int)answer.StatusCode;
             if (_health.Status is { } wanted ? status == wanted : status is >= 200 and < 400)
             {
+                _good = endpoint;
                 return new ProbeAnswer(true, true, $"{asked} answered {status}.");
             }
 
             var body = await ReadStartAsync(answer, limit.Token, cancellationToken);
-            return new ProbeAnswer(false, false, $"{asked} answered {status}{(body.Length > 0 ? $": {body}" : ".")}");
+            return new ProbeAnswer(
+                false, false, $"{asked} answered {status}{NameAskedUnder(status)}{(body.Length > 0 ? $": {body}" : ".")}");
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
@@ -96,6 +134,15 @@ internal sealed class ServiceProbe(Deployment deployment, bool isReachable = tru
                 string.Create(CultureInfo.InvariantCulture, $"{asked} got no answer within {seconds} s."));
         }
     }
+
+    // As its users ask: a program that checks its Host header knows the names that it was given, and not our address.
+    private string? HostToAskUnder =>
+        _health!.Host ?? deployment.Options.Hosts.Concat(deployment.OwnHosts).FirstOrDefault();
+
+    // Said where the name may be why.
+    private string NameAskedUnder(int status) => status is 400 or 403 or 404 or 421 && HostToAskUnder is { } host
+        ? $", asked as {host}"
+        : "";
 
     private static async Task<string> ReadStartAsync(
         HttpResponseMessage answer, CancellationToken limit, CancellationToken cancellationToken)
@@ -126,10 +173,7 @@ internal sealed class ServiceProbe(Deployment deployment, bool isReachable = tru
         }
 
         var last = health.Log?.LastOrDefault();
-        var answer = last is null
-            ? "Its health check has not answered yet."
-            : string.Create(
-                CultureInfo.InvariantCulture, $"Its health check ended with {last.ExitCode}: {OneLine(last.Output ?? "")}");
+        var answer = last is null ? "Its health check has not answered yet." : Ended(last.ExitCode, last.Output ?? "");
         return new ProbeAnswer(false, health.Status == "unhealthy", answer) { IsPending = health.Status == "starting" };
     }
 
