@@ -34,11 +34,13 @@ internal sealed class DeployOptions
     private readonly Option<string?> _healthHost = Asked.Text(
         "--health-host", "NAME", "Under which that path is asked; else the first --host, else the service's own name");
     private readonly Option<string?> _restart =
-        Asked.Text("--restart", "RULE", "no, or on-failure: a service that fails is started again");
+        Asked.Text("--restart", "RULE", "What follows an exit of a service: no, on-failure (unless given) or always");
+    private readonly Option<string?> _onUnhealthy = Asked.Text(
+        "--on-unhealthy", "RULE", "What follows where a service is no longer well: stay (unless given) or restart");
     private readonly Option<string?> _ttl = Asked.Text("--ttl", "TIME", "How long a service lives: 90s, 30m, 2h, 7d");
     private readonly Option<string[]> _labels = Asked.Texts("--label", "K=V", "A word of your own about it");
     private readonly Option<string[]> _without = Asked.Texts(
-        "--without", "MEMBER", "What the service had and is to give up: volumes, hosts, env, secrets, ports, health, restart, labels, resources");
+        "--without", "MEMBER", "What the service had and is to give up: volumes, hosts, env, secrets, ports, health, restart, on_unhealthy, labels, resources");
     private readonly Option<bool> _noInherit =
         new("--no-inherit") { Description = "Take nothing over from the service whose place it takes" };
     private readonly Option<bool> _clearCache = new("--clear-cache") { Description = "Build everything anew" };
@@ -46,7 +48,7 @@ internal sealed class DeployOptions
 
     public void AddTo(Command command) => command.Options.Add(
         _branch, _commit, _subdirectory, _name, _dockerfile, _target, _buildArgs, _env, _secrets, _ports, _volumes,
-        _hosts, _kind, _healthPath, _healthHost, _restart, _ttl, _labels, _without, _noInherit, _clearCache, _submodules);
+        _hosts, _kind, _healthPath, _healthHost, _restart, _onUnhealthy, _ttl, _labels, _without, _noInherit, _clearCache, _submodules);
 
     /// <summary>
     /// The body of the request. What SPEED would not understand is refused here, the rest is SPEED's to judge.
@@ -82,6 +84,7 @@ internal sealed class DeployOptions
         ("kind", asked.GetValue(_kind)),
         ("health", Health(asked)),
         ("restart", asked.GetValue(_restart)),
+        ("on_unhealthy", asked.GetValue(_onUnhealthy)),
         ("ttl_s", Asked.Seconds(asked.GetValue(_ttl), "--ttl")),
         ("labels", Asked.Map(asked.GetValue(_labels), "--label")),
         ("inherit", asked.GetValue(_noInherit) ? false : null),
@@ -100,8 +103,9 @@ internal sealed class DeployOptions
         "volumes" or "hosts" or "secrets" or "ports" => new JsonArray(),
         "env" or "health" or "labels" or "resources" => new JsonObject(),
         "restart" => "no",
+        "on_unhealthy" => "stay",
         _ => throw SpeedException.Refused(
-            $"--without {member}: give one of volumes, hosts, env, secrets, ports, health, restart, labels, resources."),
+            $"--without {member}: give one of volumes, hosts, env, secrets, ports, health, restart, on_unhealthy, labels, resources."),
     };
 
     private static JsonArray? Each(string[]? texts, Func<string, JsonNode> read) =>

@@ -34,6 +34,7 @@ public sealed class DeployCommandTests
         ("--health-host", ["--health-host", "a.example.org", "--health-path", "/"], "health",
             """{"path":"/","port":null,"host":"a.example.org","""),
         ("--restart", ["--restart", "on-failure"], "restart", "\"on-failure\""),
+        ("--on-unhealthy", ["--on-unhealthy", "restart"], "on_unhealthy", "\"restart\""),
         ("--ttl", ["--ttl", "2h"], "ttl_s", "7200"),
         ("--label", ["--label", "team=a b"], "labels", """{"team":"a b"}"""),
         ("--without", ["--without", "volumes", "--without", "health"], "volumes", "[]"),
@@ -210,12 +211,12 @@ public sealed class DeployCommandTests
     {
         await using var app = await SpeedApp.OpenIdleAsync();
 
-        var run = await CliRun.RunAsync(app, "deploy", "nonsense", "--restart", "always", "--env", "1=x");
+        var run = await CliRun.RunAsync(app, "deploy", "nonsense", "--restart", "sometimes", "--env", "SPEED_X=x");
 
         Assert.Equal(2, run.Code);
         var lines = run.Error.TrimEnd().Split('\n');
         Assert.Equal(3, lines.Length);
-        foreach (var field in (string[])["url", "restart", "env.1"])
+        foreach (var field in (string[])["url", "restart", "env.SPEED_X"])
         {
             Assert.Contains(lines, line => Regex.IsMatch(line, $@"^(speed: )?{Regex.Escape(field)}\b"));
         }

@@ -81,6 +81,22 @@ public abstract partial class OutboxContract
             """, told[0].Data, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task After_ten_tries_it_is_told_once_that_it_is_down_and_nothing_of_the_tries_that_follow()
+    {
+        var service = await UpAsync();
+
+        for (var tried = 10; tried <= 13; tried++)
+        {
+            await Services.GoDownAsync(service.Claim, FirstTry with { Try = tried, PauseSeconds = 300 }, Token);
+            await Services.BeginRunAnewAsync(service.Claim, tried, Token);
+        }
+
+        Assert.Equal(
+            [(NotificationEvent.ServiceRestarting, 10), (NotificationEvent.ServiceDown, 11)],
+            (await ToldAsync()).Select(one => (one.Event, NotificationDelivery.SummaryOf(one.Data).Restart?.Try)));
+    }
+
     [Theory]
     [InlineData(DeploymentStatus.Succeeded, null, true)]
     [InlineData(DeploymentStatus.Failed, FailureCode.ExitNonzero, true)]

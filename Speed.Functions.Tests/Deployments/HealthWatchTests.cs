@@ -101,6 +101,39 @@ public sealed class HealthWatchTests : IDisposable
         Assert.Equal(["No longer healthy: It is ill.", "Healthy again."], lines);
     }
 
+    [Theory]
+    [InlineData(UnhealthyRule.Stay, null)]
+    [InlineData(UnhealthyRule.Restart, "It is ill.")]
+    public async Task One_that_is_to_be_started_again_then_is_told_at_once_also_where_it_was_ill_before(
+        UnhealthyRule rule, string? expected)
+    {
+        var service = await UpAsync(new HealthOption { Path = "/" }, rule);
+        for (var time = 1; time <= 2; time++)
+        {
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(Now);
+            var asked = 0;
+            await using var log = await DeploymentLog.OpenAsync(1, new MemoryLogStore(), TimeProvider.System, Now);
+            var watching = new HealthWatch(_stores.Deployments, _time, _logged).WatchAsync(
+                await FindAsync(service.Id), log,
+                new ScriptedContainer { Probe = _ => asked++ < 4 ? Task.FromResult(Ill) : EndAsync() },
+                over.Token);
+            while (!watching.IsCompleted)
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                await Task.Yield();
+            }
+
+            Assert.Equal(expected, await watching);
+            Assert.Equal(expected is null ? 5 : 3, asked);
+
+            async Task<ProbeAnswer> EndAsync()
+            {
+                await over.CancelAsync();
+                throw new OperationCanceledException(over.Token);
+            }
+        }
+    }
+
     [Fact]
     public async Task What_the_check_answered_is_on_record_without_secrets()
     {
@@ -120,10 +153,10 @@ public sealed class HealthWatchTests : IDisposable
         Assert.Empty(await WatchAsync(service, _ => Task.FromResult(Ill), _ => Task.FromResult(Ill)));
     }
 
-    private async Task<Deployment> UpAsync(HealthOption? health)
+    private async Task<Deployment> UpAsync(HealthOption? health, UnhealthyRule rule = UnhealthyRule.Stay)
     {
         var store = _stores.Deployments;
-        await store.AddAsync(new NewDeployment(SomeOptions.Of() with { Health = health }, null, 500), Now);
+        await store.AddAsync(new NewDeployment(SomeOptions.Of() with { Health = health, OnUnhealthy = rule }, null, 500), Now);
         var claim = (await store.ClaimNextAsync("worker-1", Now))!.Claim;
         await store.EnterPhaseAsync(claim, DeploymentPhase.Run, Now);
         await store.RecordKindAsync(claim, DeploymentKind.Service, [], Now);

@@ -19,6 +19,7 @@ public sealed class InheritanceTests
         Ports = [new PortOption(8080, null), new PortOption(9090, 80)],
         Health = new HealthOption { Path = "/health", Port = 8080 },
         Restart = RestartRule.OnFailure,
+        OnUnhealthy = UnhealthyRule.Restart,
         Labels = new SortedDictionary<string, string> { ["team"] = "value of team" },
         Resources = new Resources { MemoryMb = 2_048, Cpus = 1.5, Pids = 100 },
         Inherit = true,
@@ -48,6 +49,22 @@ public sealed class InheritanceTests
         }
     }
 
+    [Theory]
+    [InlineData(null, false, null)]
+    [InlineData(RestartRule.No, false, null)]
+    [InlineData(RestartRule.No, true, RestartRule.No)]
+    [InlineData(RestartRule.OnFailure, false, RestartRule.OnFailure)]
+    [InlineData(RestartRule.Always, true, RestartRule.Always)]
+    public void A_restart_is_taken_over_where_somebody_gave_it_and_no_default_of_before(
+        RestartRule? had, bool isGiven, RestartRule? expected)
+    {
+        var older = SomeOptions.Of() with { Restart = had, Inherit = true, Given = isGiven ? ["restart"] : [] };
+
+        var taken = Inheritance.Decide(Nothing, UpWith(older), Most);
+
+        Assert.Equal(expected, taken?.Restart);
+    }
+
     [Fact]
     public void It_is_told_by_name_and_never_with_the_values_of_variables_and_labels()
     {
@@ -55,7 +72,7 @@ public sealed class InheritanceTests
 
         Assert.Equal(
             "Taken over from deployment 7, the last of this service that was up: volumes (data at /data), hosts (app.example.org), "
-            + "env (A, B), secrets (TOKEN), ports (8080, 80:9090), health, restart (on-failure), labels (team), "
+            + "env (A, B), secrets (TOKEN), ports (8080, 80:9090), health, restart (on-failure), on_unhealthy (restart), labels (team), "
             + "resources (2048 MB, 1.5 cpus, 100 pids). `inherit: false` asks for a fresh one; what is given, as [] or {} too, is "
             + "not taken over.",
             told);
@@ -191,6 +208,7 @@ public sealed class InheritanceTests
         "ports" => options.Ports,
         "resources" => options.Resources,
         "restart" => options.Restart,
+        "on_unhealthy" => options.OnUnhealthy,
         "secrets" => options.Secrets,
         "volumes" => options.Volumes,
         _ => throw new ArgumentOutOfRangeException(nameof(member), member, null),

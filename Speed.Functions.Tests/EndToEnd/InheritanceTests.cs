@@ -87,6 +87,7 @@ public sealed class InheritanceTests : IAsyncLifetime
         {
             volumes = new[] { new { name = "data", path = "/data" } },
             env = new { WORD = "hello" },
+            restart = "no",
         });
         await _world.SignalAsync(first.Id(), "KILL");
         await _world.EndAsync(first.Id());

@@ -80,7 +80,7 @@ public sealed class ServiceEventTests : IAsyncLifetime
         await CancelAsync(canceled);
         var repository = await _world.RepositoryAsync(r => r.File("Dockerfile", Dockerfile));
         var replaced = await _world.UpAsync(await _world.StartAsync(repository));
-        var up = await _world.UpAsync(await _world.StartAsync(repository));
+        var up = await _world.UpAsync(await _world.StartAsync(repository, new { restart = "no" }));
         await _world.EndAsync(replaced.Id());
 
         await _world.SignalAsync(up.Id(), "KILL");

@@ -69,6 +69,10 @@ public sealed class ChatTests : IAsyncLifetime
         await store.GoDownAsync(claim, new Restarting(RestartReason.Interrupted, null, null, 0), Now);
         await store.BeginRunAnewAsync(claim, 3, Now);
         await store.GoDownAsync(claim, new Restarting(RestartReason.DiskFull, null, null, 0), Now);
+        await store.BeginRunAnewAsync(claim, 3, Now);
+        await store.GoDownAsync(claim, new Restarting(RestartReason.Unhealthy, null, 4, 8), Now);
+        await store.BeginRunAnewAsync(claim, 4, Now);
+        await store.GoDownAsync(claim, new Restarting(RestartReason.NotStarted, null, 11, 300), Now);
         await _world.FailAsync(await _world.BeginServiceAsync(branch: "other"));
         await _world.SucceedAsync(await _world.BeginServiceAsync(branch: "third"));
 
@@ -80,10 +84,12 @@ public sealed class ChatTests : IAsyncLifetime
                 First + "is started again: the program exited with code 9. Try 3, in 4 s.",
                 First + "is started again: the Docker engine or SPEED went away, and the service with it.",
                 First + "is started again: it was stopped for want of room on SPEED's disk, and starts once there is.",
+                First + "is started again: it is not well. Try 4, in 8 s.",
+                First + "is down: it could not be started. Try 11, in 300 s.",
                 "Deployment 2 of git.example/team/app (other) is down: EXIT_NONZERO: It exited with 3.",
                 "Deployment 3 of git.example/team/app (third) is down: the program exited with code 0.",
             ],
-            await NextAsync(7, "text"));
+            await NextAsync(9, "text"));
     }
 
     [Theory]

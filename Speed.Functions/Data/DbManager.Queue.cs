@@ -68,11 +68,15 @@ public sealed partial class DbManager
         return new AddOutcome.Added(Find(db, id)!);
     }
 
-    // However the repository is spelled. A wish of before did not say what it left out: there that does not count.
+    // However the repository is spelled. A wish of before did not say what it left out: there that does not count, and a
+    // `restart` that nobody gave was `no`.
     private static bool IsSameWish(DeploymentOptions earlier, DeploymentOptions now) =>
         RepositoryIdentity.Of(earlier.Url) == RepositoryIdentity.Of(now.Url)
         && CanonicalJson.Of(earlier with { Url = now.Url })
-            == CanonicalJson.Of(earlier.Inherit is null ? now with { Inherit = null, Given = [] } : now);
+            == CanonicalJson.Of((earlier.Inherit is null ? now with { Inherit = null, Given = [] } : now) with
+            {
+                Restart = now.Restart ?? (earlier.Restart == RestartRule.No ? RestartRule.No : null),
+            });
 
     private long Insert(SqliteSession db, NewDeployment deployment, string options)
     {

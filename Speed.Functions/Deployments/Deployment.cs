@@ -64,6 +64,10 @@ public sealed record Deployment
 
     public bool IsService => Kind == DeploymentKind.Service;
 
+    /// <summary>What follows an exit: of those that nothing was said of, services are started again.</summary>
+    public RestartRule Restart => Options.Restart
+        ?? ((Kind ?? Options.Kind) == DeploymentKind.Job ? RestartRule.No : RestartRule.OnFailure);
+
     /// <summary>Where a service is published. Empty until it is about to be started.</summary>
     public IReadOnlyList<PublishedPort> Endpoints { get; init; } = [];
 

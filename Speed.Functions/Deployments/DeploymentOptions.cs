@@ -77,7 +77,10 @@ public sealed record DeploymentOptions
     [JsonPropertyName("ttl_s")]
     public int? TtlSeconds { get; init; }
 
-    public RestartRule Restart { get; init; }
+    /// <summary>Null where nothing was said: <see cref="RestartRule.OnFailure"/> for a service, never for a job.</summary>
+    public RestartRule? Restart { get; init; }
+
+    public UnhealthyRule OnUnhealthy { get; init; }
 
     /// <summary>Names under which the proxy finds a service, beside the one it has by itself. In lower case.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = [];

@@ -4,7 +4,8 @@ namespace Speed.Deployments;
 
 /// <summary>
 /// Goes on asking a service that is up whether it is well. When it no longer is, and when it is again, that is recorded,
-/// and its log says so: once each, for the record tells a SPEED that was started anew. Nothing else follows from it.
+/// and its log says so: once each, for the record tells a SPEED that was started anew. What follows from it is the
+/// deployment's to say.
 /// </summary>
 internal sealed partial class HealthWatch(IServiceStore services, TimeProvider time, ILogger logger)
 {
@@ -14,15 +15,16 @@ internal sealed partial class HealthWatch(IServiceStore services, TimeProvider t
     private static readonly TimeSpan EngineLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Returns when <paramref name="over"/> is canceled, and before that where the service has no health check. Throws
-    /// nothing: a service is not to end because it could not be asked.
+    /// Gives what the check answered of a service that is to be started again for that, at once. Else null: when
+    /// <paramref name="over"/> is canceled, and before that where the service has no health check. Throws nothing: a service is
+    /// not to end because it could not be asked.
     /// </summary>
-    public async Task WatchAsync(
+    public async Task<string?> WatchAsync(
         Deployment deployment, DeploymentLog log, IContainer container, CancellationToken over)
     {
         try
         {
-            await AskOnAsync(deployment, log, container, over);
+            return await AskOnAsync(deployment, log, container, over);
         }
         catch (Exception) when (over.IsCancellationRequested)
         {
@@ -32,9 +34,11 @@ internal sealed partial class HealthWatch(IServiceStore services, TimeProvider t
         {
             NotWatched(deployment.Id, fault);
         }
+
+        return null;
     }
 
-    private async Task AskOnAsync(
+    private async Task<string?> AskOnAsync(
         Deployment deployment, DeploymentLog log, IContainer container, CancellationToken over)
     {
         var health = deployment.Options.Health;
@@ -62,7 +66,7 @@ internal sealed partial class HealthWatch(IServiceStore services, TimeProvider t
             if (health is null && !answer.IsConclusive)
             {
                 // There is no health check: a port that takes connections tells of its start, and of no more.
-                return;
+                return null;
             }
 
             failures = answer.IsHealthy ? 0 : failures + 1;
@@ -76,6 +80,11 @@ internal sealed partial class HealthWatch(IServiceStore services, TimeProvider t
             {
                 isIll = true;
                 await log.SayAsync($"No longer healthy: {answer.Answer}", over);
+            }
+
+            if (isIll && failures >= failuresToTell && deployment.Options.OnUnhealthy == UnhealthyRule.Restart)
+            {
+                return answer.Answer;
             }
         }
     }

@@ -8,7 +8,7 @@ public static class Inheritance
 {
     /// <summary>The members of create that are taken over, each as a whole.</summary>
     public static IReadOnlyList<string> Members { get; } =
-        ["env", "health", "hosts", "labels", "ports", "resources", "restart", "secrets", "volumes"];
+        ["env", "health", "hosts", "labels", "on_unhealthy", "ports", "resources", "restart", "secrets", "volumes"];
 
     /// <summary>Null where nothing is to be taken over.</summary>
     /// <param name="older">The newest of the same service that ever was up.</param>
@@ -31,7 +31,8 @@ public static class Inheritance
             Secrets = Left("secrets") ? Some(Without(had.Secrets, asked.Env, notes)) : null,
             Ports = Left("ports") ? Fitting(Some(had.Ports), asked, notes) : null,
             Health = Left("health") ? Fitting(had.Health, asked, notes) : null,
-            Restart = Left("restart") && had.Restart != RestartRule.No ? had.Restart : null,
+            Restart = Left("restart") && AskedForRestart(had) ? had.Restart : null,
+            OnUnhealthy = Left("on_unhealthy") && had.OnUnhealthy != UnhealthyRule.Stay ? had.OnUnhealthy : null,
             Labels = Left("labels") ? Some(had.Labels) : null,
             Resources = Left("resources") && AskedForResources(had) ? Within(had.Resources, asked, most, notes) : null,
             Kind = asked.Kind == DeploymentKind.Auto && had.Kind == DeploymentKind.Service ? had.Kind : null,
@@ -124,6 +125,10 @@ public static class Inheritance
 
         return health;
     }
+
+    // A `no` that nobody gave was the default once.
+    private static bool AskedForRestart(DeploymentOptions had) =>
+        had.Restart is { } rule && (rule != RestartRule.No || had.Given.Contains("restart"));
 
     // What was the operator's default then is the operator's to change. Of deployments of before nobody knows.
     private static bool AskedForResources(DeploymentOptions had) => had.Inherit is null || had.Given.Contains("resources");

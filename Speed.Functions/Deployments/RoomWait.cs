@@ -62,7 +62,8 @@ internal sealed class RoomWait(
 
         if (now is { IsService: true, StartAskedAt: not null })
         {
-            return ServiceRun.RestartsWith(now, time) is var restarts && restarts <= ServiceRun.MostRestarts
+            return ServiceRun.RestartsWith(now, time) is var restarts
+                && (restarts <= ServiceRun.QuickRestarts || now.Restart != RestartRule.No)
                 ? await BeginServiceAsync(life, now, restarts, stopping)
                 : null;
         }
@@ -78,8 +79,25 @@ internal sealed class RoomWait(
         var restarting = new Restarting(RestartReason.DiskFull, null, null, 0);
         await RetryAsync(() => services.GoDownAsync(now.Claim, restarting, stopping), stopping);
         await RemoveAsync(life, stopping);
+        if (restarts > ServiceRun.QuickRestarts)
+        {
+            await PauseAsync(now, ServiceRun.PauseBefore(restarts), stopping);
+        }
+
         var begun = await RetryAsync(() => services.BeginRunAnewAsync(now.Claim, restarts, stopping), stopping);
         return begun ?? await RetryAsync(() => store.FindAsync(now.Id, stopping), stopping);
+    }
+
+    // It fills the disk each time. It ends at once where something else is asked of it meanwhile, or its time is up.
+    private async Task PauseAsync(Deployment service, TimeSpan pause, CancellationToken stopping)
+    {
+        var until = time.GetUtcNow() + pause;
+        while (time.GetUtcNow() < until && !(service.ExpiresAt <= time.GetUtcNow())
+            && await RetryAsync(() => store.FindAsync(service.Id, stopping), stopping)
+                is { Status: DeploymentStatus.Running, Cancel: null, SupersededBy: null, YieldsTo: null })
+        {
+            await Task.Delay(LookAgainAfter, time, stopping);
+        }
     }
 
     private async Task<Deployment?> BeginBuildAsync(Life life, Deployment now, CancellationToken stopping)

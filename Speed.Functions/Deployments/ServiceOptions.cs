@@ -18,6 +18,17 @@ public enum RestartRule
     /// <summary>After an exit code other than 0 it is started again, after growing pauses.</summary>
     [JsonStringEnumMemberName("on-failure")]
     OnFailure,
+    /// <summary>After an exit code of 0, too.</summary>
+    Always,
+}
+
+/// <summary>What follows where a service that is up is no longer well.</summary>
+public enum UnhealthyRule
+{
+    /// <summary>It stays up: its log says so, and others are told.</summary>
+    Stay,
+    /// <summary>It is stopped and started again, as after an exit.</summary>
+    Restart,
 }
 
 /// <summary>How a service that was up is started again.</summary>
@@ -37,6 +48,12 @@ public enum RestartReason
 
     /// <summary>SPEED stopped it for want of room on a disk; it is started once there is.</summary>
     DiskFull,
+
+    /// <summary>Its health check failed, and it is to be started again then; or a start of it did not come up in time.</summary>
+    Unhealthy,
+
+    /// <summary>Its container could not be started.</summary>
+    NotStarted,
 }
 
 /// <summary>A TCP port of the container that is published on 127.0.0.1.</summary>

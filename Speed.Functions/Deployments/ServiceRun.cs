@@ -10,11 +10,15 @@ internal sealed class ServiceRun(
     // Each is a listener of the engine's, and a program of its own on most of them.
     private const int MostPublished = 32;
 
-    /// <summary>How often one is started again without being up for long.</summary>
-    internal const int MostRestarts = 10;
+    /// <summary>
+    /// How often one is started again after growing pauses without being up for long. Then every five minutes: whatever keeps
+    /// it down may be over by itself. The store tells that it is down then, and no more of the tries that follow.
+    /// </summary>
+    internal const int QuickRestarts = 10;
 
     private static readonly TimeSpan UpForLong = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PatientPause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(250);
 
     private readonly EngineWait _engine = new(runner, time);
@@ -181,27 +185,47 @@ internal sealed class ServiceRun(
             return deployment.Restarts;
         }
 
-        if (deployment.Options.Restart == RestartRule.No || deployment.FirstUpAt is null || life.Exit is null or { Code: 0 }
-            || failure?.Code == FailureCode.TtlExpired)
+        if (ReasonToRestart(deployment, life.Exit, failure) is not { } reason)
         {
             return null;
         }
 
         var restarts = RestartsWith(deployment, time);
-        if (restarts > MostRestarts)
-        {
-            await life.Log.SayAsync($"Started again {MostRestarts} times without being up for long: that is the end.", life.Token);
-            return null;
-        }
-
-        var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, Math.Pow(2, restarts - 1)));
-        await GoDownAsync(life, new Restarting(RestartReason.Exit, life.Exit.Code, restarts, (int)pause.TotalSeconds));
-        await life.Log.SayAsync(
-            $"The service ended with exit code {life.Exit.Code}: it is started again in {pause.TotalSeconds} s ({restarts} of {MostRestarts}).",
-            life.Token);
+        var pause = PauseBefore(restarts);
+        var exitCode = reason == RestartReason.Exit ? life.Exit?.Code : null;
+        await GoDownAsync(life, new Restarting(reason, exitCode, restarts, (int)pause.TotalSeconds));
+        var why = exitCode is { } code ? $"The service ended with exit code {code}" : failure!.Message.TrimEnd('.');
+        var which = restarts <= QuickRestarts ? $"{restarts} of {QuickRestarts}" : $"try {restarts}, every five minutes by now";
+        await life.Log.SayAsync($"{why}: it is started again in {pause.TotalSeconds} s ({which}).", life.Token);
         await PauseAsync(life, pause);
         return restarts;
     }
+
+    /// <summary>How long it waits before it is started for this time.</summary>
+    internal static TimeSpan PauseBefore(int restarts) => restarts > QuickRestarts
+        ? PatientPause
+        : TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, Math.Pow(2, restarts - 1)));
+
+    // One that was never up has failed. One whose container somebody removed is given up by that, but for one that had ended and
+    // waited to be started: what is removed then is rubbish.
+    private static RestartReason? ReasonToRestart(
+        Deployment deployment, ContainerExit? exit, DeploymentFailedException? failure) => failure?.Code switch
+        {
+            _ when deployment.FirstUpAt is null => null,
+            FailureCode.TtlExpired => null,
+            FailureCode.Unhealthy when deployment.UpAt is not null => RestartReason.Unhealthy,
+            _ when deployment.Restart == RestartRule.No => null,
+            FailureCode.ContainerLost when deployment.NextTry is null => null,
+            null or FailureCode.ExitNonzero or FailureCode.OutOfMemory => exit switch
+            {
+                null => null,
+                { Code: 0 } when deployment.Restart != RestartRule.Always => null,
+                _ => RestartReason.Exit,
+            },
+            FailureCode.Unhealthy when failure.ExitCode is 0 && deployment.Restart != RestartRule.Always => null,
+            FailureCode.Unhealthy => RestartReason.Unhealthy,
+            _ => RestartReason.NotStarted,
+        };
 
     private async Task GoDownAsync(Life life, Restarting restarting)
     {

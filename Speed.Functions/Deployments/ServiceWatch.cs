@@ -15,14 +15,14 @@ internal sealed class ServiceWatch(
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// Gives the exit of a service that was up. Throws <c>UNHEALTHY</c> for one that does not come up, and
-    /// <c>TTL_EXPIRED</c> for one that was up for as long as it may.
+    /// Gives the exit of a service that was up. Throws <c>UNHEALTHY</c> for one that does not come up, or that is to be started
+    /// again since it is no longer well, and <c>TTL_EXPIRED</c> for one that was up for as long as it may.
     /// </summary>
     public async Task<ContainerExit> WatchAsync(Life life, IContainer container)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(life.Token);
         var exit = container.WaitAsync(over.Token);
-        var health = Task.CompletedTask;
+        var health = Task.FromResult<string?>(null);
         try
         {
             if (life.Deployment.UpAt is null)
@@ -32,7 +32,7 @@ internal sealed class ServiceWatch(
 
             FreeSlot(life);
             health = _health.WatchAsync(life.Deployment, life.Log, container, over.Token);
-            return await WithinTtlAsync(life, exit);
+            return await WithinTtlAsync(life, FirstOfAsync(exit, health));
         }
         finally
         {
@@ -143,6 +143,11 @@ internal sealed class ServiceWatch(
             return new ProbeAnswer(false, false, fault.Message);
         }
     }
+
+    private static async Task<ContainerExit> FirstOfAsync(Task<ContainerExit> exit, Task<string?> health) =>
+        await Task.WhenAny(exit, health) == health && await health is { } answer
+            ? throw Unhealthy($"The service is no longer healthy: {answer}")
+            : await exit;
 
     private async Task<ContainerExit> WithinTtlAsync(Life life, Task<ContainerExit> exit)
     {

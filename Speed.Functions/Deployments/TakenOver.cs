@@ -32,6 +32,8 @@ public sealed record TakenOver
 
     public RestartRule? Restart { get; init; }
 
+    public UnhealthyRule? OnUnhealthy { get; init; }
+
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     public Resources? Resources { get; init; }
@@ -56,6 +58,7 @@ public sealed record TakenOver
         Ports = Ports ?? asked.Ports,
         Health = Health ?? asked.Health,
         Restart = Restart ?? asked.Restart,
+        OnUnhealthy = OnUnhealthy ?? asked.OnUnhealthy,
         Labels = Labels ?? asked.Labels,
         Resources = Resources ?? asked.Resources,
         Kind = Kind ?? asked.Kind,
@@ -85,7 +88,8 @@ public sealed record TakenOver
             Secrets is null ? null : ("secrets", List(Secrets)),
             Ports is null ? null : ("ports", List(Ports.Select(one => one.Host is null ? $"{one.Container}" : $"{one.Host}:{one.Container}"))),
             Health is null ? null : ("health", null),
-            Restart is null ? null : ("restart", "on-failure"),
+            Restart is null ? null : ("restart", WordOf(Restart)),
+            OnUnhealthy is null ? null : ("on_unhealthy", WordOf(OnUnhealthy)),
             Labels is null ? null : ("labels", List(Labels.Keys)),
             Resources is null
                 ? null
@@ -95,6 +99,8 @@ public sealed record TakenOver
         ];
         return all.OfType<(string, string?)>();
     }
+
+    private static string WordOf<T>(T value) => JsonSerializer.SerializeToElement(value, Json).GetString()!;
 
     private static string List(IEnumerable<string> items) => string.Join(", ", items);
 }

@@ -55,6 +55,8 @@ public sealed record DeploymentResource
 
     public required RestartRule Restart { get; init; }
 
+    public required UnhealthyRule OnUnhealthy { get; init; }
+
     public required IReadOnlyList<string> Hosts { get; init; }
 
     /// <summary>The name that the proxy knows a service by in any case; null for what is none.</summary>
@@ -149,7 +151,8 @@ public sealed record DeploymentResource
             Volumes = options.Volumes,
             Health = options.Health,
             TtlSeconds = options.TtlSeconds,
-            Restart = options.Restart,
+            Restart = deployment.Restart,
+            OnUnhealthy = options.OnUnhealthy,
             Hosts = options.Hosts,
             OwnHost = deployment.OwnHosts is [var host, ..] ? host : null,
             Timeouts = options.Timeouts, BuildResources = options.BuildResources, Resources = options.Resources,

@@ -14,7 +14,7 @@ public sealed partial class OptionsReader
     private const int MaxTtlSeconds = 366 * 86_400;
 
     // What only makes sense of a program that stays up.
-    private static readonly string[] OfServices = ["ports", "health", "ttl_s", "restart", "hosts"];
+    private static readonly string[] OfServices = ["ports", "health", "ttl_s", "restart", "on_unhealthy", "hosts"];
 
     /// <summary>
     /// Null if the ports of the host that are asked for by number may be had. Asked once all fields are good.
@@ -190,15 +190,26 @@ public sealed partial class OptionsReader
 
     private static int? ReadTtl(Fields fields) => fields.Has("ttl_s") ? fields.Whole("ttl_s", 1, 1, MaxTtlSeconds) : null;
 
-    private static RestartRule ReadRestart(Fields fields)
+    private static RestartRule? ReadRestart(Fields fields) => fields.Text("restart", 16) switch
     {
-        var restart = fields.Text("restart", 16);
-        if (restart is not (null or "no" or "on-failure"))
-        {
-            fields.Refuse("restart", "must be no or on-failure.");
-        }
+        null => null,
+        "no" => RestartRule.No,
+        "on-failure" => RestartRule.OnFailure,
+        "always" => RestartRule.Always,
+        _ => Refused<RestartRule?>(fields, "restart", "must be no, on-failure or always."),
+    };
 
-        return restart == "on-failure" ? RestartRule.OnFailure : RestartRule.No;
+    private static UnhealthyRule ReadOnUnhealthy(Fields fields) => fields.Text("on_unhealthy", 16) switch
+    {
+        null or "stay" => UnhealthyRule.Stay,
+        "restart" => UnhealthyRule.Restart,
+        _ => Refused<UnhealthyRule>(fields, "on_unhealthy", "must be stay or restart."),
+    };
+
+    private static T? Refused<T>(Fields fields, string name, string why)
+    {
+        fields.Refuse(name, why);
+        return default;
     }
 
     private static List<string> ReadHosts(Fields fields)

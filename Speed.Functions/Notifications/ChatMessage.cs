@@ -83,7 +83,7 @@ internal static class ChatMessage
         NotificationEvent.Failed or NotificationEvent.Canceled => Failure(summary),
         NotificationEvent.ServiceUnhealthy => summary.Unhealthy,
         NotificationEvent.ServiceRestarting => Restart(summary.Restart),
-        NotificationEvent.ServiceDown => Failure(summary) ?? Exit(summary.ExitCode),
+        NotificationEvent.ServiceDown => Failure(summary) ?? Restart(summary.Restart) ?? Exit(summary.ExitCode),
         NotificationEvent.VolumesMissing when summary.Missing is { } missing =>
             $"what it writes at {string.Join(", ", missing.Paths)} is in its container alone. Copy it: {missing.Copy}; once it has ended "
                 + $"the container is called {BareContainer.KeptNameOf(missing.Container)}.",
@@ -102,8 +102,14 @@ internal static class ChatMessage
         { Reason: RestartReason.Interrupted } => "the Docker engine or SPEED went away, and the service with it.",
         { Reason: RestartReason.DiskFull } => "it was stopped for want of room on SPEED's disk, and starts once there is.",
         _ => string.Create(
-            CultureInfo.InvariantCulture,
-            $"the program exited with code {restart.ExitCode}. Try {restart.Try}, in {restart.PauseSeconds} s."),
+            CultureInfo.InvariantCulture, $"{Why(restart)}. Try {restart.Try}, in {restart.PauseSeconds} s."),
+    };
+
+    private static string Why(Restarting restart) => restart.Reason switch
+    {
+        RestartReason.Unhealthy => "it is not well",
+        RestartReason.NotStarted => "it could not be started",
+        _ => string.Create(CultureInfo.InvariantCulture, $"the program exited with code {restart.ExitCode}"),
     };
 
     internal static string Cut(string text, int most)
