@@ -37,10 +37,16 @@ internal sealed class DeployOptions
         Asked.Text("--restart", "RULE", "What follows an exit of a service: no, on-failure (unless given) or always");
     private readonly Option<string?> _onUnhealthy = Asked.Text(
         "--on-unhealthy", "RULE", "What follows where a service is no longer well: stay (unless given) or restart");
+    private readonly Option<int?> _shm =
+        new("--shm") { HelpName = "MB", Description = "Of /dev/shm; else 64" };
+    private readonly Option<string[]> _capabilities = Asked.Texts(
+        "--cap-add", "NAME", "A capability beside those that every program has, such as SYS_CHROOT; which ones is the operator's to say");
+    private readonly Option<string?> _stopGrace = Asked.Text(
+        "--stop-grace", "TIME", "Which the program has to end when it is asked to, such as 60s; else ten seconds");
     private readonly Option<string?> _ttl = Asked.Text("--ttl", "TIME", "How long a service lives: 90s, 30m, 2h, 7d");
     private readonly Option<string[]> _labels = Asked.Texts("--label", "K=V", "A word of your own about it");
     private readonly Option<string[]> _without = Asked.Texts(
-        "--without", "MEMBER", "What the service had and is to give up: volumes, hosts, env, secrets, ports, health, restart, on_unhealthy, labels, resources");
+        "--without", "MEMBER", "What the service had and is to give up: volumes, hosts, env, secrets, ports, health, restart, on_unhealthy, labels, resources, cap_add");
     private readonly Option<bool> _noInherit =
         new("--no-inherit") { Description = "Take nothing over from the service whose place it takes" };
     private readonly Option<bool> _clearCache = new("--clear-cache") { Description = "Build everything anew" };
@@ -48,7 +54,8 @@ internal sealed class DeployOptions
 
     public void AddTo(Command command) => command.Options.Add(
         _branch, _commit, _subdirectory, _name, _dockerfile, _target, _buildArgs, _env, _secrets, _ports, _volumes,
-        _hosts, _kind, _healthPath, _healthHost, _restart, _onUnhealthy, _ttl, _labels, _without, _noInherit, _clearCache, _submodules);
+        _hosts, _kind, _healthPath, _healthHost, _restart, _onUnhealthy, _shm, _capabilities,
+        _stopGrace, _ttl, _labels, _without, _noInherit, _clearCache, _submodules);
 
     /// <summary>
     /// The body of the request. What SPEED would not understand is refused here, the rest is SPEED's to judge.
@@ -85,6 +92,9 @@ internal sealed class DeployOptions
         ("health", Health(asked)),
         ("restart", asked.GetValue(_restart)),
         ("on_unhealthy", asked.GetValue(_onUnhealthy)),
+        ("shm_mb", asked.GetValue(_shm)),
+        ("cap_add", Asked.List(asked.GetValue(_capabilities))),
+        ("stop_grace_s", Asked.Seconds(asked.GetValue(_stopGrace), "--stop-grace")),
         ("ttl_s", Asked.Seconds(asked.GetValue(_ttl), "--ttl")),
         ("labels", Asked.Map(asked.GetValue(_labels), "--label")),
         ("inherit", asked.GetValue(_noInherit) ? false : null),
@@ -100,12 +110,12 @@ internal sealed class DeployOptions
     // What is given as an empty one is not taken over.
     private static JsonNode Nothing(string member) => member switch
     {
-        "volumes" or "hosts" or "secrets" or "ports" => new JsonArray(),
+        "volumes" or "hosts" or "secrets" or "ports" or "cap_add" => new JsonArray(),
         "env" or "health" or "labels" or "resources" => new JsonObject(),
         "restart" => "no",
         "on_unhealthy" => "stay",
         _ => throw SpeedException.Refused(
-            $"--without {member}: give one of volumes, hosts, env, secrets, ports, health, restart, on_unhealthy, labels, resources."),
+            $"--without {member}: give one of volumes, hosts, env, secrets, ports, health, restart, on_unhealthy, labels, resources, cap_add."),
     };
 
     private static JsonArray? Each(string[]? texts, Func<string, JsonNode> read) =>

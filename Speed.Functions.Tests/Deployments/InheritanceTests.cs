@@ -22,6 +22,9 @@ public sealed class InheritanceTests
         OnUnhealthy = UnhealthyRule.Restart,
         Labels = new SortedDictionary<string, string> { ["team"] = "value of team" },
         Resources = new Resources { MemoryMb = 2_048, Cpus = 1.5, Pids = 100 },
+        ShmMb = 256,
+        CapAdd = ["SYS_CHROOT"],
+        StopGraceSeconds = 60,
         Inherit = true,
         Given = Inheritance.Members,
     };
@@ -73,7 +76,7 @@ public sealed class InheritanceTests
         Assert.Equal(
             "Taken over from deployment 7, the last of this service that was up: volumes (data at /data), hosts (app.example.org), "
             + "env (A, B), secrets (TOKEN), ports (8080, 80:9090), health, restart (on-failure), on_unhealthy (restart), labels (team), "
-            + "resources (2048 MB, 1.5 cpus, 100 pids). `inherit: false` asks for a fresh one; what is given, as [] or {} too, is "
+            + "resources (2048 MB, 1.5 cpus, 100 pids), shm_mb (256), cap_add (SYS_CHROOT), stop_grace_s (60). `inherit: false` asks for a fresh one; what is given, as [] or {} too, is "
             + "not taken over.",
             told);
     }
@@ -209,6 +212,9 @@ public sealed class InheritanceTests
         "resources" => options.Resources,
         "restart" => options.Restart,
         "on_unhealthy" => options.OnUnhealthy,
+        "shm_mb" => options.ShmMb,
+        "cap_add" => options.CapAdd,
+        "stop_grace_s" => options.StopGraceSeconds,
         "secrets" => options.Secrets,
         "volumes" => options.Volumes,
         _ => throw new ArgumentOutOfRangeException(nameof(member), member, null),

@@ -7,6 +7,8 @@ internal sealed class ScriptedContainer : IContainer
 {
     public ContainerState State => ContainerState.Running;
 
+    public string StopSignal => "SIGTERM";
+
     public Func<CancellationToken, Task<ProbeAnswer>> Probe { get; init; } = _ => throw new NotSupportedException();
 
     public Task<ProbeAnswer> ProbeAsync(bool isUp, CancellationToken cancellationToken) => Probe(cancellationToken);

@@ -17,7 +17,7 @@ public sealed class CreateTests
     [
         "url", "branch", "commit", "subdirectory", "name", "dockerfile", "dockerfile_text", "target", "build_args", "submodules",
         "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes", "health", "ttl_s",
-        "restart", "on_unhealthy", "hosts", "own_host", "timeouts", "build_resources", "resources", "labels",
+        "restart", "on_unhealthy", "hosts", "own_host", "shm_mb", "cap_add", "stop_grace_s", "timeouts", "build_resources", "resources", "labels",
         "inherit", "taken_over", "id", "status", "phase",
         "version", "attempt", "run_by",
         "worker_id", "image_id", "phases", "failure", "exit_code", "endpoints", "proxy_port", "up_at", "superseded_by", "cancel",

@@ -25,6 +25,8 @@ public sealed class SettingsTests
     [InlineData("Speed__Resources__pids", "0", "x")]
     [InlineData("Speed__BuildResources__cpus", "-1", "x")]
     [InlineData("Speed__MaxResources__memory_mb", "1", "99999999999")]
+    [InlineData("Speed__MaxShmMb", "0", "99999999999", "64m")]
+    [InlineData("Speed__MaxStopGraceSeconds", "0", "3601", "5m")]
     [InlineData("Speed__Retention__LogDays", "-1", "36501", "x")]
     [InlineData("Speed__Retention__RecordDays", "-1", "36501", "for ever")]
     [InlineData("Speed__Backup__Every", "-1", "1001", "6h", "0.5")]

@@ -76,7 +76,9 @@ public sealed class ContractHandler : DelegatingHandler
         described = described.TryGetProperty("$ref", out var reference)
             ? _contract.Follow(reference.GetString()!)
             : described;
-        return await FindBodyFaultAsync(described, answer, cancellationToken);
+        return request.Method == HttpMethod.Head
+            ? (await answer.Content.ReadAsByteArrayAsync(cancellationToken)).Length == 0 ? null : "HEAD has a body"
+            : await FindBodyFaultAsync(described, answer, cancellationToken);
     }
 
     private async Task<string?> FindBodyFaultAsync(
@@ -108,10 +110,12 @@ public sealed class ContractHandler : DelegatingHandler
     {
         var path = new PathString(Uri.UnescapeDataString(
             request.RequestUri!.AbsolutePath.Replace("%2F", "%252F", StringComparison.OrdinalIgnoreCase)));
+
+        // HEAD is answered wherever GET is, and is no operation of its own.
+        var method = (request.Method == HttpMethod.Head ? HttpMethod.Get : request.Method).Method.ToLowerInvariant();
         foreach (var (template, operations) in Paths.Value)
         {
-            if (template.TryMatch(path, [])
-                && operations.TryGetProperty(request.Method.Method.ToLowerInvariant(), out var operation))
+            if (template.TryMatch(path, []) && operations.TryGetProperty(method, out var operation))
             {
                 return operation;
             }

@@ -61,16 +61,28 @@ public sealed class DeploymentListTests(Browser browser) : IAsyncLifetime
         await tab.Page.GetByLabel("Ports").FillAsync("80, 18080:8080");
         await tab.Page.GetByLabel("Environment").FillAsync("A=1\nB=x=y");
         await tab.Page.GetByLabel("Ends after (seconds)").FillAsync("600");
+        await tab.Page.GetByLabel("Health path").FillAsync("app.example.org/health");
+        await tab.Page.GetByLabel("Started again").FillAsync("always");
+        await tab.Page.GetByLabel("When no longer healthy").FillAsync("restart");
+        await tab.Page.GetByLabel("Time to stop (seconds)").FillAsync("60");
+        await tab.Page.GetByLabel("Shared memory (MB)").FillAsync("128");
+        await tab.Page.GetByLabel("Capabilities").FillAsync("SYS_CHROOT");
         await tab.Page.GetByLabel("Kind").SelectOptionAsync("service");
 
         await tab.DeployAsync(Url);
 
         await tab.SeesAsync("Waiting at position 1");
         var made = await _app.GetDeploymentAsync(1);
-        var members = new[] { "subdirectory", "dockerfile", "hosts", "ports", "env", "ttl_s", "kind" };
+        string[] members =
+        [
+            "subdirectory", "dockerfile", "hosts", "ports", "env", "ttl_s", "kind", "restart", "on_unhealthy", "stop_grace_s",
+            "shm_mb", "cap_add",
+        ];
+        var health = made.GetProperty("health");
+        Assert.Equal(("app.example.org", "/health"), (health.GetProperty("host").GetString(), health.GetProperty("path").GetString()));
         Assert.Equal(
             """
-            "api"|"ops/Dockerfile"|["a.example.org","b.example.org"]|[{"container":80,"host":null},{"container":8080,"host":18080}]|{"A":"1","B":"x=y"}|600|"service"
+            "api"|"ops/Dockerfile"|["a.example.org","b.example.org"]|[{"container":80,"host":null},{"container":8080,"host":18080}]|{"A":"1","B":"x=y"}|600|"service"|"always"|"restart"|60|128|["SYS_CHROOT"]
             """,
             string.Join('|', members.Select(name => made.GetProperty(name).GetRawText())));
     }

@@ -95,6 +95,26 @@ public sealed class DockerContainerTests
         Assert.Contains("Read-only file system", run.Output.Stderr, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(Sandbox.Standard, "SYS_CHROOT", "")]
+    [InlineData(Sandbox.Standard, "", "Without SYS_CHROOT of `cap_add`: the operator does not allow that any more (Speed__Docker__AllowedCapabilities).")]
+    [InlineData(Sandbox.Strict, "SYS_CHROOT", "")]
+    public async Task A_capability_that_is_no_longer_allowed_is_not_given_and_the_log_says_so(
+        Sandbox sandbox, string allowed, string told)
+    {
+        await using var world = await DockerWorld.CreateAsync(
+            sandbox,
+            change: options => options with { AllowedCapabilities = allowed.Split(',', StringSplitOptions.RemoveEmptyEntries) });
+
+        var deployment = world.NewScript("grep CapBnd /proc/self/status", options => options with { CapAdd = ["SYS_CHROOT"] });
+        var run = await world.RunAsync(deployment);
+        await world.Log.FlushAsync();
+
+        var bounds = Convert.ToInt64(run.Output.Stdout.Split('\t')[1].Trim(), 16);
+        Assert.Equal(told.Length == 0, (bounds & (1L << 18)) != 0);
+        Assert.Equal(told.Length == 0 ? [] : [told], world.Recorded.Lines.Where(line => line.Contains("cap_add")));
+    }
+
     [Fact]
     public async Task A_program_gets_no_more_processes_than_it_may_have()
     {

@@ -210,7 +210,7 @@ public sealed class AccessTests
         _ => null,
     };
 
-    private static string PathOf(FunctionEntry function, long id) => "/" + string.Join(
+    internal static string PathOf(FunctionEntry function, long id) => "/" + string.Join(
         '/',
         function.Route.Segments.Select(segment => segment.Parts[0] switch
         {

@@ -158,6 +158,8 @@ internal sealed class ScriptedBox(
     public ContainerState State =>
         _exit.Task.IsCompleted ? ContainerState.Exited : _isStarted ? ContainerState.Running : ContainerState.Created;
 
+    public string StopSignal => "SIGTERM";
+
     public EngineContainer Shown => new(
         Deployment.Id, Deployment.Attempt, Name, State == ContainerState.Running, State != ContainerState.Created, false,
         [.. Mounts.Select(mount => new EngineMount(mount.EngineName, mount.Path))]);

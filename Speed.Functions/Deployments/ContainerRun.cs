@@ -5,7 +5,6 @@ internal sealed class ContainerRun(
     IRunner runner, IDeploymentStore store, ILogStore logs, ServiceWatch services, Traffic traffic, TimeProvider time)
 {
     private const string EngineGone = "the Docker engine went away, and output with it";
-    private static readonly TimeSpan CancelGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DeclaredGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastOutput = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan StartSettles = TimeSpan.FromSeconds(5);
@@ -182,10 +181,10 @@ internal sealed class ContainerRun(
             return;
         }
 
-        var grace = CancelGrace;
+        var grace = TimeSpan.FromSeconds(life.Deployment.StopGraceSeconds);
         if (life.Interruption.Cause == InterruptionCause.Declared)
         {
-            grace = DeclaredGrace;
+            grace = life.Deployment.Options.StopGraceSeconds is null ? DeclaredGrace : grace;
             if (await ExitsWithinAsync(DeclaredGrace, life, container))
             {
                 return;
@@ -198,7 +197,8 @@ internal sealed class ContainerRun(
             await traffic.DrainAsync(life.Deployment.Id, life.Interruption.Stopping);
         }
 
-        await life.Log.SayAsync($"Stopping: SIGTERM, and SIGKILL after {grace.TotalSeconds} s.", CancellationToken.None);
+        var signal = container.StopSignal == "SIGTERM" ? "SIGTERM" : $"{container.StopSignal}, the image's STOPSIGNAL";
+        await life.Log.SayAsync($"Stopping: {signal}, and SIGKILL after {grace.TotalSeconds} s.", CancellationToken.None);
         await container.StopAsync(grace, life.Interruption.Stopping);
         await ExitsWithinAsync(LastOutput, life, container);
     }

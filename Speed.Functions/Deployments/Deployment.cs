@@ -3,6 +3,8 @@ namespace Speed.Deployments;
 /// <summary>One deployment as the store has it: a snapshot, true at <see cref="Version"/>.</summary>
 public sealed record Deployment
 {
+    private const int UsualStopGraceSeconds = 10;
+
     public required long Id { get; init; }
 
     /// <summary>Given at creation; names the deployment's leader to itself.</summary>
@@ -67,6 +69,9 @@ public sealed record Deployment
     /// <summary>What follows an exit: of those that nothing was said of, services are started again.</summary>
     public RestartRule Restart => Options.Restart
         ?? ((Kind ?? Options.Kind) == DeploymentKind.Job ? RestartRule.No : RestartRule.OnFailure);
+
+    /// <summary>How long its program has to end when it is asked to. Then it is killed.</summary>
+    public int StopGraceSeconds => Options.StopGraceSeconds ?? UsualStopGraceSeconds;
 
     /// <summary>Where a service is published. Empty until it is about to be started.</summary>
     public IReadOnlyList<PublishedPort> Endpoints { get; init; } = [];

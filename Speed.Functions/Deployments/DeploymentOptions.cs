@@ -85,6 +85,16 @@ public sealed record DeploymentOptions
     /// <summary>Names under which the proxy finds a service, beside the one it has by itself. In lower case.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = [];
 
+    /// <summary>Of <c>/dev/shm</c>, in mebibytes. Null: the engine's own 64.</summary>
+    public int? ShmMb { get; init; }
+
+    /// <summary>Capabilities of Linux beside those that every container has, by their names in <see cref="Capabilities"/>.</summary>
+    public IReadOnlyList<string> CapAdd { get; init; } = [];
+
+    /// <summary>How long the program has to end when it is asked to, before it is killed. Null: ten seconds.</summary>
+    [JsonPropertyName("stop_grace_s")]
+    public int? StopGraceSeconds { get; init; }
+
     public required Timeouts Timeouts { get; init; }
 
     public required BuildResources BuildResources { get; init; }

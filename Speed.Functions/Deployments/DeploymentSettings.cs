@@ -99,6 +99,19 @@ public sealed class DeploymentSettings
         Pids = 32_768,
     };
 
+    /// <summary>The most that <c>shm_mb</c> may be. 1 to 2,147,483,647; the most memory of a run unless set.</summary>
+    public int MaxShmMb
+    {
+        get => field > 0 ? field : MaxResources.MemoryMb;
+        set;
+    }
+
+    /// <summary>The most that <c>stop_grace_s</c> may be. 1 to 3,600; 300 unless set.</summary>
+    public int MaxStopGraceSeconds { get; set; } = 300;
+
+    /// <summary>What <c>cap_add</c> may have.</summary>
+    public IReadOnlyList<string> AllowedCapabilities { get; set; } = Capabilities.Harmless;
+
     private static int HostMemoryMb => (int)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024));
 
     /// <summary>
@@ -131,6 +144,9 @@ public sealed class DeploymentSettings
         settings.BuildResources = Read(reader.Within(nameof(BuildResources)), settings.BuildResources);
         settings.Resources = Read(reader.Within(nameof(Resources)), settings.Resources);
         settings.MaxResources = Read(reader.Within(nameof(MaxResources)), settings.MaxResources);
+        settings.MaxShmMb = reader.Number(nameof(MaxShmMb), settings.MaxShmMb, 1, int.MaxValue);
+        settings.MaxStopGraceSeconds = reader.Number(nameof(MaxStopGraceSeconds), settings.MaxStopGraceSeconds, 1, 3_600);
+        settings.AllowedCapabilities = Capabilities.ReadAllowed(configuration);
         return settings;
     }
 

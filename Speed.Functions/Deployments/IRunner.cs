@@ -151,6 +151,9 @@ public interface IContainer : IAsyncDisposable
 {
     ContainerState State { get; }
 
+    /// <summary>What it is asked to end with: <c>SIGTERM</c>, or what its image's STOPSIGNAL says.</summary>
+    string StopSignal { get; }
+
     /// <summary>
     /// Begins to hand all output to <paramref name="sink"/> in the order of each stream, and waits for it:
     /// a slow sink holds the container back. Attach before start, or the first lines are lost. Where the container
@@ -189,7 +192,7 @@ public interface IContainer : IAsyncDisposable
     /// <summary>The ports of the container that are published and take connections now, in the deployment's order.</summary>
     Task<IReadOnlyList<int>> ListAnsweringPortsAsync(CancellationToken cancellationToken);
 
-    /// <summary>SIGTERM, and SIGKILL after <paramref name="grace"/>. Idempotent.</summary>
+    /// <summary>Its <see cref="StopSignal"/>, and SIGKILL after <paramref name="grace"/>. Idempotent.</summary>
     Task StopAsync(TimeSpan grace, CancellationToken cancellationToken);
 
     /// <summary>Removes it with its anonymous volumes. Idempotent.</summary>

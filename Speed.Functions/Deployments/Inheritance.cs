@@ -8,7 +8,10 @@ public static class Inheritance
 {
     /// <summary>The members of create that are taken over, each as a whole.</summary>
     public static IReadOnlyList<string> Members { get; } =
-        ["env", "health", "hosts", "labels", "on_unhealthy", "ports", "resources", "restart", "secrets", "volumes"];
+    [
+        "cap_add", "env", "health", "hosts", "labels", "on_unhealthy", "ports", "resources", "restart", "secrets", "shm_mb",
+        "stop_grace_s", "volumes",
+    ];
 
     /// <summary>Null where nothing is to be taken over.</summary>
     /// <param name="older">The newest of the same service that ever was up.</param>
@@ -35,6 +38,9 @@ public static class Inheritance
             OnUnhealthy = Left("on_unhealthy") && had.OnUnhealthy != UnhealthyRule.Stay ? had.OnUnhealthy : null,
             Labels = Left("labels") ? Some(had.Labels) : null,
             Resources = Left("resources") && AskedForResources(had) ? Within(had.Resources, asked, most, notes) : null,
+            ShmMb = Left("shm_mb") ? had.ShmMb : null,
+            CapAdd = Left("cap_add") ? Some(had.CapAdd) : null,
+            StopGraceSeconds = Left("stop_grace_s") ? had.StopGraceSeconds : null,
             Kind = asked.Kind == DeploymentKind.Auto && had.Kind == DeploymentKind.Service ? had.Kind : null,
             Notes = notes,
         };

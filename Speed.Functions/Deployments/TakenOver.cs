@@ -38,6 +38,13 @@ public sealed record TakenOver
 
     public Resources? Resources { get; init; }
 
+    public int? ShmMb { get; init; }
+
+    public IReadOnlyList<string>? CapAdd { get; init; }
+
+    [JsonPropertyName("stop_grace_s")]
+    public int? StopGraceSeconds { get; init; }
+
     /// <summary>Service where that was asked for: what is to take the place of a service is one.</summary>
     public DeploymentKind? Kind { get; init; }
 
@@ -61,6 +68,9 @@ public sealed record TakenOver
         OnUnhealthy = OnUnhealthy ?? asked.OnUnhealthy,
         Labels = Labels ?? asked.Labels,
         Resources = Resources ?? asked.Resources,
+        ShmMb = ShmMb ?? asked.ShmMb,
+        CapAdd = CapAdd ?? asked.CapAdd,
+        StopGraceSeconds = StopGraceSeconds ?? asked.StopGraceSeconds,
         Kind = Kind ?? asked.Kind,
         Given = [.. Inheritance.Members.Where(name => asked.Given.Contains(name) || Members.Contains(name))],
     };
@@ -95,6 +105,9 @@ public sealed record TakenOver
                 ? null
                 : ("resources", FormattableString.Invariant(
                     $"{Resources.MemoryMb} MB, {Resources.Cpus} cpus, {Resources.Pids} pids")),
+            ShmMb is null ? null : ("shm_mb", FormattableString.Invariant($"{ShmMb}")),
+            CapAdd is null ? null : ("cap_add", List(CapAdd)),
+            StopGraceSeconds is null ? null : ("stop_grace_s", FormattableString.Invariant($"{StopGraceSeconds}")),
             Kind is null ? null : ("kind", "service"),
         ];
         return all.OfType<(string, string?)>();

@@ -62,6 +62,13 @@ public sealed record DeploymentResource
     /// <summary>The name that the proxy knows a service by in any case; null for what is none.</summary>
     public required string? OwnHost { get; init; }
 
+    public required int? ShmMb { get; init; }
+
+    public required IReadOnlyList<string> CapAdd { get; init; }
+
+    [JsonPropertyName("stop_grace_s")]
+    public required int? StopGraceSeconds { get; init; }
+
     public required Timeouts Timeouts { get; init; }
 
     public required BuildResources BuildResources { get; init; }
@@ -155,6 +162,7 @@ public sealed record DeploymentResource
             OnUnhealthy = options.OnUnhealthy,
             Hosts = options.Hosts,
             OwnHost = deployment.OwnHosts is [var host, ..] ? host : null,
+            ShmMb = options.ShmMb, CapAdd = options.CapAdd, StopGraceSeconds = options.StopGraceSeconds,
             Timeouts = options.Timeouts, BuildResources = options.BuildResources, Resources = options.Resources,
             Labels = options.Labels,
             Inherit = options.Inherit ?? false,

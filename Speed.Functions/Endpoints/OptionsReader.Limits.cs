@@ -6,8 +6,39 @@ public sealed partial class OptionsReader
 {
     private const int LeastMemoryMb = 16;
     private const double LeastCpus = 0.01;
+    private const int MaxCapabilityLength = 32;
 
     private DeploymentSettings Settings => settings.Value;
+
+    private int? ReadShm(Fields fields) => fields.Has("shm_mb") ? fields.Whole("shm_mb", 64, 1, Settings.MaxShmMb) : null;
+
+    private int? ReadStopGrace(Fields fields) =>
+        fields.Has("stop_grace_s") ? fields.Whole("stop_grace_s", 10, 1, Settings.MaxStopGraceSeconds) : null;
+
+    private List<string> ReadCapabilities(Fields fields)
+    {
+        List<string> added = [];
+        foreach (var name in fields.List("cap_add", Capabilities.Known.Count, MaxCapabilityLength))
+        {
+            var known = Capabilities.Normalize(name);
+            if (known is null)
+            {
+                fields.Refuse("cap_add", $"can have {string.Join(", ", Capabilities.Known)}; no others are given to anybody.");
+            }
+            else if (!Settings.AllowedCapabilities.Contains(known))
+            {
+                var allowed = Settings.AllowedCapabilities.Count > 0 ? string.Join(", ", Settings.AllowedCapabilities) : "none";
+                fields.Refuse(
+                    "cap_add", $"has {known}, and the operator allows {allowed} (Speed__Docker__AllowedCapabilities).");
+            }
+            else if (!added.Contains(known))
+            {
+                added.Add(known);
+            }
+        }
+
+        return [.. added.Order(StringComparer.Ordinal)];
+    }
 
     private Timeouts ReadTimeouts(Fields fields)
     {

@@ -8,7 +8,7 @@ public sealed partial class OptionsReader
     [
         "url", "branch", "commit", "subdirectory", "name", "dockerfile", "dockerfile_text", "target",
         "build_args", "submodules", "clear_cache", "env", "command", "secrets", "network", "init", "kind", "ports", "volumes",
-        "health", "ttl_s", "restart", "on_unhealthy", "hosts", "timeouts", "build_resources", "resources", "labels",
+        "health", "ttl_s", "restart", "on_unhealthy", "hosts", "shm_mb", "cap_add", "stop_grace_s", "timeouts", "build_resources", "resources", "labels",
         "inherit",
     ];
 

@@ -75,6 +75,9 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
             Restart = ReadRestart(fields),
             OnUnhealthy = ReadOnUnhealthy(fields),
             Hosts = ReadHosts(fields),
+            ShmMb = ReadShm(fields),
+            CapAdd = ReadCapabilities(fields),
+            StopGraceSeconds = ReadStopGrace(fields),
             Timeouts = ReadTimeouts(fields.Object("timeouts")),
             BuildResources = ReadBuildResources(fields.Object("build_resources")),
             Resources = ReadResources(fields.Object("resources")),
@@ -165,9 +168,9 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
         var members = fields.Object(name);
         foreach (var variable in variables.Keys)
         {
-            if (!IsVariableName(variable))
+            if (variable.Length == 0 || variable.AsSpan().ContainsAny('=', '\0'))
             {
-                members.Refuse(variable, "must be named by letters, digits and '_', and not begin with a digit.");
+                members.Refuse(variable, "must have a name, and that neither '=' nor U+0000.");
             }
             else if (variable.StartsWith("SPEED_", StringComparison.Ordinal))
             {
@@ -178,6 +181,7 @@ public sealed partial class OptionsReader(IOptions<DeploymentSettings> settings,
         return variables;
     }
 
+    /// <summary>Of a secret: what each program can read. Others may be named as Docker lets them.</summary>
     internal static bool IsVariableName(string name) =>
         name.Length > 0
         && !char.IsAsciiDigit(name[0])

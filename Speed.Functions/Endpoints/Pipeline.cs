@@ -11,6 +11,7 @@ internal sealed class Pipeline(
 {
     public void Use(IApplicationBuilder app)
     {
+        app.Use(HeadAnswer.AnswerAsync);
         app.Use(metrics.CountAsync);
         http.Use(app);
         app.Use(access.GuardAsync);

@@ -24,6 +24,9 @@ internal sealed record ContainerProfile(
     private static readonly string[] InitPrograms =
         ["init", "tini", "tini-static", "dumb-init", "systemd", "s6-svscan", "s6-overlay", "catatonit", "my_init", "runit"];
 
+    /// <summary>Capabilities that a deployment may have beside those of the sandbox.</summary>
+    public IReadOnlyList<string> AllowedCapabilities { get; init; } = [];
+
     public CreateContainerParameters For(
         Deployment deployment, DeploymentSecrets secrets, ImageInspectResponse image, Ownership own) => new()
         {
@@ -34,6 +37,7 @@ internal sealed record ContainerProfile(
             Env = EnvironmentOf(deployment, secrets, image),
             Cmd = deployment.Options.Command.Count > 0 ? [.. deployment.Options.Command] : null!,
             User = Sandbox == Sandbox.Strict ? Nobody : "",
+            StopTimeout = TimeSpan.FromSeconds(deployment.StopGraceSeconds),
             AttachStdout = true,
             AttachStderr = true,
             ExposedPorts = deployment.Endpoints.ToDictionary(PortOf, _ => new EmptyStruct()),
@@ -47,7 +51,12 @@ internal sealed record ContainerProfile(
         return new HostConfig
         {
             CapDrop = ["ALL"],
-            CapAdd = Sandbox == Sandbox.Strict ? [] : [.. StandardCapabilities],
+            CapAdd =
+            [
+                .. Sandbox == Sandbox.Strict ? [] : StandardCapabilities,
+                .. options.CapAdd.Where(AllowedCapabilities.Contains),
+            ],
+            ShmSize = options.ShmMb is { } shm ? shm * Mebibyte : 0,
             SecurityOpt = ["no-new-privileges"],
             IpcMode = "private",
             Init = options.Init ?? !HasInit(image, options.Command),

@@ -28,6 +28,8 @@ internal sealed class DockerContainer(
 
     public ContainerState State { get; private set; } = StateOf(found.State);
 
+    public string StopSignal { get; } = SignalOf(found.Config?.StopSignal);
+
     public static DeploymentFailedException Lost(string name) => new(
         FailureCode.ContainerLost, $"The container {name} is gone: it was removed by someone else.", "Deploy again.");
 
@@ -278,6 +280,21 @@ internal sealed class DockerContainer(
             throw Lost(_name);
         }
     }
+
+    // The engine takes numbers, and names with and without SIG.
+    private static string SignalOf(string? signal) => signal?.Trim().ToUpperInvariant() switch
+    {
+        null or "" or "15" => "SIGTERM",
+        "1" => "SIGHUP",
+        "2" => "SIGINT",
+        "3" => "SIGQUIT",
+        "9" => "SIGKILL",
+        "10" => "SIGUSR1",
+        "12" => "SIGUSR2",
+        "28" => "SIGWINCH",
+        { } number when number.All(char.IsAsciiDigit) => $"signal {number}",
+        { } name => name.StartsWith("SIG", StringComparison.Ordinal) ? name : $"SIG{name}",
+    };
 
     private static ContainerState StateOf(State? state) => state?.Status switch
     {

@@ -26,6 +26,9 @@ public sealed record DockerOptions
     /// <summary>Hosts on private addresses that an ADD may name. None unless set.</summary>
     public HostList AllowedHosts { get; init; } = new([]);
 
+    /// <summary>Capabilities that a deployment may have beside the sandbox's own.</summary>
+    public IReadOnlyList<string> AllowedCapabilities { get; init; } = Capabilities.Harmless;
+
     /// <summary>What the RUN steps of a build reach. Null: what the sandbox has it.</summary>
     public BuildNetwork? BuildNetwork { get; init; }
 
@@ -61,6 +64,7 @@ public sealed record DockerOptions
         LocalImages = ReadLocalImages(configuration),
         AllowedHosts = ReadAllowedHosts(configuration["Speed:Docker:AllowedHosts"]),
         BuildNetwork = ReadBuildNetwork(configuration["Speed:Docker:BuildNetwork"]),
+        AllowedCapabilities = Capabilities.ReadAllowed(configuration),
         LogMaxBytes = ReadLogMaxBytes(configuration["Speed:Log:MaxBytes"]),
     };
 

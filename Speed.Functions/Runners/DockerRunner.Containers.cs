@@ -24,7 +24,11 @@ public sealed partial class DockerRunner
 
         await _volumes.SettleAsync(cancellationToken);
         var volumes = await _volumes.MountAsync(deployment, log, cancellationToken);
-        var profile = new ContainerProfile(_options.Sandbox, network, reports, volumes, 8 * _options.LogMaxBytes);
+        var profile = new ContainerProfile(_options.Sandbox, network, reports, volumes, 8 * _options.LogMaxBytes)
+        {
+            AllowedCapabilities = _options.AllowedCapabilities,
+        };
+        await SayWhatIsNotAllowedAsync(deployment, log, cancellationToken);
         var image = await FindImageToRunAsync(imageId, cancellationToken);
 
         var (asked, made, isAdopted) = await MakeAsync(
@@ -44,6 +48,19 @@ public sealed partial class DockerRunner
                 FailureCode.ContainerStartFailed,
                 $"The container was not made as asked, and was not started: {string.Join(", ", differences)} differ.",
                 "Deploy again; if it stays so, the engine cannot hold the container: see its own log.");
+    }
+
+    // Asked for while the operator allowed it, or taken over from a deployment of then.
+    private async Task SayWhatIsNotAllowedAsync(
+        Deployment deployment, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        if (deployment.Options.CapAdd.Except(_options.AllowedCapabilities).ToList() is { Count: > 0 } refused)
+        {
+            await log.SayAsync(
+                $"Without {string.Join(", ", refused)} of `cap_add`: the operator does not allow that any more "
+                + "(Speed__Docker__AllowedCapabilities).",
+                cancellationToken);
+        }
     }
 
     public async Task<IContainer?> FindAsync(
@@ -106,7 +123,7 @@ public sealed partial class DockerRunner
         long deploymentId, ContainerInspectResponse found, CancellationToken cancellationToken)
     {
         await using var container = new DockerContainer(_docker, found, deployment: null, log: null);
-        await container.StopAsync(StopGrace, cancellationToken);
+        await container.StopAsync(found.Config?.StopTimeout ?? StopGrace, cancellationToken);
         await (await HoldsDataAsync(deploymentId, found, cancellationToken)
             ? KeepAsync(found, cancellationToken)
             : container.RemoveAsync(cancellationToken));

@@ -39,6 +39,7 @@ internal static class ProfileCheck
         ("init", wanted.Init == host.Init),
         ("memory", wanted.Memory == host.Memory),
         ("swap", wanted.MemorySwap == host.MemorySwap || !limitsSwap),
+        ("shared memory", wanted.ShmSize == 0 || wanted.ShmSize == host.ShmSize),
         ("processors", wanted.NanoCPUs == host.NanoCPUs),
         ("processes", wanted.PidsLimit == host.PidsLimit),
         ("network", wanted.NetworkMode == host.NetworkMode),

@@ -31,7 +31,23 @@ const options = [
   },
   { name: 'secrets', label: 'Secrets', read: list, hint: 'Names of stored ones.' },
   { name: 'env', label: 'Environment', read: environmentOf, hint: 'NAME=value, one a line.', isLong: true },
+  {
+    name: 'health',
+    label: 'Health path',
+    read: healthOf,
+    hint: '/health, or app.example.org/health to be asked under that name.',
+  },
+  { name: 'restart', label: 'Started again', read: text => text, hint: 'on-failure unless given; always, or no.' },
+  {
+    name: 'on_unhealthy',
+    label: 'When no longer healthy',
+    read: text => text,
+    hint: 'stay unless given, or restart.',
+  },
   { name: 'ttl_s', label: 'Ends after (seconds)', read: number, hint: 'For previews.' },
+  { name: 'stop_grace_s', label: 'Time to stop (seconds)', read: number, hint: 'Before it is killed; 10 unless given.' },
+  { name: 'shm_mb', label: 'Shared memory (MB)', read: number, hint: 'Of /dev/shm; 64 unless given.' },
+  { name: 'cap_add', label: 'Capabilities', read: list, hint: 'Such as SYS_CHROOT, where the operator allows it.' },
 ];
 
 /** @param {(deployment: object) => void} then Called with the deployment that was started. */
@@ -201,6 +217,11 @@ function bodyOf(form) {
 function portOf(text) {
   const parts = text.split(':');
   return parts.length === 2 ? { container: number(parts[1]), host: number(parts[0]) } : { container: number(text) };
+}
+
+function healthOf(text) {
+  const at = text.indexOf('/');
+  return at <= 0 ? { path: text } : { host: text.slice(0, at), path: text.slice(at) };
 }
 
 function environmentOf(text) {
