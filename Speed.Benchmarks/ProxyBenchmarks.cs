@@ -124,6 +124,9 @@ internal static class ProxyBenchmarks
         public Task<long?> FindEldestAsync(IReadOnlyList<long> ids, string? host, CancellationToken cancellationToken) =>
             Task.FromResult<long?>(null);
 
+        public Task<bool> RecordProxyPortAsync(Claim claim, int port, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public Task<bool> HasHeldPortAsync(
             DeploymentOptions asked, int port, bool inAnyBranch, CancellationToken cancellationToken) =>
             throw new NotSupportedException();

@@ -56,16 +56,14 @@ public sealed class HeadTests
     }
 
     [Fact]
-    public async Task Where_there_is_no_GET_there_is_no_HEAD_and_the_methods_that_there_are_name_it()
+    public async Task Where_there_is_no_GET_there_is_no_HEAD()
     {
         await using var app = await SpeedApp.OpenIdleAsync();
 
         using var start = await HeadAsync(app, "/start");
         using var none = await HeadAsync(app, "/no/such/path");
-        var deleted = await app.DeleteAsync("/v1/queue");
 
         Assert.Equal((405, 404), ((int)start.StatusCode, (int)none.StatusCode));
-        Assert.Equal((405, "GET, HEAD"), (deleted.Status, deleted.Headers["Allow"]));
     }
 
     private static async Task<HttpResponseMessage> HeadAsync(SpeedApp app, string path)

@@ -37,7 +37,7 @@ internal static class Verdict
         if (life.Output.StderrMentions("Operation not permitted") || life.Output.StderrMentions("no new privileges"))
         {
             return "The container runs with few capabilities and without new privileges (profile `standard`); "
-                + "the program may need one that is not given.";
+                + "the program may need one that is not given: ask for it with `cap_add`.";
         }
 
         return code switch

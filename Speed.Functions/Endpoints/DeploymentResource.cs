@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using Speed.Deployments;
 
@@ -134,62 +135,75 @@ public sealed record DeploymentResource
 
     public required long? RetryOf { get; init; }
 
-    internal static DeploymentResource Of(Deployment deployment, Waiting? waiting, LogSummary log)
+    // All that is never null, and what was asked for.
+    [SetsRequiredMembers]
+    private DeploymentResource(Deployment deployment, LogSummary log)
     {
         var options = deployment.Options;
-        return new DeploymentResource
+        Url = options.Url;
+        Branch = deployment.Branch ?? options.Branch;
+        Commit = deployment.Commit ?? options.Commit;
+        Subdirectory = options.Subdirectory;
+        Name = options.Name;
+        Dockerfile = options.Dockerfile;
+        DockerfileText = options.DockerfileText;
+        Target = options.Target;
+        BuildArgs = options.BuildArgs;
+        Submodules = options.Submodules;
+        ClearCache = options.ClearCache;
+        Env = options.Env;
+        Secrets = options.Secrets;
+        Command = options.Command;
+        Network = options.Network;
+        Init = options.Init;
+        Kind = deployment.Kind ?? options.Kind;
+        Ports = options.Ports;
+        Volumes = options.Volumes;
+        Health = options.Health;
+        TtlSeconds = options.TtlSeconds;
+        Restart = deployment.Restart;
+        OnUnhealthy = options.OnUnhealthy;
+        Hosts = options.Hosts;
+        OwnHost = deployment.OwnHosts is [var host, ..] ? host : null;
+        ShmMb = options.ShmMb;
+        CapAdd = options.CapAdd;
+        StopGraceSeconds = options.StopGraceSeconds;
+        Timeouts = options.Timeouts;
+        BuildResources = options.BuildResources;
+        Resources = options.Resources;
+        Labels = options.Labels;
+        Inherit = options.Inherit ?? false;
+        TakenOver = deployment.TakenOver is { } taken ? new TakenOverView(taken.From, taken.Members) : null;
+        Status = deployment.Status.ToString();
+        Phases = [.. deployment.Phases.Select(PhaseView.Of)];
+        Endpoints = [.. deployment.Endpoints.Select(port => new EndpointView(port.Container, port.Url))];
+        Log = log;
+        Can = CanView.Of(deployment);
+    }
+
+    internal static DeploymentResource Of(Deployment deployment, Waiting? waiting, LogSummary log) =>
+        new(deployment, log)
         {
             Id = deployment.Id,
-            Url = options.Url,
-            Branch = deployment.Branch ?? options.Branch,
-            Commit = deployment.Commit ?? options.Commit,
-            Subdirectory = options.Subdirectory, Name = options.Name,
-            Dockerfile = options.Dockerfile, DockerfileText = options.DockerfileText, Target = options.Target,
-            BuildArgs = options.BuildArgs,
-            Submodules = options.Submodules,
-            ClearCache = options.ClearCache,
-            Env = options.Env,
-            Secrets = options.Secrets,
-            Command = options.Command,
-            Network = options.Network,
-            Init = options.Init,
-            Kind = deployment.Kind ?? options.Kind,
-            Ports = options.Ports,
-            Volumes = options.Volumes,
-            Health = options.Health,
-            TtlSeconds = options.TtlSeconds,
-            Restart = deployment.Restart,
-            OnUnhealthy = options.OnUnhealthy,
-            Hosts = options.Hosts,
-            OwnHost = deployment.OwnHosts is [var host, ..] ? host : null,
-            ShmMb = options.ShmMb, CapAdd = options.CapAdd, StopGraceSeconds = options.StopGraceSeconds,
-            Timeouts = options.Timeouts, BuildResources = options.BuildResources, Resources = options.Resources,
-            Labels = options.Labels,
-            Inherit = options.Inherit ?? false,
-            TakenOver = deployment.TakenOver is { } taken ? new TakenOverView(taken.From, taken.Members) : null,
-            Status = deployment.Status.ToString(),
             Phase = deployment.Phase,
             Version = deployment.Version,
             Attempt = deployment.Attempt,
             RunBy = deployment.RunBy,
             WorkerId = deployment.WorkerId,
             ImageId = deployment.ImageId,
-            Phases = [.. deployment.Phases.Select(PhaseView.Of)],
             Failure = FailureView.Of(deployment.Failure),
             ExitCode = deployment.ExitCode,
-            Endpoints = [.. deployment.Endpoints.Select(port => new EndpointView(port.Container, port.Url))],
             ProxyPort = deployment.ProxyPort,
             UpAt = deployment.UpAt,
             SupersededBy = deployment.SupersededBy,
             Cancel = deployment.Cancel,
             Waiting = waiting is null ? null : new WaitingView(waiting.Position, waiting.Reason, waiting.EtaAt),
             DeadlineAt = deployment.DeadlineAt,
-            CreatedAt = deployment.CreatedAt, StartedAt = deployment.StartedAt, EndedAt = deployment.EndedAt,
-            Log = log,
-            Can = CanView.Of(deployment),
+            CreatedAt = deployment.CreatedAt,
+            StartedAt = deployment.StartedAt,
+            EndedAt = deployment.EndedAt,
             RetryOf = deployment.RetryOf,
         };
-    }
 }
 
 public sealed record PhaseView(DeploymentPhase Name, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string Status)

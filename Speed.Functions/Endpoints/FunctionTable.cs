@@ -61,13 +61,11 @@ internal sealed class FunctionTable
         return null;
     }
 
-    /// <summary>
-    /// The methods with which functions at this path are called, HEAD where GET is; empty where there are none.
-    /// </summary>
+    /// <summary>The methods with which functions at this path are called; empty where there are none.</summary>
     public IReadOnlyList<string> MethodsAt(PathString path) =>
     [
-        .. HeadAnswer.Among(Functions.Where(function => function.Matcher.TryMatch(path, []))
-            .SelectMany(function => function.Methods)).Distinct().Order(),
+        .. Functions.Where(function => function.Matcher.TryMatch(path, [])).SelectMany(function => function.Methods)
+            .Distinct().Order(),
     ];
 
     /// <summary>Maps each function to its route.</summary>

@@ -10,10 +10,6 @@ namespace Speed.Endpoints;
 /// </summary>
 internal static class HeadAnswer
 {
-    /// <summary>These methods, and HEAD where GET is among them.</summary>
-    public static IEnumerable<string> Among(IEnumerable<string> methods) =>
-        methods.SelectMany(method => HttpMethods.IsGet(method) ? [method, HttpMethods.Head] : (string[])[method]);
-
     public static async Task AnswerAsync(HttpContext context, RequestDelegate next)
     {
         if (!HttpMethods.IsHead(context.Request.Method))

@@ -91,8 +91,7 @@ internal sealed partial class HttpRules(ILogger<HttpRules> logger)
         }
         else if (context.Response is { HasStarted: false, ContentType: null, StatusCode: 405 } response)
         {
-            var allowed = HeadAnswer.Among(response.Headers.Allow.ToString().Split(", "));
-            await AnswerAsync(context, Refusal.MethodNotAllowed(string.Join(", ", allowed)));
+            await AnswerAsync(context, Refusal.MethodNotAllowed(response.Headers.Allow.ToString()));
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Docker.DotNet;
 using Docker.DotNet.Models;
 using Speed.Deployments;
 
@@ -72,8 +71,7 @@ internal sealed class HealthcheckRun : IAsyncDisposable
             {
                 await RunOnceAsync();
             }
-            catch (Exception fault) when (
-                fault is DockerApiException or DeploymentFailedException || DockerConnection.IsLost(fault))
+            catch (Exception fault) when (!_stop.IsCancellationRequested)
             {
                 // The container may be on its way to its end, or the engine away: whoever waits for the exit hears of that.
                 _last = new ProbeAnswer(false, false, $"Its health check could not be run: {fault.Message.TrimEnd('.')}.");
