@@ -95,6 +95,15 @@ public sealed class ServiceProbeTests
         Assert.Equal([8080], await probe.ListAnsweringPortsAsync(Now));
     }
 
+    [Fact]
+    public async Task Where_no_port_can_be_reached_none_is_passed_over()
+    {
+        using var probe = new ServiceProbe(
+            SomeDeployment.Of(1) with { Endpoints = [new PublishedPort(9000, 1), new PublishedPort(80, 2)] }, isReachable: false);
+
+        Assert.Equal([9000, 80], await probe.ListAnsweringPortsAsync(Now));
+    }
+
     [Theory]
     [InlineData("starting", true, false)]
     [InlineData("unhealthy", false, true)]
