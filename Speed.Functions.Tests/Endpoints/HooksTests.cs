@@ -69,6 +69,17 @@ public sealed class HooksTests
     [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": "main"}""", "/branches")]
     [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": [""]}""", "/branches")]
     [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "paths": [1]}""", "/paths")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["feature branch"], "paths": []}""", "/branches")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["refs/tags/v1"], "paths": []}""", "/branches")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["HEAD"], "paths": []}""", "/branches")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*", "!*"], "paths": []}""", "/branches")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "paths": ["../src/*"]}""", "/paths")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "paths": ["src/[ab].c"]}""", "/paths")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "paths": ["src\\*"]}""", "/paths")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "paths": ["!"]}""", "/paths")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "paths": ["docs/*", "!docs/*"]}""", "/paths")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "paths": ["{a,b}{c,d}{e,f}{g,h}{i,j}{k,l}{m,n}"]}""", "/paths")]
+    [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "paths": [" , "]}""", "/paths")]
     [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "secret": "too short"}""", "/secret")]
     [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "secret": "sixteen letters ü"}""", "/secret")]
     [InlineData("""{"name": "a", "forge": "github", "url": "https://git.example/r", "branches": ["*"], "brunches": []}""", "/brunches")]
@@ -87,6 +98,26 @@ public sealed class HooksTests
         Assert.Equal(at, answer.Json.GetProperty("errors")[0].GetProperty("pointer").GetString());
         Assert.DoesNotContain("too short\"", answer.Text, StringComparison.Ordinal);
         Assert.Equal(0, (await app.GetAsync("/v1/hooks")).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Patterns_are_kept_as_they_are_meant_and_say_so_where_they_cannot_be()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+
+        var made = await app.AddHookAsync(
+            branches: ["refs/heads/main", "feature/"], paths: ["/www/*", "./src/", "**/*.cs", "!docs/*", "a/*, *.{ts,tsx}"]);
+        var refused = await app.PutAsync(
+            "/v1/hooks/app",
+            new { forge = "github", url = Payloads.Url, branches = new[] { "origin/main" }, paths = new[] { "src/?.cs" } });
+
+        Assert.Equal("""["main","feature/*"]""", made.Json.GetProperty("branches").GetRawText());
+        Assert.Equal(
+            """["www/*","src/*","**/*.cs","!docs/*","a/*","*.ts","*.tsx"]""", made.Json.GetProperty("paths").GetRawText());
+        Assert.Equal(
+            ["branches must name branches as the forge shows them: leave `origin/` out.",
+                "paths must not have `?` in a pattern: `*` stands for any characters."],
+            refused.Json.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("detail").GetString()));
     }
 
     [Fact]

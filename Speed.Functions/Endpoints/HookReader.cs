@@ -28,7 +28,8 @@ public sealed class HookReader(OptionsReader options, TimeProvider time)
             "forge", "url", "branches", "paths", "repos", "secret", "options"]);
         name ??= ReadName(fields);
         var (forge, url) = (ReadForge(fields), options.ReadUrl(fields));
-        var (branches, paths) = (ReadBranches(fields), ReadGlobs(fields, "paths"));
+        var branches = ReadBranches(fields);
+        var paths = ReadPatterns(fields, "paths", HookPattern.OfPaths, fields.List("paths", MaxGlobs, MaxGlobLength));
         var repos = PatternReader.Read(fields, "repos");
         var secret = ReadSecret(fields);
         var (how, asked) = (fields.Object("options"), fields.Find("options")?.GetRawText() ?? "{}");
@@ -84,24 +85,25 @@ public sealed class HookReader(OptionsReader options, TimeProvider time)
 
     private static IReadOnlyList<string> ReadBranches(Fields fields)
     {
-        var branches = ReadGlobs(fields, "branches");
-        if (branches.Count == 0 && fields.Find("branches") is null or { ValueKind: JsonValueKind.Array })
+        var given = fields.List("branches", MaxGlobs, MaxGlobLength);
+        if (given.Count == 0 && fields.Find("branches") is null or { ValueKind: JsonValueKind.Array })
         {
             fields.RefuseWith("branches", "branches is missing: say which, such as [\"main\"], or [\"*\"] for all.");
         }
 
-        return branches;
+        return ReadPatterns(fields, "branches", HookPattern.OfBranches, given);
     }
 
-    private static IReadOnlyList<string> ReadGlobs(Fields fields, string name)
+    private static IReadOnlyList<string> ReadPatterns(
+        Fields fields, string name, HookPattern kind, IReadOnlyList<string> given)
     {
-        var globs = fields.List(name, MaxGlobs, MaxGlobLength);
-        if (globs.Any(string.IsNullOrWhiteSpace))
+        var (patterns, fault) = kind.Read(given);
+        if (fault is not null)
         {
-            fields.Refuse(name, "must have patterns in which * stands for any characters, and no empty one.");
+            fields.Refuse(name, fault);
         }
 
-        return globs;
+        return patterns;
     }
 
     // Of its own words nothing is repeated. It has to fit into a header.

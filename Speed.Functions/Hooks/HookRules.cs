@@ -86,7 +86,7 @@ public static class HookRules
             return "nothing was pushed: the commit before is the commit after";
         }
 
-        if (!Glob.MatchesAny(hook.Branches, branch, ignoreCase: false))
+        if (!new HookPatterns(HookPattern.OfBranches, hook.Branches).Matches(branch))
         {
             return $"branch `{ForgeText.Shown(branch)}` is none of the hook's: {ForgeText.Shown(hook.Branches)}";
         }
@@ -104,7 +104,7 @@ public static class HookRules
             return new Decision.Start(branch, commit, pushed);
         }
 
-        if (push.Files.FirstOrDefault(file => Glob.MatchesAny(hook.Paths, file, ignoreCase: false)) is { } file)
+        if (push.Files.FirstOrDefault(new HookPatterns(HookPattern.OfPaths, hook.Paths).Matches) is { } file)
         {
             return new Decision.Start(branch, commit, $"{pushed} with a change of `{ForgeText.Shown(file)}`");
         }
