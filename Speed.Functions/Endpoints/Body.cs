@@ -66,7 +66,7 @@ internal sealed class Body
 
     /// <summary>Null for more than is allowed.</summary>
     // Counted as it comes: a chunked body announces no length.
-    internal static async Task<ReadOnlyMemory<byte>?> ReadBytesAsync(
+    private static async Task<ReadOnlyMemory<byte>?> ReadBytesAsync(
         HttpRequest request, CancellationToken cancellationToken)
     {
         if (request.ContentLength > MaxBytes)

@@ -10,7 +10,8 @@ using Speed.Security;
 namespace Speed.Endpoints;
 
 /// <summary>What forges call. They have no key: each delivery is signed with its hook's secret.</summary>
-public sealed class DeliverFunction(HookVault vault, IHookStore store, HookDeliveries deliveries)
+public sealed class DeliverFunction(
+    HookVault vault, DeliveryReader reader, IHookStore store, HookDeliveries deliveries)
 {
     private static readonly Refusal BadSignature = new(
         401,
@@ -24,13 +25,15 @@ public sealed class DeliverFunction(HookVault vault, IHookStore store, HookDeliv
         string name,
         CancellationToken cancellationToken)
     {
-        if (await Body.ReadBytesAsync(request, cancellationToken) is not { } bytes)
+        var came = new ForgeRequest(header => request.Headers[header] is [{ } value] ? value : null);
+        using var proof = await vault.ExpectAsync(name, came, cancellationToken);
+        using var read = await reader.ReadAsync(request, proof, cancellationToken);
+        if (read.Refusal is { } unread)
         {
-            return Body.TooLarge("The delivery is over 1 MiB: start what it is of with POST /v1/deployments.");
+            return unread;
         }
 
-        var came = new ForgeRequest(header => request.Headers[header] is [{ } value] ? value : null, bytes);
-        if (await vault.FindSenderAsync(name, came, cancellationToken) is not { } hook)
+        if (proof.FindHook() is not { } hook)
         {
             return BadSignature;
         }
@@ -42,13 +45,19 @@ public sealed class DeliverFunction(HookVault vault, IHookStore store, HookDeliv
             return IdempotencyKey.Replay(request, TypedResults.Accepted((string?)null, DecisionView.Of(earlier)));
         }
 
-        if (JsonIn(request, bytes) is not { } json)
+        var delivery = new NewHookDelivery(name, forgeId, came.EventFor(hook.Forge), []);
+        if (read.Bytes is not { } bytes)
         {
-            return NotJson;
+            return await deliveries.RefuseAsync(delivery, TooLarge, cancellationToken);
         }
 
-        var delivery = new NewHookDelivery(name, forgeId, came.EventFor(hook.Forge), json);
-        var (record, refusal) = await deliveries.DecideAsync(request, hook, delivery, cancellationToken);
+        if (JsonIn(request, bytes) is not { } json)
+        {
+            return await deliveries.RefuseAsync(delivery, NotJson, cancellationToken);
+        }
+
+        var (record, refusal) = await deliveries.DecideAsync(
+            request, hook, delivery with { Body = json }, cancellationToken);
         return record is null ? refusal! : TypedResults.Accepted((string?)null, DecisionView.Of(record));
     }
 
@@ -70,6 +79,9 @@ public sealed class DeliverFunction(HookVault vault, IHookStore store, HookDeliv
 
         return type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) ? bytes.ToArray() : null;
     }
+
+    private static Refusal TooLarge { get; } =
+        Body.TooLarge("The delivery is over 25 MiB: start what it is of with POST /v1/deployments.");
 
     private static Refusal NotJson { get; } = new(
         415, "UNSUPPORTED_MEDIA_TYPE", "A delivery must be JSON: set the hook's content type to application/json.");

@@ -34,6 +34,7 @@ public static class HttpServices
         services.AddSingleton<HookReader>();
         services.AddSingleton<ICheckup, HookPortCheckup>();
         services.AddSingleton<HookDeliveries>();
+        services.AddSingleton<DeliveryReader>();
         services.AddSingleton<ChangeWait>();
         services.AddSingleton<ResourceReader>();
         services.AddSingleton(provider => new OpenStreams(mostOfCaller: StreamsOfCaller(provider.GetRequiredService<AccessSettings>())));

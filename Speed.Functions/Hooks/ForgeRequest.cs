@@ -1,10 +1,9 @@
 using Speed.Deployments;
 namespace Speed.Hooks;
 
-/// <summary>A delivery as it came: nothing of it is to be believed before its signature was judged.</summary>
+/// <summary>The headers of a delivery as it came: nothing of it is to be believed before its signature was judged.</summary>
 /// <param name="Header">The value of a header; null where it is missing or came more than once.</param>
-/// <param name="Body">The very bytes that came.</param>
-public sealed record ForgeRequest(Func<string, string?> Header, ReadOnlyMemory<byte> Body)
+public sealed record ForgeRequest(Func<string, string?> Header)
 {
     private const int MaxIdLength = 200;
     private const int MaxEventLength = 100;

@@ -16,8 +16,8 @@ public sealed partial class HookVault(
 
     public SealedHook Seal(Hook hook, string secret) => new(hook, seal.Seal(secret, About(hook.Name)));
 
-    /// <summary>The hook, if there is one and the delivery's signature is made with its secret; else null.</summary>
-    public async Task<Hook?> FindSenderAsync(string name, ForgeRequest request, CancellationToken cancellationToken)
+    /// <summary>What judges who sent a delivery that is about to be read.</summary>
+    public async Task<SenderProof> ExpectAsync(string name, ForgeRequest request, CancellationToken cancellationToken)
     {
         var hook = await store.FindHookAsync(name, cancellationToken);
         var secret = hook is null ? null : seal.Open(hook.Secret, About(name));
@@ -26,8 +26,8 @@ public sealed partial class HookVault(
             LogUnreadable(name);
         }
 
-        var fits = HookSignature.Fits(hook?.Forge ?? Forge.Github, request, secret ?? _nobodys, time.GetUtcNow());
-        return fits && secret is not null ? hook : null;
+        var signature = new HookSignature(hook?.Forge ?? Forge.Github, request, secret ?? _nobodys, time.GetUtcNow());
+        return new SenderProof(signature, secret is null ? null : hook);
     }
 
     private static string About(string name) => JsonSerializer.Serialize<string[]>(["hook", name]);
