@@ -127,6 +127,8 @@ public sealed class SqliteSchemaTests : IDisposable
     [InlineData("UPDATE delivery SET body = NULL", null)]
     [InlineData("INSERT INTO delivery (hook, event, part, at_ms, decision, reason) VALUES ('app', '', 0, 1, 'started', 'x')", ConstraintCheck)]
     [InlineData("INSERT INTO delivery (hook, event, part, at_ms, decision, reason, redelivery_of) VALUES ('app', '', 0, 1, 'ignored', 'x', 9)", ConstraintCheck)]
+    [InlineData("INSERT INTO delivery (hook, event, part, at_ms, decision, reason, deployment_id) VALUES ('app', '', 0, 1, 'canceled', 'x', 1)", ConstraintCheck)]
+    [InlineData("INSERT INTO delivery (hook, event, part, at_ms, decision, reason) VALUES ('app', '', 0, 1, 'canceled', 'x')", null)]
     [InlineData("UPDATE hook SET branches = '[]'", ConstraintCheck)]
     [InlineData("UPDATE hook SET repos = '{}'", ConstraintCheck)]
     public async Task Of_a_delivery_nothing_changes_but_that_its_body_goes(string sql, int? fault)

@@ -21,7 +21,7 @@ public sealed class HookTests(World world) : IClassFixture<World>
         var deleted = await app.DeliverAsync(Payloads.GithubPush(repository.Url, after: Payloads.Zeros));
         var ended = await world.EndAsync(id);
 
-        Assert.Equal("started", pushed.Decision());
+        Assert.Equal(("started", "canceled"), (pushed.Decision(), deleted.Decision()));
         Assert.Equal($"branch deleted; deployment {id} is being canceled", deleted.Reason());
         Assert.Equal("Canceled", ended.Status);
         Assert.Equal(first, ended.Commit);
@@ -38,6 +38,8 @@ public sealed class HookTests(World world) : IClassFixture<World>
 
         var one = await PushAsync(repository, "one");
         var two = await PushAsync(repository, "two");
+        await world.App.DeliverAsync(
+            Payloads.GithubPullRequest("two", url: repository.Url), "pull_request", hook: "previews");
         await world.App.DeliverAsync(
             Payloads.GithubDelete("one", url: repository.Url), "delete", hook: "previews");
         var ended = await world.EndAsync(one);

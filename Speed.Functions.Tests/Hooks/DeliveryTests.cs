@@ -126,18 +126,6 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task A_delivery_over_the_limit_is_told_so()
-    {
-        await using var app = await SpeedApp.OpenIdleAsync();
-        await app.AddHookAsync();
-
-        var answer = await app.DeliverAsync(Payloads.GithubPush(message: new string('x', 1024 * 1024)));
-
-        Assert.Equal((413, "BODY_TOO_LARGE"), (answer.Status, answer.Json.GetProperty("code").GetString()));
-        Assert.Contains("over 1 MiB", answer.Text, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_push_of_many_branches_starts_each_and_repeated_none()
     {
         await using var app = await SpeedApp.OpenIdleAsync();
@@ -219,16 +207,37 @@ public sealed class DeliveryTests
 
         var deleted = await app.DeliverAsync(Payloads.GithubPush(@ref: "refs/heads/a", after: Payloads.Zeros), id: "guid");
         var again = await app.DeliverAsync(Payloads.GithubDelete("a"), "delete");
-        var closed = await app.DeliverAsync(Payloads.GithubPullRequest("b"), "pull_request");
 
-        Assert.Equal(("ignored", "branch deleted; deployment 1 is being canceled"), (deleted.Decision(), deleted.Reason()));
-        Assert.Equal("branch deleted; nothing that the hook started of `a` was left", again.Reason());
-        Assert.Equal("pull request closed; deployment 2 is being canceled", closed.Reason());
+        Assert.Equal(("canceled", "branch deleted; deployment 1 is being canceled"), (deleted.Decision(), deleted.Reason()));
+        Assert.Equal(
+            ("ignored", "branch deleted; nothing that the hook started of `a` was left"), (again.Decision(), again.Reason()));
+        Assert.Equal(
+            ["ignored", "canceled", "started", "started"],
+            (await app.DeliveriesAsync()).Select(one => one.GetProperty("decision").GetString()));
         var ended = await app.GetDeploymentAsync(1);
         Assert.Equal("Canceled", ended.GetProperty("status").GetString());
         Assert.Equal(("hook app", "branch deleted"), (
             ended.GetProperty("cancel").GetProperty("by").GetString(), ended.GetProperty("cancel").GetProperty("reason").GetString()));
+        Assert.Equal("Pending", (await app.GetDeploymentAsync(2)).GetProperty("status").GetString());
         Assert.Equal("Pending", (await app.GetDeploymentAsync(mine)).GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task A_closed_pull_request_leaves_what_pushes_of_its_branch_started()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        await app.AddHookAsync(branches: ["develop"]);
+        await app.DeliverAsync(Payloads.GithubPush(@ref: "refs/heads/develop"));
+
+        var closed = await app.DeliverAsync(Payloads.GithubPullRequest("develop"), "pull_request");
+        var redelivered = await app.SendAsync("/v1/hooks/app/deliveries/2/redeliver", "");
+
+        Assert.Equal(
+            ("ignored", "pull request closed; nothing was started for it, and what pushes of `develop` started stays until the "
+                + "branch is deleted"),
+            (closed.Decision(), closed.Reason()));
+        Assert.Equal(closed.Reason(), redelivered.Reason());
+        Assert.Equal("Pending", (await app.GetDeploymentAsync(1)).GetProperty("status").GetString());
     }
 
     [Fact]

@@ -110,24 +110,38 @@ public sealed class HookRulesTests
         string payload, Forge forge, string name) =>
         Assert.IsType<Decision.Ignore>(Decide(name, payload, paths: ["docs/*"], forge: forge));
 
-    public static TheoryData<string, Forge, string, string> Ends => new()
+    public static TheoryData<string, Forge, string> Ends => new()
     {
-        { Payloads.GithubPush(after: Payloads.Zeros).ToJsonString(), Forge.Github, "push", "branch deleted" },
-        { Payloads.GithubDelete("main").ToJsonString(), Forge.Github, "delete", "branch deleted" },
-        { Payloads.GithubPullRequest("main").ToJsonString(), Forge.Github, "pull_request", "pull request closed" },
-        { Payloads.GithubDelete("main").ToJsonString(), Forge.Gitea, "delete", "branch deleted" },
-        { Payloads.GitlabPush(after: Payloads.Zeros).ToJsonString(), Forge.Gitlab, "Push Hook", "branch deleted" },
-        { Payloads.GitlabMergeRequest("main", "close").ToJsonString(), Forge.Gitlab, "", "merge request closed" },
-        { Payloads.GitlabMergeRequest("main", "merge").ToJsonString(), Forge.Gitlab, "", "merge request closed" },
-        { Payloads.BitbucketPush((null, "main")).ToJsonString(), Forge.Bitbucket, "repo:push", "branch deleted" },
-        { Payloads.BitbucketPullRequest("main").ToJsonString(), Forge.Bitbucket, "pullrequest:fulfilled", "pull request closed" },
+        { Payloads.GithubPush(after: Payloads.Zeros).ToJsonString(), Forge.Github, "push" },
+        { Payloads.GithubDelete("main").ToJsonString(), Forge.Github, "delete" },
+        { Payloads.GithubDelete("main").ToJsonString(), Forge.Gitea, "delete" },
+        { Payloads.GitlabPush(after: Payloads.Zeros).ToJsonString(), Forge.Gitlab, "Push Hook" },
+        { Payloads.BitbucketPush((null, "main")).ToJsonString(), Forge.Bitbucket, "repo:push" },
     };
 
     [Theory]
     [MemberData(nameof(Ends))]
-    public void A_branch_ends_by_being_deleted_or_by_the_close_of_what_was_to_merge_it(
+    public void A_branch_ends_by_being_deleted(string payload, Forge forge, string name) =>
+        Assert.Equal(new Decision.End("main", "branch deleted"), Decide(name, payload, forge: forge));
+
+    public static TheoryData<string, Forge, string, string> Closed => new()
+    {
+        { Payloads.GithubPullRequest("main").ToJsonString(), Forge.Github, "pull_request", "pull request closed" },
+        { Payloads.GithubPullRequest("main").ToJsonString(), Forge.Gitea, "pull_request", "pull request closed" },
+        { Payloads.GitlabMergeRequest("main", "close").ToJsonString(), Forge.Gitlab, "", "merge request closed" },
+        { Payloads.GitlabMergeRequest("main", "merge").ToJsonString(), Forge.Gitlab, "", "merge request closed" },
+        { Payloads.BitbucketPullRequest("main").ToJsonString(), Forge.Bitbucket, "pullrequest:fulfilled", "pull request closed" },
+        { Payloads.BitbucketPullRequest("main").ToJsonString(), Forge.Bitbucket, "pullrequest:rejected", "pull request closed" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Closed))]
+    public void The_close_of_a_request_ends_nothing_of_the_branch_that_was_to_be_merged(
         string payload, Forge forge, string name, string how) =>
-        Assert.Equal(new Decision.End("main", how), Decide(name, payload, forge: forge));
+        Assert.Equal(
+            new Decision.Ignore(
+                how + "; nothing was started for it, and what pushes of `main` started stays until the branch is deleted"),
+            Decide(name, payload, forge: forge));
 
     public static TheoryData<string, Forge, string, string> Nothing => new()
     {

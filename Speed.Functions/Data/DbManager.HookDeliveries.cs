@@ -6,7 +6,10 @@ namespace Speed.Data;
 /// <summary>What came to hooks, what was decided, and what it started. Old ones go by a trigger.</summary>
 public sealed partial class DbManager
 {
-    private const string HookDeliveryColumns = "id, forge_id, event, at_ms, reason, deployment_id, redelivery_of";
+    private const string HookDeliveryColumns = "id, forge_id, event, at_ms, decision, reason, deployment_id, redelivery_of";
+
+    // Larger ones would push all others out.
+    private const int MaxKeptBody = 1024 * 1024;
 
     public Task<IReadOnlyList<Delivery>> ListHookDeliveriesAsync(string hook, CancellationToken cancellationToken) =>
         _database.ReadAsync<IReadOnlyList<Delivery>>(db => ListHookDeliveries(db, hook), cancellationToken);
@@ -31,9 +34,11 @@ public sealed partial class DbManager
         return (record, outcome as AddOutcome.QueueFull);
     }
 
-    public Task<Delivery?> IgnoreAsync(NewHookDelivery delivery, string reason, CancellationToken cancellationToken) =>
+    public Task<Delivery?> RecordAsync(
+        NewHookDelivery delivery, DecisionWord decision, string reason, CancellationToken cancellationToken) =>
         _database.WriteAsync(
-            db => FindKnown(db, delivery) ?? (HasHook(db, delivery.Hook) ? Record(db, delivery, reason, null) : null),
+            db => FindKnown(db, delivery)
+                ?? (HasHook(db, delivery.Hook) ? Record(db, delivery, decision, reason, null) : null),
             cancellationToken);
 
     public Task<IReadOnlyList<long>> ListLiveAsync(
@@ -60,7 +65,7 @@ public sealed partial class DbManager
         }
 
         InsertStart(db, delivery.Hook, added.Deployment.Id);
-        return (Record(db, delivery, reason, added.Deployment.Id), outcome);
+        return (Record(db, delivery, DecisionWord.Started, reason, added.Deployment.Id), outcome);
     }
 
     private static Delivery? FindKnown(SqliteSession db, NewHookDelivery delivery) =>
@@ -76,7 +81,8 @@ public sealed partial class DbManager
         row => row.Flag(),
         ("$name", name));
 
-    private Delivery? Record(SqliteSession db, NewHookDelivery delivery, string reason, long? deploymentId) => db.One(
+    private Delivery? Record(
+        SqliteSession db, NewHookDelivery delivery, DecisionWord decision, string reason, long? deploymentId) => db.One(
         $"""
         INSERT INTO delivery (hook, forge_id, event, part, redelivery_of, at_ms, decision, reason, deployment_id, body)
         VALUES ($hook, $forge_id, $event, $part, $redelivery_of, $now, $decision, $reason, $deployment, $body)
@@ -85,8 +91,8 @@ public sealed partial class DbManager
         ReadHookDelivery,
         ("$hook", delivery.Hook), ("$forge_id", delivery.ForgeId), ("$event", delivery.Event), ("$part", delivery.Part),
         ("$redelivery_of", delivery.RedeliveryOf), ("$now", Now), ("$reason", reason),
-        ("$decision", deploymentId is null ? "ignored" : "started"), ("$deployment", deploymentId),
-        ("$body", delivery.Body));
+        ("$decision", decision.ToString().ToLowerInvariant()), ("$deployment", deploymentId),
+        ("$body", delivery.Body.Length > MaxKeptBody ? null : delivery.Body));
 
     private static int InsertStart(SqliteSession db, string hook, long deploymentId) => db.Execute(
         """
@@ -116,7 +122,8 @@ public sealed partial class DbManager
         ("$hook", hook), ("$forge_id", forgeId));
 
     private static Delivery ReadHookDelivery(Row row) => new(
-        row.Long(), row.TextOrNull(), row.Text(), row.Time(), row.Text(), row.LongOrNull(), row.LongOrNull());
+        row.Long(), row.TextOrNull(), row.Text(), row.Time(), row.Word<DecisionWord>(), row.Text(), row.LongOrNull(),
+        row.LongOrNull());
 
     private static NewHookDelivery? ReadHookDelivery(SqliteSession db, string hook, long id) => db.One(
         """

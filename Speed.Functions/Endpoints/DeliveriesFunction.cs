@@ -69,12 +69,6 @@ public sealed class DeliveriesFunction(IHookStore store, HookDeliveries deliveri
     }
 }
 
-public enum DecisionWord
-{
-    Started,
-    Ignored,
-}
-
 /// <summary>What was decided about a delivery.</summary>
 /// <param name="DeploymentId">Where it was started.</param>
 public sealed record DecisionView(
@@ -85,7 +79,7 @@ public sealed record DecisionView(
 {
     internal static DecisionView Of(Delivery delivery) => new(
         delivery.Id,
-        delivery.DeploymentId is null ? DecisionWord.Ignored : DecisionWord.Started,
+        delivery.Decision,
         delivery.Reason,
         delivery.DeploymentId);
 }

@@ -17,7 +17,8 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
     {
         if (ForgeEvents.Read(hook.Forge, came.Event, came.Body) is not { } told)
         {
-            return (null, Refusal.BadRequest("INVALID_BODY", "The delivery is not a JSON object."));
+            var refusal = Refusal.BadRequest("INVALID_BODY", "The delivery is not a JSON object.");
+            return (null, await RefuseAsync(came, refusal, cancellationToken));
         }
 
         var decisions = told.Select(one => HookRules.Decide(hook, one)).ToList();
@@ -44,6 +45,16 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
         return outcome;
     }
 
+    /// <summary>
+    /// Records a delivery that was believed and is refused, under no id of the forge: put right, it may come again under that.
+    /// </summary>
+    internal async Task<Refusal> RefuseAsync(NewHookDelivery came, Refusal refusal, CancellationToken cancellationToken)
+    {
+        var kept = came with { ForgeId = null, Body = [] };
+        await store.RecordAsync(kept, DecisionWord.Ignored, $"refused: {refusal.Detail}", cancellationToken);
+        return refusal;
+    }
+
     private static string? IdOf(NewHookDelivery came, int place) => came.ForgeId is null || place == 0
         ? came.ForgeId
         : string.Create(CultureInfo.InvariantCulture, $"{came.ForgeId}/{place + 1}");
@@ -56,10 +67,10 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
             case Decision.Start start:
                 return await StartAsync(request, hook, delivery, start, cancellationToken);
             case Decision.End end:
-                return await IgnoreAsync(
-                    delivery, await EndAsync(request, hook, end, cancellationToken), cancellationToken);
+                var (word, reason) = await EndAsync(request, hook, end, cancellationToken);
+                return await RecordAsync(delivery, word, reason, cancellationToken);
             default:
-                return await IgnoreAsync(delivery, decision.Reason, cancellationToken);
+                return await RecordAsync(delivery, DecisionWord.Ignored, decision.Reason, cancellationToken);
         }
     }
 
@@ -69,13 +80,15 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
         var (asked, fault) = reader.Resolve(hook, start);
         if (asked is null)
         {
-            return await IgnoreAsync(delivery, $"{start.Reason}, but {fault}", cancellationToken);
+            return await RecordAsync(
+                delivery, DecisionWord.Ignored, $"{start.Reason}, but {fault}", cancellationToken);
         }
 
         var obstacle = await creation.JudgeAsync(request.Caller(), asked, cancellationToken);
         if (obstacle is { RetryAfterSeconds: null })
         {
-            return await IgnoreAsync(delivery, $"{start.Reason}, but {obstacle.Detail}", cancellationToken);
+            return await RecordAsync(
+                delivery, DecisionWord.Ignored, $"{start.Reason}, but {obstacle.Detail}", cancellationToken);
         }
 
         var wanted = creation.Want(request.Caller(), asked, key: null, obstacle) with { Repos = hook.Repos };
@@ -88,7 +101,7 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
         return record is null ? (null, obstacle ?? (full is null ? HooksFunction.NoHook : creation.Full(full))) : (record, null);
     }
 
-    private async Task<string> EndAsync(
+    private async Task<(DecisionWord Word, string Reason)> EndAsync(
         HttpRequest request, Hook hook, Decision.End end, CancellationToken cancellationToken)
     {
         var live = await store.ListLiveAsync(hook.Name, hook.Identity, end.Branch, cancellationToken);
@@ -99,15 +112,15 @@ public sealed class HookDeliveries(IHookStore store, IDeploymentStore deployment
 
         return live.Count switch
         {
-            0 => $"{end.Reason}; nothing that the hook started of `{end.Branch}` was left",
-            1 => $"{end.Reason}; deployment {live[0]} is being canceled",
-            _ => $"{end.Reason}; deployments {string.Join(", ", live)} are being canceled",
+            0 => (DecisionWord.Ignored, $"{end.Reason}; nothing that the hook started of `{end.Branch}` was left"),
+            1 => (DecisionWord.Canceled, $"{end.Reason}; deployment {live[0]} is being canceled"),
+            _ => (DecisionWord.Canceled, $"{end.Reason}; deployments {string.Join(", ", live)} are being canceled"),
         };
     }
 
-    private async Task<(Delivery? Record, Refusal? Refusal)> IgnoreAsync(
-        NewHookDelivery delivery, string reason, CancellationToken cancellationToken) =>
-        await store.IgnoreAsync(delivery, reason, cancellationToken) is { } record
+    private async Task<(Delivery? Record, Refusal? Refusal)> RecordAsync(
+        NewHookDelivery delivery, DecisionWord decision, string reason, CancellationToken cancellationToken) =>
+        await store.RecordAsync(delivery, decision, reason, cancellationToken) is { } record
             ? (record, null)
             : (null, HooksFunction.NoHook);
 }

@@ -33,7 +33,7 @@ internal static class BitbucketEvents
         };
     }
 
-    private static ForgeEvent.BranchEnded ReadClosed(Payload source) =>
+    private static ForgeEvent.RequestClosed ReadClosed(Payload source) =>
         new(AddressesOf(source["repository"]), source["branch"]["name"].Text ?? "", "pull request closed");
 
     // There are no addresses to clone from.

@@ -24,9 +24,13 @@ public abstract record ForgeEvent
         public bool AreFilesWhole { get; init; }
     }
 
-    /// <summary>A branch is no longer worked on.</summary>
-    /// <param name="How">For sentences: "branch deleted".</param>
-    public sealed record BranchEnded(IReadOnlyList<string> Addresses, string Branch, string How) : ForgeEvent;
+    public sealed record BranchDeleted(IReadOnlyList<string> Addresses, string Branch) : ForgeEvent;
+
+    /// <summary>A pull or merge request was merged, or closed without.</summary>
+    /// <param name="Addresses">Of the repository whose branch was to be merged.</param>
+    /// <param name="Branch">That branch, which may go on.</param>
+    /// <param name="How">For sentences: "pull request closed".</param>
+    public sealed record RequestClosed(IReadOnlyList<string> Addresses, string Branch, string How) : ForgeEvent;
 
     /// <summary>Anything else.</summary>
     /// <param name="Reason">Why nothing follows from it.</param>

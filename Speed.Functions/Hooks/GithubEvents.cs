@@ -10,8 +10,8 @@ internal static class GithubEvents
     {
         "ping" => new ForgeEvent.Other("ping"),
         "push" => ReadPush(payload),
-        "delete" when payload["ref_type"].Text == "branch" => new ForgeEvent.BranchEnded(
-            AddressesOf(payload["repository"]), payload["ref"].Text ?? "", "branch deleted"),
+        "delete" when payload["ref_type"].Text == "branch" => new ForgeEvent.BranchDeleted(
+            AddressesOf(payload["repository"]), payload["ref"].Text ?? ""),
         "pull_request" when payload["action"].Text == "closed" => ReadClosed(payload["pull_request"]["head"]),
         _ => ForgeEvent.Other.NotAPush(name),
     };
@@ -33,7 +33,7 @@ internal static class GithubEvents
     }
 
     // Of the branch that was to be merged, which may be another repository's.
-    private static ForgeEvent.BranchEnded ReadClosed(Payload head) =>
+    private static ForgeEvent.RequestClosed ReadClosed(Payload head) =>
         new(AddressesOf(head["repo"]), head["ref"].Text ?? "", "pull request closed");
 
     private static IReadOnlyList<string> AddressesOf(Payload repository) =>

@@ -29,7 +29,7 @@ internal static class GitlabEvents
         };
     }
 
-    private static ForgeEvent.BranchEnded ReadClosed(Payload request) =>
+    private static ForgeEvent.RequestClosed ReadClosed(Payload request) =>
         new(AddressesOf(request["source"]), request["source_branch"].Text ?? "", "merge request closed");
 
     private static IReadOnlyList<string> AddressesOf(Payload project) =>

@@ -15,7 +15,8 @@ public static class HookRules
     public static Decision Decide(Hook hook, ForgeEvent told) => told switch
     {
         ForgeEvent.Pushed push => FindStranger(hook, push.Addresses) ?? Decide(hook, push),
-        ForgeEvent.BranchEnded ended => FindStranger(hook, ended.Addresses) ?? End(ended.Branch, ended.How),
+        ForgeEvent.BranchDeleted deleted => FindStranger(hook, deleted.Addresses) ?? End(deleted.Branch),
+        ForgeEvent.RequestClosed closed => FindStranger(hook, closed.Addresses) ?? Leave(closed),
         ForgeEvent.Other other => new Decision.Ignore(other.Reason),
         _ => throw new ArgumentException($"{told} is no event.", nameof(told)),
     };
@@ -61,7 +62,7 @@ public static class HookRules
         var branch = push.Ref[Heads.Length..];
         if (push.After is null || IsNone(push.After))
         {
-            return End(branch, "branch deleted");
+            return End(branch);
         }
 
         return FindObstacle(hook, push, branch) is { } obstacle
@@ -115,9 +116,14 @@ public static class HookRules
             : new Decision.Start(branch, commit, $"{pushed}, and the forge did not list every file that changed");
     }
 
-    private static Decision End(string branch, string how) => BranchName.FindFault(branch) is null
-        ? new Decision.End(branch, how)
-        : new Decision.Ignore($"{how}, but `{ForgeText.Shown(branch)}` is not a branch's name");
+    private static Decision End(string branch) => BranchName.FindFault(branch) is null
+        ? new Decision.End(branch, "branch deleted")
+        : new Decision.Ignore($"branch deleted, but `{ForgeText.Shown(branch)}` is not a branch's name");
+
+    // Only pushes start something: what is up of the branch is its own, and may be what everybody uses.
+    private static Decision.Ignore Leave(ForgeEvent.RequestClosed closed) => new(
+        $"{closed.How}; nothing was started for it, and what pushes of `{ForgeText.Shown(closed.Branch)}` started stays until the "
+        + "branch is deleted");
 
     private static bool IsNone(string commit) => commit.Length > 0 && commit.All(digit => digit == '0');
 }

@@ -44,9 +44,10 @@ public interface IHookStore
 
     /// <summary>
     /// Records a delivery that starts nothing. Gives the record; or the one of an earlier delivery under the same id of
-    /// the forge; or null if the hook is gone.
+    /// the forge; or null if the hook is gone. Of a body over 1 MiB nothing is kept.
     /// </summary>
-    Task<Delivery?> IgnoreAsync(NewHookDelivery delivery, string reason, CancellationToken cancellationToken);
+    Task<Delivery?> RecordAsync(
+        NewHookDelivery delivery, DecisionWord decision, string reason, CancellationToken cancellationToken);
 
     /// <summary>The deployments of a repository's branch that the hook started and that have not ended, by id.</summary>
     Task<IReadOnlyList<long>> ListLiveAsync(
