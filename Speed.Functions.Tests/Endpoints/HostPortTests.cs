@@ -67,6 +67,7 @@ public sealed class HostPortTests
         await HoldAsync(app, 8080);
 
         var own = await AskAsync(app, "/v1/deployments", Body(8080));
+        var whole = await AskAsync(app, "/v1/deployments", Body(8080, branch: "refs/heads/main"));
         var elsewhere = await AskAsync(app, "/v1/deployments", Body(8080, branch: "other"));
         var renamed = await AskAsync(app, "/v1/deployments", Body(8080, name: "other"));
         var strangers = await AskAsync(app, "/v1/deployments", Body(8080, url: "https://git.example/other.git"));
@@ -75,7 +76,7 @@ public sealed class HostPortTests
             app, "/v1/deployments", new { url = Url, ports = new[] { new { container = 80, host = 8080 } } });
 
         Assert.Equal(
-            (201, 400, 400, 400, 400), (own.Status, elsewhere.Status, renamed.Status, strangers.Status, another.Status));
+            (201, 201, 400, 400, 400, 400), (own.Status, whole.Status, elsewhere.Status, renamed.Status, strangers.Status, another.Status));
         // Its branch may turn out to be another one.
         Assert.Equal(400, unnamed.Status);
         Assert.Contains("8080 of deployment 1", await DetailAsync(app, "ports"), StringComparison.Ordinal);

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Speed.Deployments;
 using Xunit;
 
 namespace Speed.Tests.Endpoints;
@@ -31,6 +33,21 @@ public sealed class StartTests
         var id = await app.StartAsync("https://example.com/r.git", "feature/ünï;x");
 
         Assert.Equal("feature/ünï;x", (await app.InfoAsync(id)).GetProperty("repo_branch").GetString());
+    }
+
+    [Fact]
+    public async Task The_branch_is_told_as_it_was_asked_for_and_all_else_goes_by_its_name()
+    {
+        await using var app = await SpeedApp.OpenIdleAsync();
+        var id = await app.StartAsync("https://example.com/r.git", "refs/heads/main");
+        var store = app.Services.GetRequiredService<IDeploymentStore>();
+        var claimed = await store.ClaimNextAsync("owner", TestContext.Current.CancellationToken);
+
+        await store.RecordCommitAsync(claimed!.Claim, "main", new string('a', 40), TestContext.Current.CancellationToken);
+
+        Assert.Equal("refs/heads/main", (await app.InfoAsync(id)).GetProperty("repo_branch").GetString());
+        Assert.Equal("main", (await app.GetDeploymentAsync(id)).GetProperty("branch").GetString());
+        Assert.Equal(1, (await app.GetAsync("/v1/deployments?branch=main")).GetProperty("items").GetArrayLength());
     }
 
     [Fact]

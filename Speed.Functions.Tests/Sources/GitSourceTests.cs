@@ -47,6 +47,38 @@ public sealed class GitSourceTests : IAsyncLifetime
         Assert.Equal(["a", "b"], tree.Files.Select(file => file.Path));
     }
 
+    [Theory]
+    [InlineData("refs/heads/main", "main")]
+    [InlineData("heads/main", "main")]
+    [InlineData("origin/main", "main")]
+    [InlineData("remotes/origin/main", "main")]
+    [InlineData("refs/remotes/origin/main", "main")]
+    [InlineData("refs/tags/v1", "v1")]
+    [InlineData("tags/v1", "v1")]
+    [InlineData("origin/odd", "origin/odd")]
+    public async Task A_name_as_git_spells_it_stands_for_the_branch_or_tag(string spelled, string name)
+    {
+        var repository = await _world.Server.CreateAsync("app", r => r
+            .File("a", "1").Tag("v1").File("a", "2").Branch("origin/odd").File("a", "3").Branch("odd").File("a", "4"));
+
+        await using var tree = await _world.FetchAsync(repository.Url, spelled);
+        await using var byCommit = await _world.FetchAsync(repository.Url, spelled, repository.Head);
+
+        Assert.Equal((name, await repository.CommitAsync(name)), (tree.Branch, tree.Commit));
+        Assert.Equal((name, repository.Head), (byCommit.Branch, byCommit.Commit));
+    }
+
+    [Fact]
+    public async Task A_whole_name_is_no_other_branch_that_is_called_so()
+    {
+        var repository = await _world.Server.CreateAsync("app", r => r
+            .File("a", "1").Branch("refs/heads/main").File("a", "2"));
+
+        await using var tree = await _world.FetchAsync(repository.Url, "refs/heads/main");
+
+        Assert.Equal(repository.Head, tree.Commit);
+    }
+
     [Fact]
     public async Task A_branch_comes_before_a_tag_of_the_same_name()
     {

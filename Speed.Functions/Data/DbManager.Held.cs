@@ -33,7 +33,7 @@ public sealed partial class DbManager
                 AND EXISTS ({held}))
         """,
         row => row.Int() > 0,
-        ("$identity", RepositoryIdentity.Of(asked.Url).Text), ("$branch", asked.Branch),
+        ("$identity", RepositoryIdentity.Of(asked.Url).Text), ("$branch", asked.Branch is { } branch ? BranchName.Plain(branch) : null),
         ("$subdirectory", asked.Subdirectory), ("$name", asked.Name), ("$what", what),
         ("$any", inAnyBranch));
 }

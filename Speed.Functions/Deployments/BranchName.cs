@@ -26,6 +26,13 @@ public static class BranchName
         return FindWrongPart(name) is { } part ? $"`{Printable(name)}` is not a branch name: {part}." : null;
     }
 
+    /// <summary>What a branch's whole name names: <c>main</c> for <c>refs/heads/main</c>. Others stay as they are.</summary>
+    public static string Plain(string name)
+    {
+        const string Heads = "refs/heads/";
+        return name.Length > Heads.Length && name.StartsWith(Heads, StringComparison.Ordinal) ? name[Heads.Length..] : name;
+    }
+
     private static string? FindWrongPart(string name)
     {
         if (name is "HEAD")

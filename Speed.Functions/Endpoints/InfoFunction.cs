@@ -20,12 +20,12 @@ public sealed class InfoFunction(VisibleDeployments deployments)
 }
 
 /// <summary>A deployment as the original five endpoints show it.</summary>
-/// <param name="RepoBranch"><c>HEAD</c> until the remote's own default branch is known by name.</param>
+/// <param name="RepoBranch">As it was asked for, however spelled; where none was, <c>HEAD</c> until the remote's own default branch is known by name.</param>
 public sealed record DeploymentInfo(long Id, string RepoName, string RepoBranch, string Status)
 {
     internal static DeploymentInfo Of(Deployment deployment) => new(
         deployment.Id,
         deployment.Options.Url,
-        deployment.Branch ?? deployment.Options.Branch ?? "HEAD",
+        deployment.Options.Branch ?? deployment.Branch ?? "HEAD",
         deployment.Status.ToString());
 }

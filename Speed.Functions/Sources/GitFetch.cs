@@ -40,10 +40,10 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
     public async Task<Fetched> CommitAsync(
         string? branch, string commit, DeploymentLog log, CancellationToken cancellationToken)
     {
-        var name = branch ?? (await _remote.ResolveAsync(null, cancellationToken)).Name;
+        var name = await _remote.NameAsync(branch, cancellationToken);
         await InitAsync(commit.Length == 64 ? "sha256" : "sha1", cancellationToken);
 
-        var exit = await FetchAsync(["--depth=1"], $"+{commit}:{Target}", cancellationToken);
+        var exit = await FetchOneAsync(commit, log, cancellationToken);
         if (exit.Says("unadvertised object"))
         {
             await log.SayAsync(

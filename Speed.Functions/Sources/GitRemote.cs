@@ -20,13 +20,36 @@ internal sealed class GitRemote(Git git, GitRoute route)
 
     private readonly string _url = route.Url;
 
+    // As git itself spells names where it shows them, and so people copy them.
+    private static readonly (string Prefix, string Kind)[] Spellings =
+    [
+        (Heads, "branch"), (Tags, "tag"), ("refs/remotes/origin/", "branch"), ("heads/", "branch"), ("tags/", "tag"),
+        ("remotes/origin/", "branch"), ("origin/", "branch"),
+    ];
+
     private delegate void SeeRef(ReadOnlySpan<byte> value, ReadOnlySpan<byte> name);
 
     private static ReadOnlySpan<byte> Symbolic => "ref: "u8;
 
-    /// <summary>The branch of this name, or else the tag; for null what the remote's HEAD stands for.</summary>
+    /// <summary>
+    /// The branch of this name, or else the tag, or else what is spelled so (<c>origin/main</c>, <c>refs/tags/v1</c>); for null what
+    /// the remote's HEAD stands for.
+    /// </summary>
     public Task<RemoteRef> ResolveAsync(string? name, CancellationToken cancellationToken) =>
         name is null ? ResolveHeadAsync(cancellationToken) : ResolveNameAsync(name, cancellationToken);
+
+    /// <summary>What a commit of this branch is recorded under, without asking where that is plain; it may be gone.</summary>
+    public async Task<string> NameAsync(string? branch, CancellationToken cancellationToken)
+    {
+        if (branch is not null && Meanings(branch).Count() == 2)
+        {
+            return branch;
+        }
+
+        return branch is null
+            ? (await ResolveHeadAsync(cancellationToken)).Name
+            : (await FindAsync(branch, new NamedBranches(), cancellationToken) ?? Meanings(branch).First()).Name;
+    }
 
     private async Task<RemoteRef> ResolveHeadAsync(CancellationToken cancellationToken)
     {
@@ -53,22 +76,41 @@ internal sealed class GitRemote(Git git, GitRoute route)
     private async Task<RemoteRef> ResolveNameAsync(string name, CancellationToken cancellationToken)
     {
         var branches = new NamedBranches();
-        var (branch, tag) = (Encoding.UTF8.GetBytes(Heads + name), Encoding.UTF8.GetBytes(Tags + name));
-        var (isBranch, isTag) = (false, false);
-        await ListAsync((_, reference) =>
-        {
-            isBranch |= reference.SequenceEqual(branch);
-            isTag |= reference.SequenceEqual(tag);
-            branches.See(reference);
-        }, ["--heads", "--tags"], [], cancellationToken);
-
-        return isBranch ? new RemoteRef("branch", name, Heads + name)
-            : isTag ? new RemoteRef("tag", name, Tags + name)
-            : throw new DeploymentFailedException(
+        return await FindAsync(name, branches, cancellationToken)
+            ?? throw new DeploymentFailedException(
                 FailureCode.BranchNotFound,
                 branches.Count == 0 ? Empty : $"Branch `{name}` does not exist in {_url}; it has {branches}.",
                 "Name one of its branches or tags, or none for its default branch.");
     }
+
+    private async Task<RemoteRef?> FindAsync(string name, NamedBranches branches, CancellationToken cancellationToken)
+    {
+        var meanings = Meanings(name).Select(one => (Meaning: one, Bytes: Encoding.UTF8.GetBytes(one.Ref))).ToArray();
+        var found = meanings.Length;
+        await ListAsync((_, reference) =>
+        {
+            for (var i = 0; i < found; i++)
+            {
+                found = reference.SequenceEqual(meanings[i].Bytes) ? i : found;
+            }
+
+            branches.See(reference);
+        }, ["--heads", "--tags"], [], cancellationToken);
+        return found < meanings.Length ? meanings[found].Meaning : null;
+    }
+
+    // The first one that exists counts. A whole name is first taken for what it says: whoever may push could make a branch
+    // that is called `refs/heads/main`.
+    private static IEnumerable<RemoteRef> Meanings(string name)
+    {
+        RemoteRef[] plain = [Meaning("branch", name), Meaning("tag", name)];
+        var spelled = Spellings
+            .Where(one => name.Length > one.Prefix.Length && name.StartsWith(one.Prefix, StringComparison.Ordinal))
+            .Select(one => Meaning(one.Kind, name[one.Prefix.Length..]));
+        return name.StartsWith("refs/", StringComparison.Ordinal) ? [.. spelled, .. plain] : [.. plain, .. spelled];
+    }
+
+    private static RemoteRef Meaning(string kind, string name) => new(kind, name, (kind == "tag" ? Tags : Heads) + name);
 
     private async Task<DeploymentFailedException> NoHeadAsync(CancellationToken cancellationToken)
     {
