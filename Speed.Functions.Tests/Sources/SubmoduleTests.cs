@@ -74,7 +74,7 @@ public sealed class SubmoduleTests : IAsyncLifetime
     [InlineData("http://[::1]:9/lib.git", FailureCode.HostNotAllowed)]
     [InlineData("http://127.0.0.2:9/lib.git", FailureCode.HostNotAllowed)]
     [InlineData("http://git.example/lib.git", FailureCode.HostNotAllowed)]
-    [InlineData("ssh://git@127.0.0.1/lib.git", FailureCode.CloneFailed)]
+    [InlineData("ssh://git@git.example/lib.git", FailureCode.CloneFailed)]
     [InlineData("ext::sh -c 'touch {0}'", FailureCode.CloneFailed)]
     [InlineData("--upload-pack=touch {0}", FailureCode.CloneFailed)]
     [InlineData("-u./evil", FailureCode.CloneFailed)]

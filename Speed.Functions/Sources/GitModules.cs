@@ -2,6 +2,11 @@ using Speed.Deployments;
 
 namespace Speed.Sources;
 
+/// <summary>What a commit says of one of its submodules.</summary>
+/// <param name="Url">Null where it does not say.</param>
+/// <param name="IsLeftOut">True for one that <c>git clone --recurse-submodules</c> does not fetch.</param>
+internal sealed record GitModule(string? Url, bool IsLeftOut);
+
 /// <summary>What a commit says of where its submodules come from.</summary>
 internal static class GitModules
 {
@@ -9,15 +14,16 @@ internal static class GitModules
     private const int MaxBytes = 512 * 1024;
     private const string Path = ".path";
     private const string Url = ".url";
+    private const string Update = ".update";
 
     /// <summary>
-    /// The addresses by path from the top of the commit; empty where it has no <c>.gitmodules</c>. Throws where that
+    /// What is said of each by its path from the top of the commit; empty where it has no <c>.gitmodules</c>. Throws where that
     /// cannot be read.
     /// </summary>
-    public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(
+    public static async Task<IReadOnlyDictionary<string, GitModule>> ReadAsync(
         Git git, string commit, CancellationToken cancellationToken)
     {
-        var (paths, urls) = (new Dictionary<string, string>(), new Dictionary<string, string>());
+        Dictionary<string, string> paths = [], urls = [], updates = [];
         foreach (var setting in await ReadSettingsAsync(git, commit, cancellationToken))
         {
             // "submodule.<name>.path\n<value>"; the last one counts, as it does for git.
@@ -26,16 +32,14 @@ internal static class GitModules
             {
                 Keep(paths, Path, parts[0], parts[1]);
                 Keep(urls, Url, parts[0], parts[1]);
+                Keep(updates, Update, parts[0], parts[1]);
             }
         }
 
-        var known = new Dictionary<string, string>();
+        var known = new Dictionary<string, GitModule>();
         foreach (var (name, path) in paths)
         {
-            if (urls.TryGetValue(name, out var url))
-            {
-                known[path.TrimEnd('/')] = url;
-            }
+            known[path.TrimEnd('/')] = new GitModule(urls.GetValueOrDefault(name), updates.GetValueOrDefault(name) == "none");
         }
 
         return known;

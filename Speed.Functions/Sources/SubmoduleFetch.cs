@@ -38,7 +38,7 @@ internal sealed class SubmoduleFetch(
             throw GitTree.TooLarge($"Submodules are more than {MaxDepth} deep within each other.");
         }
 
-        var urls = await GitModules.ReadAsync(part.Git, part.Commit, cancellationToken);
+        var modules = await GitModules.ReadAsync(part.Git, part.Commit, cancellationToken);
         foreach (var entry in part.Submodules)
         {
             if (parts.Count > MaxSubmodules)
@@ -46,7 +46,16 @@ internal sealed class SubmoduleFetch(
                 throw GitTree.TooLarge($"The repository has more than {MaxSubmodules} submodules.");
             }
 
-            var from = UrlOf(entry, part, urls.GetValueOrDefault(folder + entry.Path), url);
+            var module = modules.GetValueOrDefault(folder + entry.Path);
+            if (module is { IsLeftOut: true })
+            {
+                await log.SayAsync(
+                    $"Submodule {TreePath.Show(part.Prefix + entry.Path)} is left out, for `.gitmodules` has `update = none` for it",
+                    cancellationToken);
+                continue;
+            }
+
+            var from = UrlOf(entry, part, module?.Url, url);
             var submodule = await FetchAsync(entry, part.Prefix, from, cancellationToken);
             parts.Add(submodule);
             await AddAsync(parts, submodule, "", from, depth + 1, cancellationToken);
@@ -71,9 +80,27 @@ internal sealed class SubmoduleFetch(
             git, entry.ObjectId, treeId, below, await tree.ListAsync(treeId, below, count, cancellationToken));
     }
 
+    // People who clone by ssh write submodules so; of a repository that is had over https, its neighbours are had so, too. Where
+    // there is a key for it, it is fetched as it is written.
+    private string Reachable(string url, string repository)
+    {
+        if (RepositoryIdentity.FindFault(url, RepositoryUrl.KnownSchemes) is not null)
+        {
+            return url;
+        }
+
+        var (to, from) = (RepositoryUrl.Parse(url), RepositoryUrl.Parse(repository));
+        var isNeighbour = from.IsHttp && to is { Scheme: "ssh", User: null or "git", Port: null or 22 } && to.Host == from.Host;
+        var identity = RepositoryIdentity.Of(url);
+        var hasKey = options.AllowedSchemes.Contains("ssh") && deployment.Reaches(identity)
+            && credentials.Any(one => one.IsPrivateKey && one.Matches(identity.Target));
+        return isNeighbour && !hasKey ? $"{from.Origin}/{to.Path.TrimStart('/')}" : url;
+    }
+
     private string UrlOf(TreeEntry entry, SourcePart part, string? written, string repository)
     {
         var url = written is null ? null : GitModules.Resolve(written, repository);
+        url = url is null ? null : Reachable(url, repository);
         var fault = (written, url) switch
         {
             (null, _) => "`.gitmodules` does not say where it comes from.",
