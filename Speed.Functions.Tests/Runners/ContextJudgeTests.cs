@@ -137,6 +137,26 @@ public sealed class ContextJudgeTests
     }
 
     [Theory]
+    [InlineData("dockerfile", "Dockerfile")]
+    [InlineData("docker/dockerfile", "docker/Dockerfile")]
+    public async Task A_Dockerfile_in_lower_case_is_taken_where_there_is_no_other(string there, string asked)
+    {
+        await using var world = await SourceWorld.StartAsync();
+        var repository = await world.Server.CreateAsync("app", r => r.File(there, Dockerfile).File("a", "1"));
+
+        var bySpeed = await BySpeedAsync(world, repository, Sandbox.Standard, List, asked);
+
+        Assert.Equal(bySpeed, await BySpeedAsync(world, repository, Sandbox.Strict, List, asked));
+        if (asked == "Dockerfile")
+        {
+            Assert.Equal(await ByDockerAsync(world, repository), bySpeed);
+        }
+
+        await repository.ChangeAsync(r => r.File(asked, "FROM busybox\nRUN mkdir /c && touch /c/other\n"));
+        Assert.StartsWith("/c\n/c/other\n", await BySpeedAsync(world, repository, Sandbox.Standard, List, asked), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(Sandbox.Standard)]
     [InlineData(Sandbox.Strict)]
     public async Task A_Dockerfile_that_is_a_link_is_followed_as_long_as_it_stays_in_the_context(Sandbox sandbox)

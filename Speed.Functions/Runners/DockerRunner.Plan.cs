@@ -25,8 +25,7 @@ public sealed partial class DockerRunner
         var options = deployment.Options;
         var engine = await _docker.DescribeAsync(cancellationToken);
         var builder = BuilderOf(engine);
-        var path = DockerfilePath.Normalize(options.Dockerfile);
-
+        var path = DockerfilePath.Find(source, DockerfilePath.Normalize(options.Dockerfile));
         var text = options.DockerfileText ?? await DockerfilePath.ReadAsync(source, path, cancellationToken);
         var readings = Read(text, engine, builder);
         CheckTarget(readings.Likeliest, options.Target);

@@ -12,6 +12,17 @@ internal static class DockerfilePath
     public static string Normalize(string path) => string.Join(
         '/', path.Split('/').Where(part => part is not ("" or ".")));
 
+    /// <summary>The path itself, or where there is no such <c>Dockerfile</c>, the <c>dockerfile</c> that Docker takes for it.</summary>
+    public static string Find(ISourceTree source, string path)
+    {
+        const string Usual = "Dockerfile";
+        var lower = path[..^Math.Min(path.Length, Usual.Length)] + "dockerfile";
+        return (path == Usual || path.EndsWith("/" + Usual, StringComparison.Ordinal))
+            && !source.Files.Any(file => file.Path == path) && source.Files.Any(file => file.Path == lower)
+            ? lower
+            : path;
+    }
+
     /// <summary>
     /// Its text, through links that stay in the tree. Throws <see cref="FailureCode.DockerfileNotFound"/>, naming those that
     /// there are.
