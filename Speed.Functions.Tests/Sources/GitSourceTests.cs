@@ -297,27 +297,6 @@ public sealed class GitSourceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_repository_that_a_web_server_hands_out_file_by_file_is_told_so()
-    {
-        var repository = await _world.Server.CreateAsync("app", r => r.File("a", "1"));
-        await repository.GitAsync("update-server-info");
-        var folder = await repository.GitAsync("rev-parse", "--absolute-git-dir");
-        await using var server = new ScriptedServer(async context =>
-        {
-            var file = Path.Combine(folder, context.Request.Url!.AbsolutePath["/app.git/".Length..]);
-            context.Response.StatusCode = File.Exists(file) ? 200 : 404;
-            await context.Response.OutputStream.WriteAsync(File.Exists(file) ? await File.ReadAllBytesAsync(file) : []);
-            context.Response.Close();
-        });
-
-        var failure = await _world.FailAsync($"{server.Address}app.git");
-
-        Assert.Equal(FailureCode.CloneFailed, failure.Code);
-        Assert.Contains("served as plain files", failure.Message);
-        Assert.Contains("git http-backend", failure.Hint);
-    }
-
-    [Fact]
     public async Task A_server_that_is_not_there_is_told_with_the_words_of_git()
     {
         var failure = await _world.FailAsync("http://127.0.0.1:9/app.git");

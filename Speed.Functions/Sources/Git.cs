@@ -15,6 +15,19 @@ internal sealed class Git(GitOptions options, string folder, GitRoute? route = n
 
     private readonly GitMemory _memory = new(options);
 
+    // Faults that `git clone` lets pass, and that change nothing of the files: old public repositories have them, and programs
+    // that write commits by themselves. What could make two things of one tree stays refused.
+    public static readonly IReadOnlyList<string> Harmless =
+    [
+        "badDate", "badDateOverflow", "badEmail", "badName", "badTagName", "badTimezone", "extraHeaderEntry", "missingAuthor",
+        "missingCommitter", "missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail",
+        "missingTaggerEntry", "multipleAuthors", "nulInCommit", "zeroPaddedDate", "zeroPaddedFilemode",
+    ];
+
+    // The same. Git knows them since 2.38 and later; older ones fetch without, and know no such fault.
+    private static readonly string[] LaterHarmless =
+        ["badGpgsig", "badHeaderContinuation", "gitattributesLarge", "gitattributesLineLength"];
+
     private static readonly string[] Settings =
     [
         "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.symlinks=false", "core.bigFileThreshold=32m",
@@ -25,9 +38,7 @@ internal sealed class Git(GitOptions options, string folder, GitRoute? route = n
         // Packs stay packs: one file an object would be a million files.
         "transfer.unpackLimit=1",
 
-        // Old public repositories have these harmless faults.
-        "fetch.fsck.zeroPaddedFilemode=ignore", "fetch.fsck.badTimezone=ignore",
-        "fetch.fsck.missingSpaceBeforeDate=ignore",
+        .. Harmless.Concat(LaterHarmless).Select(fault => $"fetch.fsck.{fault}=ignore"),
 
         .. GitMemory.Settings,
     ];

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Speed.Deployments;
 
 namespace Speed.Sources;
 
 /// <summary>Makes of a git command's last words a failure that its deployment's owner understands.</summary>
-internal static class GitFault
+internal static partial class GitFault
 {
     // Git has one exit code for all of these: its words, fixed by LANG, are all there is to tell them apart.
     private static readonly (FailureCode Code, string[] Words, string Message, string? Hint)[] Known =
@@ -31,10 +32,6 @@ internal static class GitFault
             ["SSL certificate", "server certificate", "certificate verify failed"],
             "The certificate of {0} is not trusted.", "Name its authority's file in Speed__Git__CaFile."),
         (FailureCode.CloneFailed,
-            ["dumb http transport does not support"],
-            "{0} is served as plain files, and SPEED fetches one commit, for which the server must speak Git's own protocol.",
-            "Serve it with `git http-backend`, or by a forge; a web server that hands out the repository's folder does not do."),
-        (FailureCode.CloneFailed,
             ["Host key verification failed"],
             "The ssh host key of {0} is not known to SPEED.",
             "The operator adds it to the file of Speed__Git__KnownHostsFile; `ssh-keyscan` prints it."),
@@ -43,23 +40,36 @@ internal static class GitFault
             "{0} sent nothing for a minute.", "Retry when the server answers again."),
     ];
 
+    // How Git names an object in which it finds a fault, and the fault, where it takes objects in and where it looks for them.
+    [GeneratedRegex(@"^error(?: in \w+|: object) [0-9a-f]+: (?<fault>\w+: .+)$", RegexOptions.ExplicitCapture)]
+    private static partial Regex Refused { get; }
+
     /// <summary>The failure of a command that spoke with the repository at <paramref name="url"/>.</summary>
-    public static DeploymentFailedException From(GitExit exit, string url)
+    /// <param name="tried">What failed, for whoever looks for the reason by hand.</param>
+    public static DeploymentFailedException From(GitExit exit, string url, string tried = "git ls-remote")
     {
         var words = OwnLines(exit.Errors).ToArray();
+        if (words.Select(line => Refused.Match(line)).FirstOrDefault(match => match.Success) is { } refused)
+        {
+            return new DeploymentFailedException(
+                FailureCode.CloneFailed,
+                $"{url} is not taken, for Git finds a fault in it: {refused.Groups["fault"].Value}.",
+                "In a clone `git fsck --strict` names the object: write the commits that have it anew.");
+        }
+
         var known = Known.FirstOrDefault(one => one.Words.Any(word => words.Any(line => line.Contains(word))));
         return known.Message is not null
             ? new DeploymentFailedException(known.Code, string.Format(null, known.Message, url), known.Hint)
             : new DeploymentFailedException(
                 FailureCode.CloneFailed,
                 $"Git could not fetch {url}: {LastWords(words, exit)}",
-                "Try `git ls-remote` with this url on SPEED's machine.");
+                $"Try `{tried}` with this url on SPEED's machine.");
     }
 
     /// <summary>The same of a repository on the way to which a secret may have been left behind: then that is told.</summary>
-    public static DeploymentFailedException From(GitExit exit, GitRoute route)
+    public static DeploymentFailedException From(GitExit exit, GitRoute route, string tried = "git ls-remote")
     {
-        var fault = From(exit, route.Url);
+        var fault = From(exit, route.Url, tried);
         return route.Withheld == Withheld.Nothing || fault.Code is not (FailureCode.AuthRequired or FailureCode.RepoNotFound)
             ? fault
             : WithoutSecret(route);

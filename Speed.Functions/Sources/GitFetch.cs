@@ -23,11 +23,11 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
         await InitAsync("sha1", cancellationToken);
 
         // By name, so that what comes is the head of this moment, which every server gives.
-        var exit = await FetchAsync(["--depth=1"], $"+{found.Ref}:{Target}", cancellationToken);
+        var exit = await FetchOneAsync(found.Ref, log, cancellationToken);
         if (!exit.IsSuccess && exit.Says("mismatched algorithms"))
         {
             await InitAsync("sha256", cancellationToken);
-            exit = await FetchAsync(["--depth=1"], $"+{found.Ref}:{Target}", cancellationToken);
+            exit = await FetchOneAsync(found.Ref, log, cancellationToken);
         }
 
         Require(exit);
@@ -49,10 +49,10 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
             await log.SayAsync(
                 "The server gives no single commits: fetching the branch with its history", cancellationToken);
             var found = await _remote.ResolveAsync(branch, cancellationToken);
-            exit = await FetchAsync([], $"+{found.Ref}:{Target}", cancellationToken);
+            exit = await FetchAsync([], found.Ref, cancellationToken);
         }
 
-        if (!exit.Says("not our ref"))
+        if (!exit.Says("not our ref") && !exit.Says($"Unable to find {commit}"))
         {
             Require(exit);
         }
@@ -81,12 +81,33 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
     {
         if (!exit.IsSuccess)
         {
-            throw GitFault.From(exit, route);
+            throw GitFault.From(exit, route, tried: "git fetch --depth=1");
         }
     }
 
     private Task<string?> FindCommitAsync(string revision, CancellationToken cancellationToken) =>
         git.AskAsync(cancellationToken, "rev-parse", "--quiet", "--verify", "--end-of-options", revision + "^{commit}");
+
+    /// <summary>What a branch, tag or commit names, without what was before it where the server can do so.</summary>
+    private async Task<GitExit> FetchOneAsync(string what, DeploymentLog log, CancellationToken cancellationToken)
+    {
+        var exit = await FetchAsync(["--depth=1"], what, cancellationToken);
+        if (!exit.Says("dumb http transport does not support shallow"))
+        {
+            return exit;
+        }
+
+        await log.SayAsync(
+            "The server hands the repository out file by file: fetching the branch with its history", cancellationToken);
+        exit = await FetchAsync([], what, cancellationToken);
+        return exit.IsSuccess ? await JudgeAsync(cancellationToken) : exit;
+    }
+
+    // What comes file by file, Git takes as it is.
+    private Task<GitExit> JudgeAsync(CancellationToken cancellationToken) => git.RunAsync(
+        cancellationToken,
+        [.. Git.Harmless.SelectMany(fault => new[] { "-c", $"fsck.{fault}=ignore" }),
+            "fsck", "--strict", "--no-dangling", "--no-reflogs", "--no-progress"]);
 
     private async Task<GitExit> FetchAsync(string[] options, string what, CancellationToken cancellationToken)
     {
@@ -94,7 +115,7 @@ internal sealed class GitFetch(Git git, GitOptions limits, GitWorkspace workspac
         string[] command =
         [
             "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
-            .. options, "--", route.FetchUrl, what,
+            .. options, "--", route.FetchUrl, $"+{what}:{Target}",
         ];
         var fetching = git.RunAsync(stopping.Token, command);
         while (!fetching.IsCompleted)
