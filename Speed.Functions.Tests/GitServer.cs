@@ -35,6 +35,9 @@ public sealed class GitServer : IAsyncDisposable
     /// <summary>For example <c>http://127.0.0.1:40123</c>.</summary>
     public string Url => _app.Urls.First();
 
+    /// <summary>The folder that repositories are in.</summary>
+    public string Root => _root;
+
     /// <summary>Method and path with query of each request so far.</summary>
     public IReadOnlyCollection<string> Requests => _requests;
 

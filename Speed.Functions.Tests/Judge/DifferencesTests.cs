@@ -1,8 +1,9 @@
+using Speed.Tests.Sources;
 using Xunit;
 
 namespace Speed.Tests.Judge;
 
-/// <summary>Drives nothing but a rule: what differs from <c>docker build</c> has its reason in the docs, and a case.</summary>
+/// <summary>Drives nothing but a rule: what differs from <c>docker build</c>, or from a clone, has its reason in the docs, and a case.</summary>
 public sealed class DifferencesTests
 {
     // These are so in each image, and every comparison passes them over.
@@ -16,6 +17,7 @@ public sealed class DifferencesTests
             .Select(line => line[3..]);
         var kept = JudgeCase.ReadAll("Dockerfiles").Concat(JudgeCase.ReadAll("IgnoreFiles"))
             .SelectMany(one => one.Differences.Select(difference => difference.Title))
+            .Concat(RepositoryCase.All.Select(one => one.Differs).OfType<string>())
             .Distinct();
 
         Assert.Equal(told.Except(Everywhere).Order(), kept.Order());
