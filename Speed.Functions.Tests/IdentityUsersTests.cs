@@ -51,6 +51,7 @@ public sealed partial class IdentityUsersTests
         ["Runners/BaseImages.cs"] = "which images a registry let its deployments have",
         ["Runners/DockerRunner.Build.cs"] = "whose the cache mounts of a build are",
         ["Runners/DockerRunner.Plan.cs"] = "who asks for images; whose caches an image is made with",
+        ["Runners/PortHolders.cs"] = "who is told which deployment has a port",
         ["Security/Caller.cs"] = "the patterns of tokens",
         ["Security/SecretRules.cs"] = "the patterns of secrets",
         ["Security/SecretVault.cs"] = "the patterns of secrets, of commit statuses too",
@@ -95,7 +96,8 @@ public sealed partial class IdentityUsersTests
     public void All_that_belongs_to_a_repository_goes_by_its_identity() =>
         Assert.Equal(
             Users.Keys.Order(StringComparer.Ordinal),
-            FilesWith(Identity()).Except(["Deployments/RepositoryIdentity.cs"]));
+            // Of an answer it is the coding of HTTP that goes by that name.
+            FilesWith(Identity()).Except(["Deployments/RepositoryIdentity.cs", "Proxy/AnswerHead.cs"]));
 
     [Fact]
     public void Nobody_else_reads_an_address_as_it_was_written() =>

@@ -202,7 +202,7 @@ public sealed class ContainerTests(SpeedImage image) : IClassFixture<SpeedImage>
         Assert.True(ContainedSpeed.IsRunning(plain));
         Assert.Equal("UNHEALTHY", asked.GetProperty("failure").GetProperty("code").GetString());
         Assert.Contains(
-            "--network host", asked.GetProperty("failure").GetProperty("message").GetString(), StringComparison.Ordinal);
+            "--network host", asked.GetProperty("failure").GetProperty("hint").GetString(), StringComparison.Ordinal);
     }
 
     private async Task<ContainedSpeed> NewAsync() =>

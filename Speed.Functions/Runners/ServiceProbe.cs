@@ -44,12 +44,9 @@ internal sealed class ServiceProbe(Deployment deployment, bool isReachable = tru
             if (!isReachable)
             {
                 // It says nothing of the service: one that is up stays as it is.
-                return new ProbeAnswer(
-                    false, true,
-                    $"GET {path} cannot be asked: {OutOfReach}. Run SPEED with `--network host`, or give `health.command`.")
-                {
-                    IsPending = true,
-                };
+                throw new DeploymentFailedException(
+                    FailureCode.Unhealthy, $"GET {path} cannot be asked: {OutOfReach}.",
+                    "Have the operator run SPEED with `--network host`, or give `health.command` in the place of the path.");
             }
 
             return await FindEndpointAsync(cancellationToken) is { } endpoint
