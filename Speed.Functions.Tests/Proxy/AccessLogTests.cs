@@ -157,6 +157,22 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_cannot_be_put_aside_grows_on_and_loses_no_line()
+    {
+        // A folder has the name that it would get.
+        Directory.CreateDirectory($"{Log}.1");
+        using var file = new AccessLogFile(Log, most: 10, TimeProvider.System);
+
+        var first = await file.WriteAsync("a line that is long\n"u8.ToArray());
+        var second = await file.WriteAsync("another\n"u8.ToArray());
+        file.Dispose();
+
+        Assert.NotNull(first);
+        Assert.Null(second);
+        Assert.Equal("a line that is long\nanother\n", await File.ReadAllTextAsync(Log, Now));
+    }
+
+    [Fact]
     public async Task What_a_full_disk_does_not_take_is_dropped_and_said_and_no_request_waits_for_it()
     {
         // Each write to it fails as on a disk that is full.

@@ -32,6 +32,8 @@ public sealed class ServiceAnswerTests : IAsyncLifetime
     [InlineData("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5\nhello\n0\n\n", 200, "hello")]
     [InlineData("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello")]
     [InlineData("HTTP/1.1 204 No Content\r\n\r\n", 204, "")]
+    [InlineData("HTTP/1.1 204 No Content\r\nContent-Length: 11\r\n\r\n", 204, "")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 200, "hello")]
     [InlineData("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: \"x\"\r\n\r\n", 304, "")]
     [InlineData("HTTP/1.1 500 Oh\r\nContent-Length: 5\r\n\r\nhello", 500, "hello")]
     [InlineData("HTTP/1.1 502 Oh\r\nContent-Length: 0\r\n\r\n", 502, "")]
@@ -85,6 +87,34 @@ public sealed class ServiceAnswerTests : IAsyncLifetime
         await using var service = await ServeAsync(said);
 
         await Assert.ThrowsAsync<HttpRequestException>(() => _world.GetAsync("http://app-main.localhost/"));
+    }
+
+    [Theory]
+    [InlineData("HEAD")]
+    [InlineData("POST")]
+    [InlineData("DELETE")]
+    public async Task What_asks_for_a_WebSocket_without_GET_reaches_no_service_and_no_other_client_s_answer(string method)
+    {
+        await using var service = await ServeAsync("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+
+        var refused = await RawClient.AskAsync(
+            _world.Address,
+            $"{method} / HTTP/1.1\r\nHost: app-main.localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n");
+        var next = await _world.AnswerAsync("http://app-main.localhost/");
+
+        Assert.StartsWith("HTTP/1.1 400 ", refused, StringComparison.Ordinal);
+        Assert.Equal((200, "hello"), (next.Status, next.Text));
+    }
+
+    [Theory]
+    [InlineData(100, 200)]
+    [InlineData(5000, 502)]
+    public async Task A_head_that_is_folded_a_few_times_passes_and_one_without_end_costs_nothing(int folds, int status)
+    {
+        var said = $"HTTP/1.1 200 OK\r\nX: a\r\n{string.Concat(Enumerable.Repeat(" b\r\n", folds))}Content-Length: 5\r\n\r\nhello";
+        await using var service = await ServeAsync(said);
+
+        Assert.Equal(status, (await _world.AnswerAsync("http://app-main.localhost/")).Status);
     }
 
     [Fact]

@@ -115,7 +115,11 @@ internal sealed partial class AccessLog(ProxySettings settings, TimeProvider tim
                 text.WriteByte((byte)'\n');
             }
 
-            await _file.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length));
+            if (await _file.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length)) is { } reason)
+            {
+                NotMovedAway(settings.AccessLog!, reason);
+            }
+
             NoteWritten(dropped);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -153,6 +157,9 @@ internal sealed partial class AccessLog(ProxySettings settings, TimeProvider tim
 
     [LoggerMessage(LogLevel.Warning, "The access log {File} cannot be written, and its lines are dropped until it can: {Reason}")]
     private partial void NotWritten(string file, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The access log {File} has grown too large, cannot be moved away, and grows on: {Reason}")]
+    private partial void NotMovedAway(string file, string reason);
 
     [LoggerMessage(LogLevel.Warning, "The access log {File} is written again; {Lines} lines were dropped")]
     private partial void WrittenAgain(string file, long lines);

@@ -8,9 +8,11 @@ namespace Speed.Proxy;
 internal sealed class AccessLogFile(string path, long most, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan OpenFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromMinutes(10);
 
     private Stream? _stream;
     private long _openedAt;
+    private long? _triedAt;
 
     public void Open()
     {
@@ -33,7 +35,8 @@ internal sealed class AccessLogFile(string path, long most, TimeProvider time) :
     }
 
     /// <summary>Writes whole lines, all of them or none. Throws <see cref="IOException"/> and its like.</summary>
-    public async Task WriteAsync(ReadOnlyMemory<byte> lines)
+    /// <returns>Why a file that has grown too large could not be moved away; null where nothing is to be told.</returns>
+    public async Task<string?> WriteAsync(ReadOnlyMemory<byte> lines)
     {
         Open();
         var stream = _stream!;
@@ -41,7 +44,7 @@ internal sealed class AccessLogFile(string path, long most, TimeProvider time) :
         {
             await stream.WriteAsync(lines);
             await stream.FlushAsync();
-            return;
+            return null;
         }
 
         // Others may have cut it.
@@ -56,10 +59,32 @@ internal sealed class AccessLogFile(string path, long most, TimeProvider time) :
             throw;
         }
 
-        if (most > 0 && stream.Length >= most && IsOurs())
+        return most > 0 && stream.Length >= most && IsOurs() ? MoveAway() : null;
+    }
+
+    // The lines are written in any case. What stands under the name by now may be another file, just begun.
+    private string? MoveAway()
+    {
+        if (_triedAt is { } tried && time.GetElapsedTime(tried) < TryAgainAfter)
+        {
+            return null;
+        }
+
+        try
         {
             Dispose();
-            File.Move(path, $"{path}.1", overwrite: true);
+            if (new FileInfo(path) is { Exists: true } now && now.Length >= most)
+            {
+                File.Move(path, $"{path}.1", overwrite: true);
+            }
+
+            _triedAt = null;
+            return null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _triedAt = time.GetTimestamp();
+            return fault.Message;
         }
     }
 

@@ -24,6 +24,9 @@ internal sealed class AnswerBody(
     /// <summary>Whether the first of it is here already, or will never come.</summary>
     public bool IsThere => _isOver || connection.HasUnread;
 
+    /// <summary>Whether all of it came.</summary>
+    public bool IsWhole { get; private set; }
+
     /// <summary>Ends at once where it is empty.</summary>
     public AnswerBody Begin()
     {
@@ -120,7 +123,7 @@ internal sealed class AnswerBody(
     {
         if (!_isOver)
         {
-            _isOver = true;
+            (_isOver, IsWhole) = (true, isWhole);
             end(isWhole);
         }
 

@@ -14,6 +14,8 @@ internal sealed record AnswerHead(
 {
     private const string Prefix = "HTTP/1.";
     private const int StatusAt = 9;
+    private const int MostFields = 5_000;
+    private const int MostFolds = 100;
 
     public bool IsChunked => Tokens("Transfer-Encoding") is [.., var last] && last.Equals("chunked", StringComparison.OrdinalIgnoreCase);
 
@@ -25,7 +27,7 @@ internal sealed record AnswerHead(
     {
         get
         {
-            var said = Tokens("Content-Length").Distinct().ToList();
+            var said = Tokens("Content-Length", StringSplitOptions.TrimEntries).Distinct().ToList();
             return said switch
             {
                 [] => null,
@@ -56,6 +58,7 @@ internal sealed record AnswerHead(
         ServiceConnection connection, int most, CancellationToken cancellationToken)
     {
         var fields = new List<(string Name, string Value)>();
+        var folds = 0;
         while (true)
         {
             var line = await connection.ReadLineAsync(Math.Max(most, 0), cancellationToken) ?? throw new EndOfStreamException();
@@ -64,9 +67,16 @@ internal sealed record AnswerHead(
                 return fields;
             }
 
-            most -= line.Length;
+            most -= line.Length + 1;
+            if (fields.Count > MostFields || folds > MostFolds)
+            {
+                throw new InvalidDataException($"The head has more than {MostFields} fields, or {MostFolds} folded lines.");
+            }
+
             if (line[0] is ' ' or '\t' && fields.Count > 0)
             {
+                // Each costs as much as all before it of its field.
+                folds++;
                 fields[^1] = (fields[^1].Name, $"{fields[^1].Value} {Value(line)}".Trim());
             }
             else if (line.IndexOf(':') is > 0 and var colon)
@@ -103,10 +113,12 @@ internal sealed record AnswerHead(
 
     private static bool IsControl(char c) => c is < ' ' and not '\t' or '\x7f';
 
-    private List<string> Tokens(string name) =>
+    // RFC 9110, 5.6.1: empty elements of a list count for nothing.
+    private List<string> Tokens(
+        string name, StringSplitOptions split = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) =>
     [
         .. Fields.Where(field => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            .SelectMany(field => field.Value.Split(',', StringSplitOptions.TrimEntries)),
+            .SelectMany(field => field.Value.Split(',', split)),
     ];
 
     private bool Says(string name, string token) => Tokens(name).Contains(token, StringComparer.OrdinalIgnoreCase);

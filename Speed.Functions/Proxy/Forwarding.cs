@@ -71,6 +71,13 @@ internal sealed partial class Forwarding(
             return;
         }
 
+        // YARP would make a GET of it, whose answer nobody expects. RFC 6455, 4.1: only a GET asks for a WebSocket.
+        if (!HttpMethods.IsGet(context.Request.Method) && AsksForUpgrade(context))
+        {
+            await OwnAnswer.WriteAsync(context, request, StatusCodes.Status400BadRequest, ProxyFault.RequestError);
+            return;
+        }
+
         using var body = ReadWithPatience(context);
         var look = await hosts.LookAsync(context.RequestAborted);
         long? failed = null;
@@ -112,6 +119,11 @@ internal sealed partial class Forwarding(
     /// </summary>
     internal static HostString HostOf(HttpRequest request) => new(request.Headers.Host.ToString());
 
+    private static bool AsksForUpgrade(HttpContext context) =>
+        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+        && context.Request.Headers.Upgrade.ToString() is var asked
+        && (asked.Contains("websocket", StringComparison.OrdinalIgnoreCase) || asked.StartsWith("SPDY/", StringComparison.OrdinalIgnoreCase));
+
     // False: it has not reached the service, and another one may have it.
     private async Task<bool> IsAnsweredAsync(HttpContext context, ProxiedRequest request, string destination)
     {
@@ -121,6 +133,8 @@ internal sealed partial class Forwarding(
             context, destination, isGrpc ? clients.Grpc : clients.Plain, isGrpc ? Grpc : Plain, transformer, aborted);
         if (error == ForwarderError.None)
         {
+            // One before it may have failed, in the middle of a swap.
+            request.Fault = null;
             return true;
         }
 
@@ -153,7 +167,7 @@ internal sealed partial class Forwarding(
     private static string? FaultOf(HttpContext context, ProxiedRequest request, ForwarderError error, Exception? cause) => error switch
     {
         ForwarderError.RequestBodyClient or ForwarderError.RequestBodyDestination or ForwarderError.RequestBodyCanceled
-            when request.IsAnswered => null,
+            when request.IsAnswered => request.Answer is { IsWhole: false } ? ProxyFault.ResponseIncomplete : null,
         ForwarderError.RequestBodyClient when context.Request.Body is PatientBody { IsTooSlow: true } => ProxyFault.RequestTimeout,
         ForwarderError.RequestBodyClient => ProxyFault.RequestError,
         ForwarderError.ResponseHeaders => ProxyFault.ProtocolError,

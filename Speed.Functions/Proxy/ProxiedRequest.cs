@@ -23,6 +23,9 @@ internal sealed class ProxiedRequest(string id)
     /// <summary>Who asked, as far as trusted proxies say.</summary>
     public IPAddress? Client { get; set; }
 
+    /// <summary>The body of the service's answer; null where there is none yet, or the service speaks HTTP/2.</summary>
+    public AnswerBody? Answer { get; set; }
+
     /// <summary>Where it has become something else than HTTP.</summary>
     public UpgradedStream? Upgraded { get; set; }
 

@@ -65,6 +65,11 @@ public sealed class ProxySettings
     public IPAddress? ClientOf(HttpContext context)
     {
         var client = Plain(context.Connection.RemoteIpAddress);
+        if (!IsTrustedProxy(client))
+        {
+            return client;
+        }
+
         foreach (var said in context.Request.Headers["X-Forwarded-For"].ToString().Split(',', StringSplitOptions.TrimEntries).Reverse())
         {
             if (!IsTrustedProxy(client) || !IPAddress.TryParse(said, out var before))

@@ -59,7 +59,7 @@ internal sealed class Recording(
                 Client = settings.ClientOf(context)?.ToString(),
                 Host = Short(Forwarding.HostOf(context.Request).Value!),
                 Method = Short(context.Request.Method),
-                Path = Short(path.Split('?')[0]),
+                Path = Short(path.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? path[..query] : path),
                 Protocol = context.Request.Protocol,
                 Deployment = request.Route?.Id,
                 Status = status,

@@ -14,6 +14,7 @@ internal sealed class ServiceConnection : IDisposable
 
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _buffer = new byte[BufferSize];
+    private long _sent;
     private int _start;
     private int _end;
 
@@ -22,6 +23,9 @@ internal sealed class ServiceConnection : IDisposable
 
     /// <summary>How many bytes of heads came in all.</summary>
     public long Received { get; private set; }
+
+    /// <summary>How many bytes were sent in all.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
 
     /// <summary>Since when nobody has used it, as a timestamp.</summary>
     public long IdleSince { get; set; }
@@ -35,7 +39,7 @@ internal sealed class ServiceConnection : IDisposable
             {
                 return !HasUnread && !_socket.Poll(0, SelectMode.SelectRead);
             }
-            catch (SocketException)
+            catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
             {
                 return false;
             }
@@ -49,7 +53,9 @@ internal sealed class ServiceConnection : IDisposable
     {
         while (bytes.Length > 0)
         {
-            bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None, cancellationToken)..];
+            var sent = await _socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+            Interlocked.Add(ref _sent, sent);
+            bytes = bytes[sent..];
         }
     }
 

@@ -49,17 +49,18 @@ internal sealed class ServiceConnections : IDisposable
     /// <summary>Throws <see cref="NoAnswerException"/> where there is nobody.</summary>
     public async Task<ServiceConnection> OpenAsync(EndPoint place, CancellationToken cancellationToken)
     {
-        var connection = new ServiceConnection();
+        ServiceConnection? connection = null;
         using var limit = new CancellationTokenSource(ConnectLimit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
+            connection = new ServiceConnection();
             await connection.ConnectAsync(place, either.Token);
             return connection;
         }
         catch (Exception fault)
         {
-            connection.Dispose();
+            connection?.Dispose();
             throw fault switch
             {
                 SocketException { SocketErrorCode: SocketError.ConnectionRefused } =>
@@ -75,6 +76,12 @@ internal sealed class ServiceConnections : IDisposable
     /// <summary>Has it wait for a further request.</summary>
     public void Keep(EndPoint place, ServiceConnection connection)
     {
+        if (_stopped.IsCancellationRequested)
+        {
+            connection.Dispose();
+            return;
+        }
+
         connection.IdleSince = _time.GetTimestamp();
         _idle.GetOrAdd(place, _ => new()).Push(connection);
     }

@@ -15,6 +15,7 @@ internal sealed class ServiceExchange(
 {
     // A server that knows nothing of it says nothing, and waits.
     private static readonly TimeSpan MostUnasked = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MostWithoutProgress = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _before = connection.Received;
@@ -124,7 +125,8 @@ internal sealed class ServiceExchange(
         var length = head.IsCoded ? null : head.Length;
         answer.Content = new AnswerContent(Body(head, length, answer));
         // Once, however often the service said it.
-        answer.Content.Headers.ContentLength = length;
+        // Of one that can have no body a length would be refused further on.
+        answer.Content.Headers.ContentLength = head.Status == (int)HttpStatusCode.NoContent ? null : length;
         foreach (var (name, value) in head.Fields.Where(field => !field.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)))
         {
             if (!answer.Headers.TryAddWithoutValidation(name, value))
@@ -145,7 +147,7 @@ internal sealed class ServiceExchange(
                 : throw new InvalidDataException("The service speaks something else, which nobody asked for.");
         }
 
-        var hasNone = line.Method == "HEAD" || head.Status is (int)HttpStatusCode.NoContent or (int)HttpStatusCode.NotModified;
+        var hasNone = request.Method == HttpMethod.Head || head.Status is (int)HttpStatusCode.NoContent or (int)HttpStatusCode.NotModified;
         var isChunked = head.IsChunked && !hasNone;
         length = hasNone ? 0 : length;
         var stays = head.StaysOpen && (isChunked || length is not null);
@@ -159,8 +161,28 @@ internal sealed class ServiceExchange(
         {
             connection.Dispose();
         }
+        else if (Volatile.Read(ref _halves) > 1)
+        {
+            _ = CutWhereNobodyReadsAsync();
+        }
 
         EndHalf(isBroken: !isWhole || !stays);
+    }
+
+    // After a whole answer nothing tells that the client is gone, and a service may neither read the rest of the body nor
+    // close: as long as it takes some, it goes on. Never throws.
+    private async Task CutWhereNobodyReadsAsync()
+    {
+        for (var sent = -1L; sent != connection.Sent && Volatile.Read(ref _halves) > 0;)
+        {
+            sent = connection.Sent;
+            await Task.Delay(MostWithoutProgress, time, CancellationToken.None);
+        }
+
+        if (Volatile.Read(ref _halves) > 0)
+        {
+            connection.Dispose();
+        }
     }
 
     private void EndHalf(bool isBroken)
@@ -172,7 +194,8 @@ internal sealed class ServiceExchange(
 
         if (Interlocked.Decrement(ref _halves) == 0)
         {
-            done(mayStay && !_isBroken && !connection.HasUnread);
+            // What was sent decides how its answer ends.
+            done(mayStay && !_isBroken && !connection.HasUnread && line.Method == request.Method.Method);
         }
     }
 

@@ -109,6 +109,7 @@ internal sealed class ServiceRequest(ProxySettings settings) : HttpTransformer
         var goesOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         var request = httpContext.Features.GetRequiredFeature<ProxiedRequest>();
         request.IsAnswered |= proxyResponse is not null;
+        request.Answer = (proxyResponse?.Content as AnswerContent)?.Body as AnswerBody;
         request.Upgraded = (proxyResponse?.Content as AnswerContent)?.Body as UpgradedStream;
         var cookies = httpContext.Response.Headers.SetCookie;
         if (cookies.Any(IsSession))
