@@ -31,6 +31,8 @@ internal sealed class ScriptedContainer : IContainer
 
     public Task<ContainerExit> WaitAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<string?> FindShellInFrontAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     public Task StopAsync(TimeSpan grace, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task RemoveAsync(CancellationToken cancellationToken) => throw new NotSupportedException();

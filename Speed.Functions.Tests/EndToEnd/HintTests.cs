@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Speed.Runners;
 using Xunit;
 
 namespace Speed.Tests.EndToEnd;
@@ -81,6 +82,17 @@ public sealed class HintTests(World world) : IClassFixture<World>
     }
 
     [Theory]
+    [InlineData("CMD [\"no-such-program\"]", null)]
+    [InlineData("CMD [\"/no-such-program\"]", null)]
+    [InlineData("CMD [\"/no-such-program\"]", false)]
+    public async Task A_program_that_is_not_in_the_image_is_said_not_to_be(string command, bool? init)
+    {
+        var ended = await world.DeployAsync($"FROM busybox\n{command}\n", new { init });
+
+        Assert.Contains("no-such-program` is not in the image", ended.FailedWith("CONTAINER_START_FAILED", "run"), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("CMD no-such-command", 127)]
     [InlineData("CMD exit 126", 126)]
     [InlineData("CMD [\"sh\", \"-c\", \"exit 2\"]", 2)]
@@ -140,6 +152,51 @@ public sealed class HintTests(World world) : IClassFixture<World>
 
         Assert.Contains(
             "Something that is no container of this engine has the port.", ended.FailedWith("CONTAINER_START_FAILED", "run"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:8080", null, "port 8080 of its container's own loopback address alone")]
+    [InlineData("127.0.0.1:8080", "/", "port 8080 of its container's own loopback address alone")]
+    [InlineData("3000", null, "The program listens on port 3000.")]
+    public async Task A_program_that_listens_where_nobody_reaches_it_is_told_so_by_its_container_s_sockets(
+        string address, string? path, string said)
+    {
+        var ended = await world.DeployAsync(
+            $"FROM busybox\nEXPOSE 8080\nCMD exec httpd -f -p {address}\n",
+            new { timeouts = new { start_s = 10 }, health = path is null ? null : new { path } });
+
+        var failure = ended.FailedWith("UNHEALTHY", "run");
+        Assert.Contains(said, failure, StringComparison.Ordinal);
+        Assert.DoesNotContain("more time", failure, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0100007F:1F90", "0A", true)]
+    [InlineData("00000000000000000000000001000000:1F90", "0A", true)]
+    [InlineData("0000000000000000FFFF00000100007F:1F90", "0A", true)]
+    [InlineData("00000000:1F90", "0A", false)]
+    [InlineData("00000000000000000000000000000000:1F90", "0A", false)]
+    [InlineData("0100007F:1F90", "01", false)]
+    public void Of_the_sockets_those_that_listen_on_loopback_are_told(string local, string state, bool isTold) =>
+        Assert.Equal(
+            isTold,
+            ListenerCheck.Judge($"  sl  local_address rem_address   st\n   0: {local} 00000000:0000 {state} 0:0\n", [8080]) is not null);
+
+    [Theory]
+    [InlineData("CMD [\"sh\", \"-c\", \"tail -f /etc/passwd; true\"]", "sh")]
+    [InlineData("CMD [\"sh\", \"-c\", \"exec tail -f /etc/passwd\"]", null)]
+    [InlineData("CMD [\"tail\", \"-f\", \"/etc/passwd\"]", null)]
+    public async Task Of_a_program_behind_a_shell_it_is_said_who_gets_the_signal(string command, string? shell)
+    {
+        var repository = await world.RepositoryAsync(r => r.File("Dockerfile", $"FROM busybox\n{command}\n"));
+        var id = await world.StartAsync(repository, new { init = true });
+        await world.SeesLineAsync(id, line => line.StartsWith("root:", StringComparison.Ordinal));
+
+        using var canceled = await world.App.PostAsync($"/v1/deployments/{id}/cancel", new { });
+        var ended = await world.EndAsync(id);
+
+        Assert.Contains("Stopping: SIGTERM", ended.Log, StringComparison.Ordinal);
+        Assert.Equal(shell is not null, ended.Log.Contains($"SIGTERM goes to `{shell}`", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -92,7 +92,7 @@ public sealed class ServiceSafetyTests(World world) : IClassFixture<World>
         var failed = await world.DeployAsync(
             repository, new { ports = new[] { new { container = 8080, host = port } } });
 
-        Assert.Contains("leave `host` out", failed.FailedWith("CONTAINER_START_FAILED", "run"));
+        Assert.Contains("Leave `host` out", failed.FailedWith("CONTAINER_START_FAILED", "run"));
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port, Now);
     }

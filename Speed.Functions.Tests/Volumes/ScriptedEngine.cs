@@ -197,6 +197,8 @@ internal sealed class ScriptedBox(
     public Task<IReadOnlyList<int>> ListAnsweringPortsAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<int>>([]);
 
+    public Task<string?> FindShellInFrontAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     public Task StopAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
         End(143);

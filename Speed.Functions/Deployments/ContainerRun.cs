@@ -199,6 +199,14 @@ internal sealed class ContainerRun(
 
         var signal = container.StopSignal == "SIGTERM" ? "SIGTERM" : $"{container.StopSignal}, the image's STOPSIGNAL";
         await life.Log.SayAsync($"Stopping: {signal}, and SIGKILL after {grace.TotalSeconds} s.", CancellationToken.None);
+        if (await container.FindShellInFrontAsync(life.Interruption.Stopping) is { } shell)
+        {
+            await life.Log.SayAsync(
+                $"{container.StopSignal} goes to `{shell}`, and to the program behind it only if that shell traps it and passes it on: "
+                + "with `exec` in front of its command the program itself gets it.",
+                CancellationToken.None);
+        }
+
         await container.StopAsync(grace, life.Interruption.Stopping);
         await ExitsWithinAsync(LastOutput, life, container);
     }

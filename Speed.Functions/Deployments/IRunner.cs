@@ -109,6 +109,9 @@ public sealed record ProbeAnswer(bool IsHealthy, bool IsConclusive, string Answe
 {
     /// <summary>True while the engine's health check has come to nothing yet: neither well nor ill.</summary>
     public bool IsPending { get; init; }
+
+    /// <summary>What was seen in the container of why it does not answer; null for nothing.</summary>
+    public ProgramFault? Seen { get; init; }
 }
 
 /// <summary>A build about to be made.</summary>
@@ -191,6 +194,11 @@ public interface IContainer : IAsyncDisposable
 
     /// <summary>The ports of the container that are published and take connections now, in the deployment's order.</summary>
     Task<IReadOnlyList<int>> ListAnsweringPortsAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The shell that gets <see cref="StopSignal"/> in the place of the program that it runs; null where none was seen.
+    /// </summary>
+    Task<string?> FindShellInFrontAsync(CancellationToken cancellationToken);
 
     /// <summary>Its <see cref="StopSignal"/>, and SIGKILL after <paramref name="grace"/>. Idempotent.</summary>
     Task StopAsync(TimeSpan grace, CancellationToken cancellationToken);

@@ -51,7 +51,7 @@ internal sealed class ServiceWatch(
 
     private async Task BecomeUpAsync(Life life, IContainer container, Task<ContainerExit> exit)
     {
-        var last = "";
+        ProbeAnswer? last = null;
         var start = life.StartSecondsLeft(time);
         var ttl = life.Deployment.ExpiresAt is { } expiresAt
             ? Math.Max(1, (int)Math.Ceiling((expiresAt - time.GetUtcNow()).TotalSeconds))
@@ -88,7 +88,7 @@ internal sealed class ServiceWatch(
                 }
 
                 var answer = await ProbeAsync(container, cancellationToken);
-                last = answer.Answer;
+                last = answer;
                 if (probing.IsUp(answer))
                 {
                     return true;
@@ -96,7 +96,7 @@ internal sealed class ServiceWatch(
 
                 if (probing.HasFailed(answer))
                 {
-                    throw Unhealthy($"The service is not well: {answer.Answer}");
+                    throw Unhealthy($"The service is not well: {answer.Answer}", answer.Seen);
                 }
 
                 await Task.WhenAny(exit, Task.Delay(probing.Pause, time, cancellationToken));
@@ -195,24 +195,24 @@ internal sealed class ServiceWatch(
             : silent.Count > 0 ? $"Up: {nothing}." : "Up.";
     }
 
-    private static DeploymentFailedException EndedEarly(ContainerExit exit, Life life, string last) =>
+    private static DeploymentFailedException EndedEarly(ContainerExit exit, Life life, ProbeAnswer? last) =>
         exit.EngineRestarted
             ? Verdict.Of(exit, life)!
             : exit.Code == 0
                 ? new DeploymentFailedException(
                     FailureCode.Unhealthy,
-                    $"The service ended with exit code 0 before it was up. {last}".TrimEnd(),
+                    $"The service ended with exit code 0 before it was up. {last?.Answer}".TrimEnd(),
                     "If it is meant to end, deploy it with `kind: job`.",
                     exit.Code)
                 : Verdict.Of(exit, life)!;
 
-    private static DeploymentFailedException NotUp(Life life, string last) =>
-        Unhealthy($"The service was not up within {life.Deployment.Options.Timeouts.StartSeconds} s. {last}".TrimEnd());
+    private static DeploymentFailedException NotUp(Life life, ProbeAnswer? last) => Unhealthy(
+        $"The service was not up within {life.Deployment.Options.Timeouts.StartSeconds} s. {last?.Answer}".TrimEnd(), last?.Seen);
 
-    private static DeploymentFailedException Unhealthy(string message) => new(
+    private static DeploymentFailedException Unhealthy(string message, ProgramFault? seen = null) => new(
         FailureCode.Unhealthy,
-        message,
-        "The last lines of its log may say more; allow more time with `timeouts.start_s`, or say how to tell that it is up "
+        seen is null ? message : $"{message} {seen.What}.",
+        seen?.WayOut ?? "The last lines of its log may say more; allow more time with `timeouts.start_s`, or say how to tell that it is up "
             + "with `health`.");
 
     /// <summary>What the answers so far come to.</summary>

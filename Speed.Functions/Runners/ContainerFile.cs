@@ -21,7 +21,10 @@ internal sealed record ContainerFile(string Path, uint Mode, long Size, byte[] S
 
     public bool IsExecutable => (Mode & ExecutableBits) != 0;
 
-    /// <summary>Null where there is none, or the engine does not give it.</summary>
+    /// <summary>In the place of one that the engine does not give.</summary>
+    public static readonly ContainerFile Unseen = new("", 0, 0, []);
+
+    /// <summary>Null where there is none.</summary>
     public static async Task<ContainerFile?> FindAsync(
         DockerConnection docker, string containerId, string path, CancellationToken cancellationToken)
     {
@@ -30,9 +33,14 @@ internal sealed record ContainerFile(string Path, uint Mode, long Size, byte[] S
             using var request = new HttpRequestMessage(
                 HttpMethod.Get, $"/containers/{containerId}/archive?path={Uri.EscapeDataString(path)}");
             using var answer = await docker.SendAsync(request, cancellationToken);
-            if (answer.StatusCode != HttpStatusCode.OK || StatOf(answer) is not { } stat)
+            if (answer.StatusCode == HttpStatusCode.NotFound)
             {
                 return null;
+            }
+
+            if (answer.StatusCode != HttpStatusCode.OK || StatOf(answer) is not { } stat)
+            {
+                return Unseen;
             }
 
             if (((uint)stat.Mode & LinkBit) == 0)
@@ -45,7 +53,7 @@ internal sealed record ContainerFile(string Path, uint Mode, long Size, byte[] S
             path = stat.LinkTarget;
         }
 
-        return null;
+        return Unseen;
     }
 
     private static ContainerPathStatResponse? StatOf(HttpResponseMessage answer) =>

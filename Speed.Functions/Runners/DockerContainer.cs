@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Docker.DotNet;
 using Docker.DotNet.Models;
@@ -17,6 +18,7 @@ internal sealed class DockerContainer(
     private const int Killed = 137;
 
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
 
     private readonly string _id = found.ID;
     private readonly string _name = found.Name.TrimStart('/');
@@ -24,6 +26,8 @@ internal sealed class DockerContainer(
     private ContainerOutput? _output;
     private ServiceProbe? _probe;
     private HealthcheckRun? _check;
+    private ProgramFault? _seen;
+    private long _lookedAt = Stopwatch.GetTimestamp();
     private bool _isStopped;
 
     public ContainerState State { get; private set; } = StateOf(found.State);
@@ -111,6 +115,11 @@ internal sealed class DockerContainer(
             return answer;
         }
 
+        if (!answer.IsHealthy && !answer.IsPending)
+        {
+            return answer with { Seen = await CheckListenersAsync(cancellationToken) };
+        }
+
         // One that is asked by path waits for no word of the engine's.
         return answer.IsPending && deployment!.Options.Health?.Path is null
             ? (_check ??= HealthcheckRun.Begin(docker, container))?.Last ?? answer
@@ -119,6 +128,35 @@ internal sealed class DockerContainer(
 
     public async Task<IReadOnlyList<int>> ListAnsweringPortsAsync(CancellationToken cancellationToken) =>
         await (await OpenProbeAsync(cancellationToken)).ListAnsweringPortsAsync(cancellationToken);
+
+    public async Task<string?> FindShellInFrontAsync(CancellationToken cancellationToken)
+    {
+        if (!ProgramCheck.Shells.Contains(Path.GetFileName(found.Path)))
+        {
+            return null;
+        }
+
+        try
+        {
+            var processes = await docker.AskAsync(client => client.Containers.ListProcessesAsync(
+                _id, new ContainerListProcessesParameters { PsArgs = "-o pid,ppid,comm" }, cancellationToken));
+            return ShellIn([.. processes.Processes.Select(words => (words[0], words[1], words[2]))]);
+        }
+        catch (DockerApiException)
+        {
+            // It ends by itself at this very moment, or the engine cannot tell.
+            return null;
+        }
+    }
+
+    /// <summary>The shell that is the first program of a container, and has another one run; null where there is none.</summary>
+    internal static string? ShellIn(IReadOnlyList<(string Id, string Parent, string Name)> processes)
+    {
+        var first = processes.FirstOrDefault(one => processes.All(other => other.Id != one.Parent));
+        // An init passes the signal on to its child.
+        var gets = ProgramCheck.Shells.Contains(first.Name) ? first : processes.FirstOrDefault(one => one.Parent == first.Id);
+        return ProgramCheck.Shells.Contains(gets.Name) && processes.Any(one => one.Parent == gets.Id) ? gets.Name : null;
+    }
 
     public async Task StopAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
@@ -168,6 +206,19 @@ internal sealed class DockerContainer(
 
     private Task<ProgramFault?> CheckProgramAsync(bool byShell, CancellationToken cancellationToken) =>
         new ProgramCheck(docker, found).FindAsync(byShell, cancellationToken);
+
+    // It costs a program in the container: now and then, and of one that has had a moment to begin.
+    private async Task<ProgramFault?> CheckListenersAsync(CancellationToken cancellationToken)
+    {
+        if (deployment!.Endpoints.Count > 0 && Stopwatch.GetElapsedTime(_lookedAt) >= LookEvery)
+        {
+            _lookedAt = Stopwatch.GetTimestamp();
+            _seen = await new ListenerCheck(docker, _id).FindAsync(
+                [.. deployment.Endpoints.Select(endpoint => endpoint.Container)], cancellationToken);
+        }
+
+        return _seen;
+    }
 
     private async Task<ServiceProbe> OpenProbeAsync(CancellationToken cancellationToken) => _probe ??= new ServiceProbe(
         deployment!, own is null || (await own.FindAsync(cancellationToken)).ReachesServices);

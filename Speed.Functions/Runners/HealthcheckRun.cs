@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Docker.DotNet.Models;
 using Speed.Deployments;
 
@@ -101,35 +99,9 @@ internal sealed class HealthcheckRun : IAsyncDisposable
 
     private async Task<ProbeAnswer> RunAsync()
     {
-        var exec = await _docker.AskAsync(client => client.Exec.CreateContainerExecAsync(
-            _containerId,
-            new ContainerExecCreateParameters { Cmd = _command, AttachStdout = true, AttachStderr = true },
-            _stop.Token));
-        var output = await ReadOutputAsync(exec.ID);
-        var ended = await _docker.AskAsync(client => client.Exec.InspectContainerExecAsync(exec.ID, _stop.Token));
-        return ended.ExitCode == 0
+        var (exitCode, output) = await ContainerExec.RunAsync(_docker, _containerId, _command, KeptBytes, _stop.Token);
+        return exitCode == 0
             ? new ProbeAnswer(true, true, "Its health check succeeded.")
-            : new ProbeAnswer(false, false, ServiceProbe.Ended(ended.ExitCode ?? 0, output));
-    }
-
-    // To its end: the engine closes it when the command has ended. Of what it says, the start is kept.
-    private async Task<string> ReadOutputAsync(string execId)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/exec/{execId}/start")
-        {
-            Content = new StringContent(
-                JsonSerializer.Serialize(new { Detach = false, Tty = false }), Encoding.UTF8, "application/json"),
-        };
-        request.Headers.Connection.Add("Upgrade");
-        request.Headers.Upgrade.Add(new("tcp"));
-        using var answer = await _docker.SendAsync(request, _stop.Token);
-        var frames = new OutputFrames(await answer.Content.ReadAsStreamAsync(_stop.Token));
-        using var kept = new MemoryStream();
-        while (await frames.ReadAsync(_stop.Token) is var (_, bytes))
-        {
-            kept.Write(bytes.Span[..Math.Min(bytes.Length, KeptBytes - (int)kept.Length)]);
-        }
-
-        return Encoding.UTF8.GetString(kept.ToArray());
+            : new ProbeAnswer(false, false, ServiceProbe.Ended(exitCode, output));
     }
 }

@@ -14,7 +14,8 @@ internal sealed partial class ProgramCheck(DockerConnection docker, ContainerIns
 {
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    private static readonly string[] Shells = ["sh", "ash", "bash", "dash"];
+    /// <summary>By the name of their file.</summary>
+    internal static readonly string[] Shells = ["sh", "ash", "bash", "dash"];
 
     /// <summary>What is wrong with the program, or with the one that its shell was to run first; null for nothing that shows.</summary>
     /// <param name="byShell">
@@ -25,7 +26,16 @@ internal sealed partial class ProgramCheck(DockerConnection docker, ContainerIns
         var engine = await docker.DescribeAsync(cancellationToken);
         foreach (var (name, isScript) in Programs())
         {
-            if (await LocateAsync(name, cancellationToken) is { } file
+            var file = await LocateAsync(name, cancellationToken);
+            if (file is null && !byShell && name == container.Path)
+            {
+                return new ProgramFault(
+                    $"`{name}` is not in the image",
+                    "Check CMD, ENTRYPOINT and `command`, and what the Dockerfile copies. An image FROM scratch has no shell: use the "
+                    + "form in brackets.");
+            }
+
+            if (file is not null && file != ContainerFile.Unseen
                 && await JudgeAsync(file, engine, isScript, byShell, cancellationToken) is { } fault)
             {
                 return fault;
