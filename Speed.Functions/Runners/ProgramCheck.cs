@@ -30,7 +30,7 @@ internal sealed partial class ProgramCheck(DockerConnection docker, ContainerIns
             if (file is null && !byShell && name == container.Path)
             {
                 return new ProgramFault(
-                    $"`{name}` is not in the image",
+                    name.Contains('/') ? $"`{name}` is not in the image" : $"`{name}` is not in the image, in no folder of its PATH",
                     "Check CMD, ENTRYPOINT and `command`, and what the Dockerfile copies. An image FROM scratch has no shell: use the "
                     + "form in brackets.");
             }
