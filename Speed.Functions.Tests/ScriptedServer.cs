@@ -33,8 +33,15 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public static async Task SayAsync(HttpListenerContext context, int status, string body)
     {
         context.Response.StatusCode = status;
-        await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
-        context.Response.Close();
+        try
+        {
+            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
+            context.Response.Close();
+        }
+        catch (HttpListenerException)
+        {
+            // The client has what it wanted, and is gone.
+        }
     }
 
     public async ValueTask DisposeAsync()

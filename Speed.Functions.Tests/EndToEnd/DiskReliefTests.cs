@@ -34,7 +34,8 @@ public sealed class DiskReliefTests : IAsyncLifetime
         var calm = await _world.StartAsync(await RepositoryAsync(
             "CMD trap 'echo bye; exit 0' USR1; echo started; while :; do sleep 0.1; done"));
         var hog = await _world.StartAsync(await RepositoryAsync(
-            "CMD echo started; while :; do head -c 300000 /dev/zero >> /big; sleep 0.1; done"));
+            // It has grown by the time that this is seen.
+            "CMD head -c 300000 /dev/zero >> /big; echo started; while :; do head -c 300000 /dev/zero >> /big; sleep 0.1; done"));
         await _world.SeesLineAsync(calm, "started");
         await _world.SeesLineAsync(hog, "started");
 

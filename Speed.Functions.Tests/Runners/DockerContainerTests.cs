@@ -206,7 +206,8 @@ public sealed class DockerContainerTests
         var failure = await Assert.ThrowsAsync<DeploymentFailedException>(() => world.RunAsync(deployment));
 
         Assert.Equal(FailureCode.ContainerStartFailed, failure.Code);
-        Assert.Contains("PATH", failure.Hint, StringComparison.Ordinal);
+        Assert.Contains("PATH", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("CMD", failure.Hint, StringComparison.Ordinal);
     }
 
     [Fact]
