@@ -109,7 +109,8 @@ public sealed class RestoreTests : IAsyncLifetime
     private async Task EndJobAsync(long id)
     {
         await DockerCli.RunAsync("kill", "--signal", "USR1", $"speed-{_speed.Instance}-{id}-1");
-        Assert.Equal("Succeeded", (await _speed.EndAsync(id)).Text("status"));
+        var ended = await _speed.EndAsync(id);
+        Assert.True(ended.Text("status") == "Succeeded", $"{ended}\n{await _speed.LogAsync(id)}");
     }
 
     private Task<JsonElement> UpAsync(long id) => _speed.UntilAsync(

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -11,6 +12,8 @@ internal static class EngineMemory
 {
     private const int Remembered = 256;
 
+    private static readonly TimeSpan Ahead = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// True if this engine surely did not start the container: an earlier one did, and went away. False too where too
     /// much has happened since to tell.
@@ -18,8 +21,8 @@ internal static class EngineMemory
     public static async Task<bool> DidNotStartAsync(
         DockerConnection docker, string containerId, CancellationToken cancellationToken)
     {
-        var lines = await ReadAsync(docker, cancellationToken);
-        return lines.Count < Remembered && !lines.Exists(line => IsOf("start", containerId, line));
+        var (lines, isWhole) = await ReadAsync(docker, cancellationToken);
+        return isWhole && lines.Count < Remembered && !lines.Exists(line => IsOf("start", containerId, line));
     }
 
     /// <summary>
@@ -28,15 +31,20 @@ internal static class EngineMemory
     /// </summary>
     public static async Task<bool> RanOutOfMemoryAsync(
         DockerConnection docker, string containerId, CancellationToken cancellationToken) =>
-        (await ReadAsync(docker, cancellationToken)).Exists(line => IsOf("oom", containerId, line));
+        (await ReadAsync(docker, cancellationToken)).Lines.Exists(line => IsOf("oom", containerId, line));
 
-    private static async Task<List<string>> ReadAsync(DockerConnection docker, CancellationToken cancellationToken)
+    // Not whole where it took the engine so long to answer that its newest may be beyond what was asked for: then they are
+    // missing in the count as well, and a full memory looks like one that has room.
+    private static async Task<(List<string> Lines, bool IsWhole)> ReadAsync(DockerConnection docker, CancellationToken cancellationToken)
     {
+        var since = Stopwatch.GetTimestamp();
         // By the engine's own clock, and one second on: it gives what it has up to then, and ends.
         var info = await docker.AskAsync(client => client.System.GetSystemInfoAsync(cancellationToken));
-        var now = DateTimeOffset.Parse(info.SystemTime, CultureInfo.InvariantCulture).ToUnixTimeSeconds();
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/events?since=1&until={now + 1}");
+        var until = DateTimeOffset.Parse(info.SystemTime, CultureInfo.InvariantCulture) + Ahead;
+        var seconds = (until.ToUnixTimeMilliseconds() / 1000m).ToString("F3", CultureInfo.InvariantCulture);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/events?since=1&until={seconds}");
         using var response = await docker.SendAsync(request, cancellationToken);
+        var isWhole = Stopwatch.GetElapsedTime(since) < Ahead;
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
         List<string> lines = [];
         try
@@ -51,7 +59,7 @@ internal static class EngineMemory
             throw docker.Unavailable(exception);
         }
 
-        return lines;
+        return (lines, isWhole);
     }
 
     private static bool IsOf(string what, string containerId, string line)
