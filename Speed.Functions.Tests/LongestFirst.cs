@@ -12,7 +12,7 @@ namespace Speed.Tests;
 /// </summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] First = [".Chaos.", ".Judge.", ".EndToEnd.", ".Hosts.", ".Runners.", ".Pages."];
+    private static readonly string[] First = [".Chaos.", ".Judge.", ".Containers.", ".EndToEnd.", ".Hosts.", ".Runners.", ".Pages."];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(
         IReadOnlyCollection<TTestCollection> testCollections)
