@@ -211,8 +211,21 @@ public sealed class ContainerTests(SpeedImage image) : IClassFixture<SpeedImage>
     private static async Task<IReadOnlyList<string>> ContainersOfAsync(ContainedSpeed speed, long id) =>
         await DockerCli.ContainersAsync($"speed-{await speed.FindInstanceAsync()}-{id}-");
 
-    private static async Task HasLineAsync(ContainedSpeed speed, long id, string line) =>
-        await speed.UntilAsync(id, _ => speed.LogAsync(id).GetAwaiter().GetResult().Contains(line, StringComparison.Ordinal));
+    // Follows the log until it has the line.
+    private static async Task HasLineAsync(ContainedSpeed speed, long id, string line)
+    {
+        using var answer = await speed.Client.GetAsync(
+            $"/v1/deployments/{id}/logs?follow=true", HttpCompletionOption.ResponseHeadersRead, Now);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(Now));
+        string? text;
+        do
+        {
+            text = await reader.ReadLineAsync(Now);
+        }
+        while (text is not null && text != line);
+
+        Assert.True(text is not null, $"The log of deployment {id} ended without the line {line}.");
+    }
 
     // Every line that was printed is there, once and in its place.
     private static async Task IsWholeAsync(ContainedSpeed speed, long id)

@@ -58,6 +58,44 @@ public sealed class EngineEndTests
     }
 
     [Theory]
+    [InlineData(127, "/archive", true)]
+    [InlineData(127, "/archive", false)]
+    [InlineData(126, "/archive", true)]
+    public async Task How_a_program_ended_counts_though_the_engine_ends_while_its_file_is_looked_at(
+        int exitCode, string asked, bool breaks)
+    {
+        var exited = CreatedContainer.Replace(
+            "\"Status\": \"created\"", $"\"Status\": \"exited\", \"ExitCode\": {exitCode}", StringComparison.Ordinal)
+            .Replace("\"Id\": \"c1\",", "\"Id\": \"c1\", \"Path\": \"/start\", \"Args\": [],", StringComparison.Ordinal);
+        var looked = 0;
+        await using var engine = await ScriptedEngine.StartAsync(async context =>
+        {
+            if (!ScriptedEngine.Asks(context, asked))
+            {
+                await ScriptedEngine.SayAsync(context, exited);
+                return;
+            }
+
+            looked++;
+            if (breaks)
+            {
+                context.Abort();
+                return;
+            }
+
+            await ScriptedEngine.SayAsync(context, """{"message": "on its way down"}""", 500);
+        });
+        await using var runner = engine.NewRunner();
+        await using var log = await DeploymentLog.OpenAsync(1, new RecordedLog(), TimeProvider.System, Token);
+        var container = await runner.FindAsync(SomeDeployment.Of(1), log, Token);
+
+        var exit = await container!.WaitAsync(Token);
+
+        Assert.True(looked > 0);
+        Assert.Equal((exitCode, null), (exit.Code, exit.Program));
+    }
+
+    [Theory]
     [InlineData("oom", true)]
     [InlineData("die", false)]
     public async Task That_memory_ran_out_may_reach_the_engine_after_the_exit(string happened, bool expected)

@@ -145,7 +145,9 @@ public sealed class Images(IDeploymentStore store, IRunner runner, TimeProvider 
             return null;
         }
 
-        await log.SayAsync($"Not built again: image {image.ImageId} was built from the same commit and options. `clear_cache` builds it anew.", cancellationToken);
+        await log.SayAsync(
+            $"Not built again: image {image.ImageId} was built from the same commit and options. `clear_cache` builds it anew.",
+            cancellationToken);
         return image.ImageId;
     }
 

@@ -82,6 +82,14 @@ internal static class OwnRights
     public static bool IsOpenToOthers(string path) =>
         !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0;
 
+    /// <summary>The number of the group of a file, links followed; on Linux only. Throws <see cref="IOException"/>.</summary>
+    public static uint GroupOf(string path)
+    {
+        Span<byte> found = stackalloc byte[StatxBytes];
+        Look(path, ThroughLinks, found);
+        return MemoryMarshal.Read<uint>(found[24..]);
+    }
+
     private static IEnumerable<string> FilesOf(string folder)
     {
         foreach (var database in new[] { "deployments.db*", "logs.db*" })
@@ -100,14 +108,6 @@ internal static class OwnRights
 
     private static bool IsAllMade(string folder) => Directory.EnumerateFileSystemEntries(folder).All(path =>
         Made.Any(name => FileSystemName.MatchesSimpleExpression(name, Path.GetFileName(path), ignoreCase: false)));
-
-    /// <summary>The number of the group of a file, links followed; on Linux only. Throws <see cref="IOException"/>.</summary>
-    public static uint GroupOf(string path)
-    {
-        Span<byte> found = stackalloc byte[StatxBytes];
-        Look(path, ThroughLinks, found);
-        return MemoryMarshal.Read<uint>(found[24..]);
-    }
 
     private static bool IsOwnedByThisUser(string path, out bool isFolder)
     {

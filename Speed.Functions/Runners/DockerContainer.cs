@@ -71,7 +71,7 @@ internal sealed class DockerContainer(
                 exception,
                 await CheckProgramAsync(byShell: false, cancellationToken),
                 ports is not null && StartFailure.IsOfPort(exception.Reason)
-                    ? await ports.FindAsync(found, deployment!, cancellationToken)
+                    ? await LookAsync(() => ports.FindAsync(found, deployment!, cancellationToken))
                     : null);
         }
     }
@@ -136,17 +136,13 @@ internal sealed class DockerContainer(
             return null;
         }
 
-        try
+        // It may end by itself at this very moment.
+        return await LookAsync(async () =>
         {
             var processes = await docker.AskAsync(client => client.Containers.ListProcessesAsync(
                 _id, new ContainerListProcessesParameters { PsArgs = "-o pid,ppid,comm" }, cancellationToken));
             return ShellIn([.. processes.Processes.Select(words => (words[0], words[1], words[2]))]);
-        }
-        catch (DockerApiException)
-        {
-            // It ends by itself at this very moment, or the engine cannot tell.
-            return null;
-        }
+        });
     }
 
     /// <summary>The shell that is the first program of a container, and has another one run; null where there is none.</summary>
@@ -205,7 +201,25 @@ internal sealed class DockerContainer(
     }
 
     private Task<ProgramFault?> CheckProgramAsync(bool byShell, CancellationToken cancellationToken) =>
-        new ProgramCheck(docker, found).FindAsync(byShell, cancellationToken);
+        LookAsync(() => new ProgramCheck(docker, found).FindAsync(byShell, cancellationToken));
+
+    // How it ended is known by now, and counts. An engine that cannot be asked more about that leaves it without a hint.
+    private static async Task<T?> LookAsync<T>(Func<Task<T?>> look)
+        where T : class
+    {
+        try
+        {
+            return await look();
+        }
+        catch (DeploymentFailedException fault) when (fault.Code == FailureCode.DockerUnavailable)
+        {
+            return null;
+        }
+        catch (DockerApiException)
+        {
+            return null;
+        }
+    }
 
     // It costs a program in the container: now and then, and of one that has had a moment to begin.
     private async Task<ProgramFault?> CheckListenersAsync(CancellationToken cancellationToken)

@@ -77,7 +77,7 @@ internal static class ProfileCheck
             made.Type == "bind" && !made.RW && made.Source == mount.Source && made.Destination == mount.Target) == true;
 
     // A random name of the engine's.
-    private static bool IsAnonymous(MountPoint made) => made.Name is { Length: 64 } name && name.All(char.IsAsciiHexDigitLower);
+    internal static bool IsAnonymous(MountPoint made) => made.Name is { Length: 64 } name && name.All(char.IsAsciiHexDigitLower);
 
     // Each with its address: a port that the whole network reaches is another one.
     private static IEnumerable<string> Published(HostConfig host) =>

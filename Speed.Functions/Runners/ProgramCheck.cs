@@ -49,8 +49,13 @@ internal sealed partial class ProgramCheck(DockerConnection docker, ContainerIns
     private IEnumerable<(string Name, bool IsScript)> Programs()
     {
         var words = container.Args ?? [];
-        yield return (container.Path ?? "", false);
-        if (!Shells.Contains(Path.GetFileName(container.Path)))
+        if (container.Path is not { Length: > 0 } program)
+        {
+            yield break;
+        }
+
+        yield return (program, false);
+        if (!Shells.Contains(Path.GetFileName(program)))
         {
             yield break;
         }

@@ -72,7 +72,7 @@ internal sealed record SpeedPlace(bool IsContainer, ContainerInspectResponse? Co
 
     /// <summary>True where nobody gave the volume with it a name, and the engine one of its own.</summary>
     public bool IsOnNamelessVolume(string path) =>
-        MountOf(path) is { Type: "volume", Name: { Length: 64 } name } && name.All(char.IsAsciiHexDigitLower);
+        MountOf(path) is { Type: "volume" } mount && ProfileCheck.IsAnonymous(mount);
 
     private MountPoint? MountOf(string path) => (Container?.Mounts ?? [])
         .Where(mount => $"{path}/".StartsWith($"{mount.Destination.TrimEnd('/')}/", StringComparison.Ordinal))
