@@ -225,7 +225,9 @@ public sealed record ContainerExit(int Code, bool OutOfMemory, bool EngineRestar
     public ProgramFault? Program { get; init; }
 }
 
-/// <summary>Why the kernel does not run a program, as was seen in its file.</summary>
-/// <param name="What">The beginning of a sentence, without its end: it names the file.</param>
-/// <param name="WayOut">A sentence.</param>
+/// <summary>
+/// What was seen to be wrong with a program: in its file, why the kernel does not run it; in its sockets, why nobody reaches it.
+/// </summary>
+/// <param name="What">A sentence without its end: it names the file, or the port.</param>
+/// <param name="WayOut">Whole sentences.</param>
 public sealed record ProgramFault(string What, string WayOut);
